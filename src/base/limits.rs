@@ -1,0 +1,78 @@
+//! Every bound that opsfsm puts on a file, a child, a queue or a wait, by name.
+//!
+//! A limit that a user can set has its default here and says which key sets it.
+
+use std::time::Duration;
+
+/// Largest config file read. Ten thousand jobs take about 4 MB.
+pub const CONFIG_BYTES: u64 = 32 << 20;
+/// Most findings kept for one file; the rest are counted.
+pub const FINDINGS_PER_FILE: usize = 200;
+/// Most syntax errors shown for one file.
+pub const SYNTAX_ERRORS_PER_FILE: usize = 20;
+/// Most of a status command's stdout kept: a longer one is malformed.
+pub const STATUS_BYTES: usize = 256 << 10;
+/// Most of each output stream of a start, stop or run command kept (its end).
+pub const TAIL_BYTES: usize = 4 << 10;
+/// A kept log of a start command is cut to its end at the next start beyond this size.
+pub const LOG_BYTES: u64 = 1 << 20;
+/// Most progress fields shown in a report (as in ops-monitor v1).
+pub const PROGRESS_FIELDS: usize = 6;
+/// Longest piece of job-supplied text (message, cause, progress value) kept in state or shown.
+pub const TEXT_CHARS: usize = 400;
+/// Most bytes of a job's progress key kept; a longer one is replaced by its hash.
+pub const PROGRESS_KEY_BYTES: usize = 256;
+/// Most settled queue items kept (as in ops-monitor v1).
+pub const QUEUE_KEPT: usize = 200;
+/// Most pending queue items; further ones are refused and reported.
+pub const QUEUE_PENDING: usize = 10_000;
+/// Most start runs remembered for one job, as proof for `stop`.
+pub const RUNS_KEPT_PER_JOB: usize = 20;
+/// Most delivered reports kept in the outbox.
+pub const REPORTS_KEPT: usize = 500;
+
+/// Time limit of a `status` command (`statusTimeoutSeconds`).
+pub const STATUS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time limit of a `start` or `stop` command (`timeoutSeconds`).
+pub const START_TIMEOUT: Duration = Duration::from_mins(1);
+/// Time limit of a `run` command of a one_shot_read (`timeoutSeconds`).
+pub const RUN_TIMEOUT: Duration = Duration::from_mins(5);
+/// A tick ends within this time (`tickLimitSeconds`).
+pub const TICK_LIMIT: Duration = Duration::from_secs(50);
+/// What a tick keeps back for its commits, out of its limit.
+pub const TICK_RESERVE: Duration = Duration::from_secs(5);
+/// From SIGTERM to SIGKILL of a child's process group.
+pub const KILL_GRACE: Duration = Duration::from_secs(2);
+/// From SIGKILL to giving a child up as unkillable.
+pub const REAP_GRACE: Duration = Duration::from_secs(2);
+/// How long a pipe that a descendant still holds is read after its child has exited.
+pub const LEAK_GRACE: Duration = Duration::from_millis(200);
+/// How long a store operation waits for another process's transaction.
+pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// How often a commit is decided anew because another process committed first.
+pub const COMMIT_TRIES: usize = 20;
+
+/// `seen_stopped` is no input for this long after a start (`startGraceSeconds`).
+pub const START_GRACE: Duration = Duration::from_mins(1);
+/// A job without progress for this long is stalled (`stallSeconds`).
+pub const STALL: Duration = Duration::from_hours(1);
+/// Shortest time between two routine reports of a job (`reportEverySeconds`).
+pub const REPORT_EVERY: Duration = Duration::from_mins(30);
+/// Base of the resume back-off (`autoResumeBackoffSeconds`).
+pub const RESUME_BACKOFF: Duration = Duration::from_mins(15);
+/// The back-off doubles up to this many times its base.
+pub const BACKOFF_CAP: u32 = 8;
+/// Shortest `everySeconds` of a one_shot_read.
+pub const EVERY_MIN: Duration = Duration::from_mins(1);
+/// An unchanged anomaly is told again after this, or `reportEverySeconds` if that is longer.
+pub const ANOMALY_REPEAT: Duration = Duration::from_mins(15);
+/// A job that still runs this long after `stop` is an anomaly.
+pub const STOPPING: Duration = Duration::from_mins(10);
+/// A broken config, or a clock that can't be trusted, is told at most once in this time.
+pub const ALERT_EVERY: Duration = Duration::from_hours(1);
+/// Wall and monotonic clock may drift apart by this much between two ticks.
+pub const CLOCK_DRIFT: Duration = Duration::from_mins(1);
+/// A wall clock before this (2020-01-01 UTC, in ms) was never set.
+pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
+/// Longest span a config may name: a hundred years, far from any overflow.
+pub const SPAN_MAX: Duration = Duration::from_hours(878400);

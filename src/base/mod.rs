@@ -1,0 +1,13 @@
+//! The ground floor: ids, time, named limits and exit codes.
+//!
+//! In: nothing. Out: small value types that every other room shares.
+//! Invariant: this module never reads a clock, a file or the environment.
+
+pub mod exit;
+pub mod id;
+pub mod limits;
+pub mod time;
+
+pub use exit::Exit;
+pub use id::{JobId, ReportId, RunId};
+pub use time::{BootId, LocalTime, Now, Stamp};

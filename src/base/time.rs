@@ -1,0 +1,221 @@
+//! Moments and spans, as plain data.
+//!
+//! A [`Stamp`] holds three clocks, because each answers another question: the wall clock says
+//! when for people and across boots, the awake clock (it stands still in suspend) says how long
+//! a job was really watched, and the boot clock (it counts suspend) shows a wall clock that jumped.
+//!
+//! Invariant: this module never reads a clock. Stamps come from the clock port, once a tick.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One boot of one machine. Pids and monotonic clocks mean nothing beyond it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BootId(Arc<str>);
+
+impl BootId {
+    /// Wraps the kernel's boot id.
+    #[must_use]
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// A boot that is never the current one: for moments known by the wall clock alone.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self(Arc::from(""))
+    }
+
+    /// The id as text; empty when unknown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A moment on all clocks. All figures are milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Unix time.
+    #[serde(rename = "wall")]
+    pub wall_ms: i64,
+    /// Monotonic time of this boot, standing still while suspended.
+    #[serde(rename = "awake")]
+    pub awake_ms: i64,
+    /// Monotonic time of this boot, suspend included.
+    #[serde(rename = "up")]
+    pub up_ms: i64,
+    /// The boot that `awake_ms` and `up_ms` belong to.
+    pub boot: BootId,
+}
+
+impl Stamp {
+    /// A moment known by the wall clock alone (an import from another program).
+    #[must_use]
+    pub fn wall_only(wall_ms: i64) -> Self {
+        Self { wall_ms, awake_ms: 0, up_ms: 0, boot: BootId::unknown() }
+    }
+
+    /// Observed time from `earlier` to this moment: awake time, known within one boot only.
+    #[must_use]
+    pub fn watched_since(&self, earlier: &Self) -> Option<Duration> {
+        let same = self.boot == earlier.boot && !self.boot.as_str().is_empty();
+        same.then(|| span_ms(self.awake_ms.saturating_sub(earlier.awake_ms)))
+    }
+
+    /// Time from `earlier` for delays and back-off: awake time within one boot, else the wall
+    /// clock; never negative.
+    #[must_use]
+    pub fn delay_since(&self, earlier: &Self) -> Duration {
+        self.watched_since(earlier)
+            .unwrap_or_else(|| span_ms(self.wall_ms.saturating_sub(earlier.wall_ms)))
+    }
+
+    /// Is this moment before `other`? Known within one boot by the boot clock, else by the wall.
+    #[must_use]
+    pub fn is_before(&self, other: &Self) -> bool {
+        if self.boot == other.boot {
+            self.up_ms < other.up_ms
+        } else {
+            self.wall_ms < other.wall_ms
+        }
+    }
+
+    /// How far the wall clock and the boot clock disagree about the time since `earlier`.
+    /// Zero across boots, where nothing can be said.
+    #[must_use]
+    pub fn drift_since(&self, earlier: &Self) -> Duration {
+        if self.boot != earlier.boot || self.boot.as_str().is_empty() {
+            return Duration::ZERO;
+        }
+        let wall = self.wall_ms.saturating_sub(earlier.wall_ms);
+        let up = self.up_ms.saturating_sub(earlier.up_ms);
+        Duration::from_millis(wall.saturating_sub(up).unsigned_abs())
+    }
+}
+
+/// A span from signed milliseconds; negative ones count as zero.
+fn span_ms(ms: i64) -> Duration {
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
+}
+
+/// Where the local clock stands against UTC at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Seconds east of UTC in force now, daylight saving included.
+    pub offset_s: i32,
+}
+
+impl LocalTime {
+    /// UTC: for tests, and where the time zone can't be found.
+    pub const UTC: Self = Self { offset_s: 0 };
+
+    /// Seconds since local midnight at `wall_ms`, in `0..86_400`.
+    #[must_use]
+    pub fn second_of_day(self, wall_ms: i64) -> u32 {
+        let local = wall_ms.div_euclid(1000).saturating_add(i64::from(self.offset_s));
+        u32::try_from(local.rem_euclid(86_400)).unwrap_or(0)
+    }
+
+    /// `HH:MM:SS` of the local clock at `wall_ms`.
+    #[must_use]
+    pub fn clock_text(self, wall_ms: i64) -> String {
+        let s = self.second_of_day(wall_ms);
+        format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    }
+}
+
+/// The present, read once a tick.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// The moment.
+    pub at: Stamp,
+    /// The local time zone's offset at that moment.
+    pub local: LocalTime,
+}
+
+impl Now {
+    /// Local `HH:MM:SS`.
+    #[must_use]
+    pub fn clock_text(&self) -> String {
+        self.local.clock_text(self.at.wall_ms)
+    }
+}
+
+/// A span for people: the two largest units (`3d 4h`, `12m`, `45s`).
+#[must_use]
+pub fn span_text(span: Duration) -> String {
+    let s = span.as_secs();
+    let (d, h, m) = (s / 86_400, s / 3600 % 24, s / 60 % 60);
+    match (d, h, m) {
+        (0, 0, 0) => format!("{s}s"),
+        (0, 0, m) if s.is_multiple_of(60) || m >= 10 => format!("{m}m"),
+        (0, 0, m) => format!("{m}m {}s", s % 60),
+        (0, h, 0) => format!("{h}h"),
+        (0, h, m) => format!("{h}h {m}m"),
+        (d, 0, _) => format!("{d}d"),
+        (d, h, _) => format!("{d}d {h}h"),
+    }
+}
+
+/// An RFC 3339 text in UTC with millisecond precision, from Unix milliseconds.
+/// A moment outside the years ±9999 prints as its number.
+#[must_use]
+pub fn rfc3339(wall_ms: i64) -> String {
+    match jiff::Timestamp::from_millisecond(wall_ms) {
+        Ok(moment) => format!("{moment:.3}"),
+        Err(_) => format!("{wall_ms}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(wall: i64, awake: i64, up: i64, boot: &str) -> Stamp {
+        Stamp { wall_ms: wall, awake_ms: awake, up_ms: up, boot: BootId::new(boot) }
+    }
+
+    #[test]
+    fn suspend_counts_for_no_watching_and_is_no_clock_jump() {
+        let before = at(1_000_000, 5_000, 5_000, "b");
+        let after = at(8_200_000, 15_000, 7_205_000, "b");
+        assert_eq!(after.watched_since(&before), Some(Duration::from_secs(10)));
+        assert_eq!(after.drift_since(&before), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_jump_of_the_wall_clock_shows_as_drift_in_either_direction() {
+        let before = at(1_000_000, 5_000, 5_000, "b");
+        assert_eq!(at(0, 6_000, 6_000, "b").drift_since(&before), Duration::from_secs(1001));
+        let year = 365 * 86_400_000;
+        let ahead = at(1_001_000 + year, 6_000, 6_000, "b");
+        assert_eq!(ahead.drift_since(&before), Duration::from_millis(year.unsigned_abs()));
+    }
+
+    #[test]
+    fn across_boots_nothing_was_watched_and_delays_go_by_the_wall() {
+        let before = at(1_000_000, 900_000, 900_000, "a");
+        let after = at(1_060_000, 2_000, 2_000, "b");
+        assert_eq!(after.watched_since(&before), None);
+        assert_eq!(after.delay_since(&before), Duration::from_mins(1));
+        assert_eq!(before.delay_since(&after), Duration::ZERO);
+    }
+
+    #[test]
+    fn moments_print_as_people_write_them() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_770_285_600_123), "2026-02-05T10:00:00.123Z");
+        assert_eq!(rfc3339(951_782_400_000), "2000-02-29T00:00:00.000Z");
+        assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(span_text(Duration::from_secs(59)), "59s");
+        assert_eq!(span_text(Duration::from_secs(61)), "1m 1s");
+        assert_eq!(span_text(Duration::from_hours(1)), "1h");
+        assert_eq!(span_text(Duration::from_hours(25)), "1d 1h");
+        assert_eq!(LocalTime { offset_s: 3600 }.clock_text(82_800_000), "00:00:00");
+        assert_eq!(LocalTime { offset_s: -3600 }.clock_text(0), "23:00:00");
+    }
+}

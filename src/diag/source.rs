@@ -1,0 +1,112 @@
+//! Source texts and places in them.
+
+use std::sync::Arc;
+
+/// Which of the loaded files a place is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file, end exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// A place as editors count: both from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineCol {
+    /// Line.
+    pub line: usize,
+    /// Column, in Unicode characters.
+    pub column: usize,
+}
+
+/// One loaded file.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// The name to print: the path as it was given.
+    pub name: String,
+    /// The text, without a byte order mark.
+    pub text: Arc<str>,
+    line_starts: Vec<usize>,
+}
+
+/// All files of one config.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// Adds a file and says how spans in it are to name it.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let breaks = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let line_starts = std::iter::once(0).chain(breaks).collect();
+        self.files.push(SourceFile { name: name.into(), text, line_starts });
+        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The file behind an id.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// All files, in the order they were added.
+    #[must_use]
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// `file:line:column` of where `span` begins.
+    #[must_use]
+    pub fn place(&self, span: Span) -> String {
+        match self.file(span.file) {
+            Some(file) => {
+                let at = file.line_col(span.start);
+                format!("{}:{}:{}", file.name, at.line, at.column)
+            }
+            None => "(no file)".to_owned(),
+        }
+    }
+}
+
+impl SourceFile {
+    /// Line and column of byte `offset`; an offset past the end is the end, one inside a
+    /// character is that character.
+    #[must_use]
+    pub fn line_col(&self, offset: u32) -> LineCol {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let column = self.text.get(start..).map_or(1, |rest| {
+            rest.char_indices().take_while(|(i, c)| start + i + c.len_utf8() <= offset).count() + 1
+        });
+        LineCol { line, column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let id = sources.add("a.toml", "ab\nüx\r\n\n");
+        let at = |start| sources.place(Span { file: id, start, end: start });
+        assert_eq!(at(0), "a.toml:1:1");
+        assert_eq!(at(2), "a.toml:1:3");
+        assert_eq!(at(3), "a.toml:2:1");
+        assert_eq!(at(4), "a.toml:2:1", "inside a character");
+        assert_eq!(at(5), "a.toml:2:2");
+        assert_eq!(at(8), "a.toml:3:1");
+        assert_eq!(at(99), "a.toml:4:1", "past the end");
+    }
+}

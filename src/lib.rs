@@ -1,0 +1,14 @@
+//! opsfsm: a declarative state-machine engine for long jobs on one host.
+//!
+//! A config declares jobs; each compiles into an explicit finite state machine; `opsfsm tick`,
+//! called from cron or a timer, observes, decides, records, acts and reports. The modules below
+//! stand in layer order: each looks only at those above it (kept by `tests/tidy.rs`), and
+//! `docs/architecture.md` says what each is for.
+
+// L0
+pub mod base;
+// L1
+pub mod diag;
+pub mod machine;
+// L2
+pub mod model;
