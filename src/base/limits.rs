@@ -75,4 +75,4 @@ pub const CLOCK_DRIFT: Duration = Duration::from_mins(1);
 /// A wall clock before this (2020-01-01 UTC, in ms) was never set.
 pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
 /// Longest span a config may name: a hundred years, far from any overflow.
-pub const SPAN_MAX: Duration = Duration::from_hours(878400);
+pub const SPAN_MAX: Duration = Duration::from_hours(878_400);

@@ -182,21 +182,27 @@ pub struct NoEdge {
 /// [`NoEdge`] where the table has no such edge, or the two belong to different machines.
 pub fn step(state: State, input: Input) -> Result<State, NoEdge> {
     let next = match (state, input) {
-        (State::Watch(s), Input::Watch(i)) => consume::<watch::table::Impl>(s, i).map(State::Watch),
-        (State::Check(s), Input::Check(i)) => consume::<check::table::Impl>(s, i).map(State::Check),
-        (State::Write(s), Input::Write(i)) => consume::<write::table::Impl>(s, i).map(State::Write),
+        (State::Watch(s), Input::Watch(i)) => {
+            consume::<watch::table::Impl>(s, &i).map(State::Watch)
+        }
+        (State::Check(s), Input::Check(i)) => {
+            consume::<check::table::Impl>(s, &i).map(State::Check)
+        }
+        (State::Write(s), Input::Write(i)) => {
+            consume::<write::table::Impl>(s, &i).map(State::Write)
+        }
         (State::Watch(_) | State::Check(_) | State::Write(_), _) => None,
     };
     next.ok_or(NoEdge { state, input })
 }
 
 /// The only call of rust-fsm's `consume` in the program.
-fn consume<M: StateMachineImpl>(state: M::State, input: M::Input) -> Option<M::State>
+fn consume<M: StateMachineImpl>(state: M::State, input: &M::Input) -> Option<M::State>
 where
     M::State: Copy,
 {
     let mut machine = StateMachine::<M>::from_state(state);
-    machine.consume(&input).ok()?;
+    machine.consume(input).ok()?;
     Some(*machine.state())
 }
 
@@ -238,7 +244,9 @@ mod tests {
     use expect_test::expect;
 
     fn table(machine: Machine) -> String {
-        edges(machine).iter().map(|e| format!("{} --{}--> {}\n", e.from, e.input, e.to)).collect()
+        edges(machine).iter().fold(String::new(), |text, e| {
+            text + &format!("{} --{}--> {}\n", e.from, e.input, e.to)
+        })
     }
 
     #[test]
