@@ -12,3 +12,9 @@ pub mod diag;
 pub mod machine;
 // L2
 pub mod model;
+// L3
+pub mod compile;
+pub mod journal;
+// L4
+pub mod decide;
+pub mod ports;

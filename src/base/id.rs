@@ -55,6 +55,11 @@ text_id! {
     ReportId
 }
 
+text_id! {
+    /// One entry of the queue: the same job and origin always give the same id.
+    ItemId
+}
+
 impl RunId {
     /// The environment variable that marks a process as started for this run.
     pub const ENV: &'static str = "OPSFSM_RUN";

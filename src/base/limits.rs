@@ -28,6 +28,8 @@ pub const QUEUE_KEPT: usize = 200;
 pub const QUEUE_PENDING: usize = 10_000;
 /// Most start runs remembered for one job, as proof for `stop`.
 pub const RUNS_KEPT_PER_JOB: usize = 20;
+/// Most starts and runs launched by one tick; what is left waits for the next.
+pub const LAUNCHES_PER_TICK: usize = 64;
 /// Most delivered reports kept in the outbox.
 pub const REPORTS_KEPT: usize = 500;
 

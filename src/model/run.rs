@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{BootId, JobId, RunId};
+use crate::base::{BootId, ItemId, JobId, RunId};
 
 /// Why a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct RunSpec {
     pub purpose: Purpose,
     /// The queue item that it serves.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub item: Option<RunId>,
+    pub item: Option<ItemId>,
     /// Program and arguments.
     pub argv: Vec<String>,
     /// Working folder.

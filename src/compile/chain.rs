@@ -1,0 +1,230 @@
+//! The chain graph: who follows whom, and whether that is sound.
+//!
+//! In: all jobs and their `after` links. Out: findings OF020 to OF024, and plain edges for
+//! pictures. Cycles are found per strongly connected component (petgraph's Tarjan), then told
+//! one by one as edge-disjoint shortest cycles, so that each is shown with its whole path and the
+//! work stays polynomial.
+//! Invariant: this module never decides what a link does; `decide` does.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::CompiledJob;
+use crate::base::{JobId, limits};
+use crate::diag::{Code, Finding, Sink, did_you_mean};
+use crate::model::{Job, Kind, Link, LinkWhen};
+
+/// One link, as a picture needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainEdge {
+    /// When this job ends,
+    pub from: JobId,
+    /// that one follows,
+    pub to: JobId,
+    /// on this end,
+    pub when: LinkWhen,
+    /// after this long.
+    pub delay: Duration,
+    /// It verifies a write.
+    pub verifies: bool,
+}
+
+/// The links of one job as edges.
+pub(super) fn edges_of(job: &CompiledJob, jobs: &BTreeMap<JobId, CompiledJob>) -> Vec<ChainEdge> {
+    let fit = |link: &Link| jobs.get(&link.target).is_some_and(|t| t.job().is_read_only());
+    let edge = |link: &Link| ChainEdge {
+        from: job.job().id.clone(),
+        to: link.target.clone(),
+        when: link.when,
+        delay: link.delay,
+        verifies: is_verification_link(job.job(), link) && fit(link),
+    };
+    job.job().after.iter().map(edge).collect()
+}
+
+fn is_verification_link(job: &Job, link: &Link) -> bool {
+    job.kind() == Kind::OneShotWrite && link.when == LinkWhen::Success
+}
+
+/// The links of a write that lead to a fit verification.
+pub fn verifications<'a>(
+    job: &'a Job,
+    jobs: &'a BTreeMap<JobId, Job>,
+) -> impl Iterator<Item = &'a Link> {
+    job.after.iter().filter(move |link| {
+        is_verification_link(job, link) && jobs.get(&link.target).is_some_and(Job::is_read_only)
+    })
+}
+
+/// Checks all chains.
+pub(super) fn check_chains(jobs: &BTreeMap<JobId, Job>) -> Sink {
+    let mut sink = Sink::new();
+    for job in jobs.values() {
+        for link in &job.after {
+            check_target(job, link, jobs, &mut sink);
+        }
+        if job.kind() == Kind::OneShotWrite {
+            check_verification(job, jobs, &mut sink);
+        }
+    }
+    check_cycles(jobs, &mut sink);
+    sink
+}
+
+fn check_target(job: &Job, link: &Link, jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
+    if link.target == job.id {
+        sink.push(
+            Finding::new(
+                Code::SelfChain,
+                link.target_span,
+                format!("job `{}` starts itself", job.id),
+            )
+            .also(job.id_span, "the job")
+            .help("remove the link, or use `everySeconds` on a one_shot_read"),
+        );
+    } else if !jobs.contains_key(&link.target) {
+        let message = format!("job `{}` leads to `{}`, which does not exist", job.id, link.target);
+        let mut finding = Finding::new(Code::DanglingChain, link.target_span, message)
+            .also(job.id_span, "the job");
+        if let Some(near) = did_you_mean(link.target.as_str(), jobs.keys().map(JobId::as_str)) {
+            finding = finding.help(format!("did you mean `{near}`?"));
+        }
+        sink.push(finding.help("declare that job, or remove the link"));
+    }
+}
+
+fn check_verification(job: &Job, jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
+    if verifications(job, jobs).next().is_some() {
+        return;
+    }
+    let candidates: Vec<&Link> =
+        job.after.iter().filter(|link| is_verification_link(job, link)).collect();
+    if candidates.is_empty() {
+        let message =
+            format!("write `{}` has no verification: nothing shows that it worked", job.id);
+        sink.push(
+            Finding::new(Code::NoVerification, job.id_span, message)
+                .help("add to `after`: { jobId = \"<a read_only job that checks the result>\" }"),
+        );
+    }
+    // A target that does not exist, or is the job itself, has been told already.
+    let known = |link: &&Link| link.target != job.id && jobs.contains_key(&link.target);
+    for link in candidates.into_iter().filter(known) {
+        let target = &jobs[&link.target];
+        let what = format!("{}, {}", target.kind().as_str(), target.risk.as_str());
+        let message = format!(
+            "write `{}` is verified by `{}`, which is no read-only read job",
+            job.id, link.target
+        );
+        sink.push(
+            Finding::new(Code::UnfitVerification, link.target_span, message)
+                .also(target.id_span, what)
+                .help("verify with a job of kind one_shot_read and risk read_only"),
+        );
+    }
+}
+
+/// Reports cycles; self links have a code of their own and are left out here.
+fn check_cycles(jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
+    let mut graph: DiGraph<&JobId, ()> = DiGraph::new();
+    let nodes: BTreeMap<&JobId, NodeIndex> =
+        jobs.keys().map(|id| (id, graph.add_node(id))).collect();
+    for job in jobs.values() {
+        for link in job.after.iter().filter(|link| link.target != job.id) {
+            if let (Some(&from), Some(&to)) = (nodes.get(&job.id), nodes.get(&link.target)) {
+                graph.update_edge(from, to, ());
+            }
+        }
+    }
+    let mut cycles: Vec<Vec<&JobId>> = Vec::new();
+    for component in tarjan_scc(&graph) {
+        if component.len() > 1 {
+            let members: BTreeSet<NodeIndex> = component.into_iter().collect();
+            cycles.extend(disjoint_cycles(&graph, &members));
+        }
+    }
+    cycles.sort();
+    for cycle in cycles.into_iter().take(limits::FINDINGS_PER_FILE) {
+        sink.push(cycle_finding(&cycle, jobs));
+    }
+}
+
+/// Edge-disjoint cycles of one component: a shortest one through each member in turn, its edges
+/// then removed. None is left when it ends, so each cycle shares an edge with a reported one.
+fn disjoint_cycles<'a>(
+    graph: &DiGraph<&'a JobId, ()>,
+    members: &BTreeSet<NodeIndex>,
+) -> Vec<Vec<&'a JobId>> {
+    let mut left: BTreeMap<NodeIndex, BTreeSet<NodeIndex>> = members
+        .iter()
+        .map(|&n| (n, graph.neighbors(n).filter(|m| members.contains(m)).collect()))
+        .collect();
+    let mut cycles = Vec::new();
+    for &start in members {
+        while let Some(cycle) = shortest_cycle(&left, start) {
+            for (i, from) in cycle.iter().enumerate() {
+                let to = cycle[(i + 1) % cycle.len()];
+                left.entry(*from).or_default().remove(&to);
+            }
+            let mut ids: Vec<&JobId> = cycle.iter().map(|n| graph[*n]).collect();
+            let smallest = ids.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(i, _)| i);
+            ids.rotate_left(smallest);
+            cycles.push(ids);
+            if cycles.len() >= limits::FINDINGS_PER_FILE {
+                return cycles;
+            }
+        }
+    }
+    cycles
+}
+
+/// Breadth-first search from `start` back to it.
+fn shortest_cycle(
+    edges: &BTreeMap<NodeIndex, BTreeSet<NodeIndex>>,
+    start: NodeIndex,
+) -> Option<Vec<NodeIndex>> {
+    let mut came_from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
+    let mut open = VecDeque::from([start]);
+    while let Some(at) = open.pop_front() {
+        for &next in edges.get(&at).into_iter().flatten() {
+            if next == start {
+                let mut path = vec![at];
+                while let Some(&before) = path.last().and_then(|n| came_from.get(n)) {
+                    path.push(before);
+                }
+                path.reverse();
+                return Some(path);
+            }
+            if let Entry::Vacant(unseen) = came_from.entry(next) {
+                unseen.insert(at);
+                open.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+fn cycle_finding(cycle: &[&JobId], jobs: &BTreeMap<JobId, Job>) -> Finding {
+    let mut path: Vec<&str> = cycle.iter().map(|id| id.as_str()).collect();
+    path.extend(cycle.first().map(|id| id.as_str()));
+    let message = format!("jobs start each other in a circle: {}", path.join(" → "));
+    let links = cycle.iter().enumerate().filter_map(|(i, id)| {
+        let next = cycle[(i + 1) % cycle.len()];
+        let link = jobs.get(*id)?.after.iter().find(|link| link.target == *next)?;
+        Some((link.target_span, format!("`{id}` leads to `{next}`")))
+    });
+    let mut finding: Option<Finding> = None;
+    for (span, text) in links {
+        finding = Some(match finding {
+            None => Finding::new(Code::CyclicChain, span, message.clone()).label(text),
+            Some(finding) => finding.also(span, text),
+        });
+    }
+    finding
+        .unwrap_or_else(|| Finding::nowhere(Code::CyclicChain, message))
+        .help("remove one of these links")
+}

@@ -1,0 +1,273 @@
+//! The working copy of a decision: a world that changes only by recorded events, and what else is
+//! concluded on the way.
+//!
+//! In: config, world, facts. Out: a [`Decision`].
+//! Invariant: a job takes an input only if its compiled machine offers it.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::news::{Notice, Section, Started, Verdict, Why};
+use super::{Decision, Facts};
+use crate::base::{ItemId, JobId, Now, RunId, limits};
+use crate::compile::{Compiled, CompiledJob};
+use crate::journal::{
+    Cause, Event, EventKind, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, World, apply,
+};
+use crate::machine::{self, Input};
+use crate::model::{Command, Purpose, RunSpec};
+
+/// The working copy.
+pub struct Ledger<'a> {
+    compiled: &'a Compiled,
+    facts: &'a Facts<'a>,
+    decision: Decision,
+    started: BTreeMap<JobId, Vec<Started>>,
+    may_start: bool,
+    drawn: u64,
+}
+
+impl<'a> Ledger<'a> {
+    /// Begins a decision.
+    #[must_use]
+    pub fn new(compiled: &'a Compiled, world: World, facts: &'a Facts<'a>) -> Self {
+        let mut decision = Decision::default();
+        decision.change.world = world;
+        Self { compiled, facts, decision, started: BTreeMap::new(), may_start: true, drawn: 0 }
+    }
+
+    /// Ends it.
+    #[must_use]
+    pub fn into_decision(self) -> Decision {
+        self.decision
+    }
+
+    /// May this decision start anything?
+    pub(super) fn allow_starts(&mut self, allowed: bool) {
+        self.may_start = allowed;
+    }
+
+    pub(super) fn may_start(&self) -> bool {
+        self.may_start
+    }
+
+    pub(super) fn compiled(&self) -> &'a Compiled {
+        self.compiled
+    }
+
+    pub(super) fn now(&self) -> &'a Now {
+        self.facts.now
+    }
+
+    pub(super) fn facts(&self) -> &'a Facts<'a> {
+        self.facts
+    }
+
+    /// The world as changed so far.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.decision.change.world
+    }
+
+    pub(super) fn meta_mut(&mut self) -> &mut Meta {
+        &mut self.decision.change.world.meta
+    }
+
+    pub(super) fn job_record(&self, id: &JobId) -> Option<&JobRecord> {
+        self.world().snapshot.jobs.get(id)
+    }
+
+    pub(super) fn notes(&self, id: &JobId) -> Notes {
+        self.world().notes.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Replaces a job's notes; unchanged ones are not written.
+    pub(super) fn set_notes(&mut self, id: &JobId, notes: Notes) {
+        if self.world().notes.get(id) != Some(&notes) {
+            self.decision.change.world.notes.insert(id.clone(), notes);
+            self.decision.change.jobs.insert(id.clone());
+        }
+    }
+
+    /// What was started for a job in this decision.
+    pub(super) fn started(&self, id: &JobId) -> &[Started] {
+        self.started.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Did an event of this decision touch the job?
+    pub(super) fn touched(&self, id: &JobId) -> bool {
+        self.decision.change.events.iter().any(|e| e.job.as_ref() == Some(id))
+    }
+
+    pub(super) fn tell(&mut self, notice: Notice) {
+        if !self.decision.news.notices.contains(&notice) {
+            self.decision.news.notices.push(notice);
+        }
+    }
+
+    pub(super) fn tell_section(&mut self, section: Section) {
+        self.set_verdict(&section.job, true, section.why);
+        self.decision.news.sections.push(section);
+    }
+
+    /// Says whether and why a job is told; being told is never taken back.
+    pub(super) fn set_verdict(&mut self, id: &JobId, reported: bool, why: Why) {
+        let verdicts = &mut self.decision.verdicts;
+        if reported || !verdicts.get(id).is_some_and(|v| v.reported) {
+            verdicts.insert(id.clone(), Verdict { reported, why });
+        }
+    }
+
+    /// Records an event: the only way in which a snapshot changes.
+    pub(super) fn record(
+        &mut self,
+        job: Option<&JobId>,
+        kind: EventKind,
+    ) -> Result<(), ReplayFault> {
+        let event = Event { at: self.now().at.clone(), job: job.cloned(), kind };
+        let change = &mut self.decision.change;
+        apply(&mut change.world.snapshot, &event)?;
+        change.jobs.extend(job.cloned());
+        if let EventKind::Enqueued { item } = &event.kind {
+            change.items.insert(item.id.clone());
+        }
+        if let EventKind::ItemStarted { item, .. }
+        | EventKind::ItemReturned { item }
+        | EventKind::ItemSettled { item, .. } = &event.kind
+        {
+            change.items.insert(item.clone());
+        }
+        change.events.push(event);
+        Ok(())
+    }
+
+    /// Gives the job a record, or a new one where its kind changed.
+    pub(super) fn declare(&mut self, job: &CompiledJob) -> Result<(), ReplayFault> {
+        let id = &job.job().id;
+        let machine = job.machine();
+        if self.job_record(id).is_some_and(|r| r.state.machine() == machine) {
+            return Ok(());
+        }
+        self.decision.change.world.notes.remove(id);
+        self.record(Some(id), EventKind::Declared { state: machine.initial() })
+    }
+
+    /// Gives the job an input. Nothing happens where its table or its config has no such edge; a
+    /// self-edge is recorded only if it brings another cause. Says whether the state changed.
+    pub(super) fn step(
+        &mut self,
+        job: &CompiledJob,
+        input: Input,
+        cause: Option<Cause>,
+    ) -> Result<bool, ReplayFault> {
+        let id = &job.job().id;
+        let Some(record) = self.job_record(id) else { return Ok(false) };
+        let (from, before) = (record.state, record.cause.clone());
+        let Ok(to) = machine::step(from, input) else { return Ok(false) };
+        if !job.offers(input) {
+            return Ok(false);
+        }
+        if from != to {
+            self.record(Some(id), EventKind::Moved { input, to, cause })?;
+            return Ok(true);
+        }
+        if let Some(cause) = cause.filter(|c| before.as_ref().map(|b| b.kind) != Some(c.kind)) {
+            self.record(Some(id), EventKind::CauseChanged { cause })?;
+        }
+        Ok(false)
+    }
+
+    /// Is a run of the job claimed or executing, by a process not proved dead?
+    pub(super) fn is_busy(&self, id: &JobId) -> Option<&RunRow> {
+        self.world()
+            .runs
+            .values()
+            .find(|row| row.spec.job == *id && !self.facts.dead.contains(&row.spec.run))
+    }
+
+    /// Claims a run of one of the job's commands.
+    pub(super) fn claim(
+        &mut self,
+        job: &CompiledJob,
+        purpose: Purpose,
+        command: &Command,
+        item: Option<ItemId>,
+    ) -> Result<RunSpec, ReplayFault> {
+        let declared = job.job();
+        let run = RunId::from_bits(self.draw());
+        let spec = RunSpec {
+            run: run.clone(),
+            job: declared.id.clone(),
+            purpose,
+            item: item.clone(),
+            argv: command.argv.clone(),
+            cwd: declared.cwd.clone(),
+            env: declared.env.clone(),
+            limit_ms: command.limit.map(|l| u64::try_from(l.as_millis()).unwrap_or(u64::MAX)),
+        };
+        let cause = self.job_record(&declared.id).and_then(|r| r.cause.clone());
+        self.record(Some(&declared.id), EventKind::RunClaimed { run: run.clone(), purpose })?;
+        if let Some(item) = item {
+            self.record(Some(&declared.id), EventKind::ItemStarted { item, run: run.clone() })?;
+        }
+        let attempt = self.job_record(&declared.id).map_or(0, |r| r.attempts);
+        let started = Started { job: declared.id.clone(), run, purpose, attempt, cause };
+        self.started.entry(declared.id.clone()).or_default().push(started);
+        self.put_run(RunRow {
+            spec: spec.clone(),
+            phase: RunPhase::Claimed,
+            claimed_at: self.now().at.clone(),
+            claimer: self.facts.claimer.clone(),
+        });
+        Ok(spec)
+    }
+
+    /// Claims a run and asks for it to be launched once the claim is durable.
+    pub(super) fn launch(
+        &mut self,
+        job: &CompiledJob,
+        purpose: Purpose,
+        command: &Command,
+        item: Option<ItemId>,
+    ) -> Result<(), ReplayFault> {
+        let spec = self.claim(job, purpose, command, item)?;
+        self.decision.launches.push(spec);
+        Ok(())
+    }
+
+    /// Is there room for one more launch in this tick?
+    pub(super) fn has_launch_room(&self) -> bool {
+        self.decision.launches.len() < limits::LAUNCHES_PER_TICK
+    }
+
+    pub(super) fn put_run(&mut self, row: RunRow) {
+        let run = row.spec.run.clone();
+        self.decision.change.runs.insert(run.clone());
+        self.decision.change.world.runs.insert(run, row);
+    }
+
+    /// The run is settled: it leaves the world.
+    pub(super) fn settle_run(&mut self, run: &RunId) {
+        self.decision.change.world.runs.remove(run);
+        self.decision.change.runs.insert(run.clone());
+    }
+
+    /// Sixteen bytes that nobody else draws: SHA-256 over the seed and a counter.
+    fn draw(&mut self) -> [u8; 16] {
+        self.drawn += 1;
+        let mut hasher = Sha256::new();
+        hasher.update(self.facts.seed);
+        hasher.update(self.drawn.to_be_bytes());
+        first_16(&hasher.finalize())
+    }
+}
+
+/// The first sixteen bytes of a hash.
+pub(super) fn first_16(hash: &[u8]) -> [u8; 16] {
+    let mut bits = [0; 16];
+    for (bit, byte) in bits.iter_mut().zip(hash) {
+        *bit = *byte;
+    }
+    bits
+}

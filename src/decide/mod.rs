@@ -1,0 +1,125 @@
+//! The pure core: what a tick concludes from what it saw.
+//!
+//! In: the compiled config, the store's [`World`](crate::journal::World), observations, the
+//! present. Out: a [`Decision`]: events, runs to launch, sections of a report.
+//! Invariant: nothing here touches a clock, a file, a process or the network, and the same input
+//! gives the same answer, always.
+
+mod ledger;
+mod news;
+mod person;
+mod queue;
+mod report;
+mod settle;
+mod watch;
+
+pub use ledger::Ledger;
+pub use news::{Anomaly, AnomalyKind, News, Notice, Section, Started, Verdict, Why, clean_text};
+pub use person::{
+    RunRefused, StartRefused, StopPlan, begin_run, claim_check, claim_start, record_outcome,
+    request_stop,
+};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{JobId, Now, RunId, limits};
+use crate::compile::Compiled;
+use crate::journal::{Change, ReplayFault, World};
+use crate::model::{Observation, ProcessId, RunSpec};
+
+/// What a decision is made from, beside config and world.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The present.
+    pub now: &'a Now,
+    /// Seed of all ids that the decision makes up.
+    pub seed: [u8; 32],
+    /// The deciding process: it claims the runs.
+    pub claimer: ProcessId,
+    /// Unsettled runs whose claimer or executor is proved dead.
+    pub dead: BTreeSet<RunId>,
+}
+
+/// What a tick concluded.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    /// What is to be made durable.
+    pub change: Change,
+    /// Runs to launch once it is.
+    pub launches: Vec<RunSpec>,
+    /// What people are told.
+    pub news: News,
+    /// For each job of the config: told or not, and why.
+    pub verdicts: BTreeMap<JobId, Verdict>,
+}
+
+/// Phase one of a tick: settles what ended, takes in what was observed, fills the queue, claims
+/// what may be started.
+///
+/// # Errors
+/// [`ReplayFault`] where the machine and the world disagree: nothing may be done then.
+pub fn decide_observed(
+    compiled: &Compiled,
+    world: World,
+    observations: &[Observation],
+    facts: &Facts<'_>,
+) -> Result<Decision, ReplayFault> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    let suspect = note_clock(&mut ledger);
+    ledger.allow_starts(!suspect);
+    declare_jobs(&mut ledger)?;
+    settle::settle_runs(&mut ledger)?;
+    watch::observe_jobs(&mut ledger, observations)?;
+    queue::request_granted_in_file(&mut ledger)?;
+    queue::schedule_checks(&mut ledger)?;
+    queue::serve_queue(&mut ledger)?;
+    report::tell_watched_jobs(&mut ledger, observations);
+    report::tell_orphans(&mut ledger);
+    Ok(ledger.into_decision())
+}
+
+/// Phase two: settles what the effects of phase one brought. Starts nothing.
+///
+/// # Errors
+/// [`ReplayFault`], as above.
+pub fn decide_settled(
+    compiled: &Compiled,
+    world: World,
+    facts: &Facts<'_>,
+) -> Result<Decision, ReplayFault> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    ledger.allow_starts(false);
+    settle::settle_runs(&mut ledger)?;
+    report::tell_settled_watches(&mut ledger);
+    Ok(ledger.into_decision())
+}
+
+/// Every job of the config has a record in its own machine; one of another kind begins anew.
+fn declare_jobs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
+    let compiled = ledger.compiled();
+    for job in compiled.jobs() {
+        ledger.declare(job)?;
+    }
+    Ok(())
+}
+
+/// A wall clock that jumped, or was never set, starts nothing. Told at most once an hour.
+fn note_clock(ledger: &mut Ledger<'_>) -> bool {
+    let now = &ledger.now().at.clone();
+    let drift = ledger
+        .world()
+        .meta
+        .last_tick
+        .as_ref()
+        .map_or(std::time::Duration::ZERO, |last| now.drift_since(last));
+    let unset = now.wall_ms < limits::CLOCK_FLOOR_MS;
+    let suspect = unset || drift > limits::CLOCK_DRIFT;
+    let meta = ledger.meta_mut();
+    meta.last_tick = Some(now.clone());
+    let told = meta.clock_alert.as_ref();
+    if suspect && told.is_none_or(|t| now.delay_since(t) >= limits::ALERT_EVERY) {
+        meta.clock_alert = Some(now.clone());
+        ledger.tell(Notice::ClockSuspect { drift, unset });
+    }
+    suspect
+}

@@ -1,0 +1,269 @@
+//! What a person, or an executor, does: start, stop and run a job, begin and end a claimed run.
+//!
+//! In: config, world, facts, and what was asked. Out: a [`Decision`], or why it is refused.
+//! Invariant: a person's word starts read jobs only; a write is refused here.
+
+use super::ledger::Ledger;
+use super::{Decision, Facts, declare_jobs, settle, watch};
+use crate::base::RunId;
+use crate::compile::{Compiled, CompiledJob};
+use crate::journal::{Cause, CauseKind, EventKind, ReplayFault, RunPhase, RunRow, World};
+use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState};
+use crate::model::{Command, Observation, Observed, Outcome, ProcessId, Purpose, RunSpec, Work};
+
+/// Why a job is not started or run now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartRefused {
+    /// It runs already, with this pid if it says so.
+    AlreadyRunning {
+        /// Its pid.
+        pid: Option<u32>,
+    },
+    /// Another process starts, stops or runs it right now.
+    Busy {
+        /// What it does.
+        purpose: Purpose,
+        /// The process.
+        pid: u32,
+    },
+    /// It is not of the kind, or risk, that this can be done to.
+    NotThisKind,
+}
+
+/// Why a claimed run does not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunRefused {
+    /// Nobody claimed it, or somebody has begun it already.
+    NotClaimed,
+    /// The job is not in the state any more that it was claimed in.
+    Overtaken,
+}
+
+/// What stopping a job comes to.
+#[derive(Clone, Debug)]
+pub struct StopPlan {
+    /// The claimed stop command; `None`: the job has none.
+    pub spec: Option<RunSpec>,
+    /// The state that it was found in.
+    pub was: Option<State>,
+}
+
+type Answer<T, E> = Result<(Decision, Result<T, E>), ReplayFault>;
+
+/// Claims and begins a watched job's start, unless it is seen running.
+///
+/// # Errors
+/// [`ReplayFault`]; refusals are in the answer.
+pub fn claim_start(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    observation: Option<&Observation>,
+    facts: &Facts<'_>,
+) -> Answer<RunSpec, StartRefused> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    ledger.allow_starts(false);
+    declare_jobs(&mut ledger)?;
+    settle::settle_runs(&mut ledger)?;
+    if let Some(observation) = observation {
+        watch::observe_job(&mut ledger, job, observation)?;
+    }
+    let Work::Watch { start, .. } = &job.job().work else {
+        return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
+    };
+    if !job.job().is_read_only() {
+        return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
+    }
+    if let Some(running) = observation.and_then(running_pid) {
+        let refused = Err(StartRefused::AlreadyRunning { pid: running });
+        return Ok((ledger.into_decision(), refused));
+    }
+    claim_and_begin(ledger, job, Purpose::Start, start)
+}
+
+/// The pid of a job that is seen running; `None` inside where it does not say.
+#[expect(clippy::option_option, reason = "running without a pid is not the same as not running")]
+fn running_pid(observation: &Observation) -> Option<Option<u32>> {
+    match &observation.observed {
+        Observed::Status(s) if s.running && !s.completed => Some(s.pid),
+        Observed::Status(_) | Observed::Broken(_) => None,
+    }
+}
+
+/// Claims and begins a run of a read-only one_shot_read.
+///
+/// # Errors
+/// [`ReplayFault`]; refusals are in the answer.
+pub fn claim_check(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    facts: &Facts<'_>,
+) -> Answer<RunSpec, StartRefused> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    ledger.allow_starts(false);
+    declare_jobs(&mut ledger)?;
+    settle::settle_runs(&mut ledger)?;
+    match &job.job().work {
+        Work::Check { run, .. } if job.job().is_runnable_read() => {
+            claim_and_begin(ledger, job, Purpose::Check, run)
+        }
+        Work::Check { .. } | Work::Watch { .. } | Work::Write { .. } => {
+            Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)))
+        }
+    }
+}
+
+fn claim_and_begin(
+    mut ledger: Ledger<'_>,
+    job: &CompiledJob,
+    purpose: Purpose,
+    command: &Command,
+) -> Answer<RunSpec, StartRefused> {
+    if let Some(row) = ledger.is_busy(&job.job().id) {
+        let refused = StartRefused::Busy { purpose: row.spec.purpose, pid: at_work(row) };
+        return Ok((ledger.into_decision(), Err(refused)));
+    }
+    let spec = ledger.claim(job, purpose, command, None)?;
+    flip(&mut ledger, &spec)?;
+    Ok((ledger.into_decision(), Ok(spec)))
+}
+
+fn at_work(row: &RunRow) -> u32 {
+    match &row.phase {
+        RunPhase::Executing { executor, .. } => executor.pid,
+        RunPhase::Claimed | RunPhase::Done { .. } => row.claimer.pid,
+    }
+}
+
+/// Records a person's stop, and claims and begins the stop command if there is one. What a person
+/// stopped stays so, whatever the command then does.
+///
+/// # Errors
+/// [`ReplayFault`]; refusals are in the answer.
+pub fn request_stop(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    observation: Option<&Observation>,
+    facts: &Facts<'_>,
+) -> Answer<StopPlan, StartRefused> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    ledger.allow_starts(false);
+    declare_jobs(&mut ledger)?;
+    settle::settle_runs(&mut ledger)?;
+    let id = &job.job().id;
+    if let Some(observation) = observation {
+        watch::observe_job(&mut ledger, job, observation)?;
+    }
+    let Work::Watch { stop, .. } = &job.job().work else {
+        return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
+    };
+    if let Some(row) = ledger.is_busy(id) {
+        let refused = StartRefused::Busy { purpose: row.spec.purpose, pid: at_work(row) };
+        return Ok((ledger.into_decision(), Err(refused)));
+    }
+    let was = ledger.job_record(id).map(|r| r.state);
+    let cause = Cause::plain(CauseKind::ByPerson);
+    if ledger.step(job, Input::Watch(WatchInput::Stop), Some(cause))? {
+        let mut notes = ledger.notes(id);
+        notes.stopped_since_stop = false;
+        ledger.set_notes(id, notes);
+    }
+    let spec = match stop {
+        Some(stop) if was != Some(State::Watch(WatchState::Completed)) => {
+            let spec = ledger.claim(job, Purpose::Stop, stop, None)?;
+            flip(&mut ledger, &spec)?;
+            Some(spec)
+        }
+        Some(_) | None => None,
+    };
+    Ok((ledger.into_decision(), Ok(StopPlan { spec, was })))
+}
+
+/// The executor's durable flip from claimed to executing. Whoever gets it may start the command;
+/// everybody else may not.
+///
+/// # Errors
+/// [`ReplayFault`]; refusals are in the answer.
+pub fn begin_run(
+    compiled: &Compiled,
+    world: World,
+    run: &RunId,
+    facts: &Facts<'_>,
+) -> Answer<RunSpec, RunRefused> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    let row = ledger.world().runs.get(run).cloned();
+    let Some(row) = row.filter(|row| row.phase == RunPhase::Claimed) else {
+        return Ok((ledger.into_decision(), Err(RunRefused::NotClaimed)));
+    };
+    if !is_still_wanted(&ledger, &row.spec) {
+        settle::drop_run(&mut ledger, &row.spec)?;
+        return Ok((ledger.into_decision(), Err(RunRefused::Overtaken)));
+    }
+    flip(&mut ledger, &row.spec)?;
+    Ok((ledger.into_decision(), Ok(row.spec)))
+}
+
+/// A job that a person stopped, or that has moved on, is not started by an old claim.
+fn is_still_wanted(ledger: &Ledger<'_>, spec: &RunSpec) -> bool {
+    let state = ledger.job_record(&spec.job).map(|r| r.state);
+    match spec.purpose {
+        Purpose::Resume => state == Some(State::Watch(WatchState::Resuming)),
+        Purpose::RestartStop => state == Some(State::Watch(WatchState::Stalled)),
+        Purpose::Check => matches!(
+            state,
+            Some(State::Check(
+                CheckState::Idle | CheckState::Queued | CheckState::Completed | CheckState::Failed
+            ))
+        ),
+        Purpose::Start | Purpose::Stop => true,
+    }
+}
+
+fn flip(ledger: &mut Ledger<'_>, spec: &RunSpec) -> Result<(), ReplayFault> {
+    let executor: ProcessId = ledger.facts().claimer.clone();
+    let at = ledger.now().at.clone();
+    if spec.purpose == Purpose::Check {
+        begin_check(ledger, spec)?;
+    }
+    if let Some(mut row) = ledger.world().runs.get(&spec.run).cloned() {
+        row.phase = RunPhase::Executing { executor, at };
+        ledger.put_run(row);
+    }
+    Ok(())
+}
+
+/// The machine of a check runs from here on, also if its job has left the config meanwhile.
+fn begin_check(ledger: &mut Ledger<'_>, spec: &RunSpec) -> Result<(), ReplayFault> {
+    let input = Input::Check(CheckInput::Begin);
+    let state = ledger.job_record(&spec.job).map(|r| r.state);
+    match state.and_then(|s| crate::machine::step(s, input).ok()) {
+        Some(to) => ledger.record(Some(&spec.job), EventKind::Moved { input, to, cause: None }),
+        None => Ok(()),
+    }
+}
+
+/// Records how a run ended. The executor of a tick leaves the rest to the next tick; a person's
+/// own command (`settle`) settles it on the spot, and tells nobody else.
+///
+/// # Errors
+/// [`ReplayFault`], as everywhere.
+pub fn record_outcome(
+    compiled: &Compiled,
+    world: World,
+    run: &RunId,
+    outcome: &Outcome,
+    settle_now: bool,
+    facts: &Facts<'_>,
+) -> Result<Decision, ReplayFault> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    if let Some(mut row) = ledger.world().runs.get(run).cloned() {
+        row.phase = RunPhase::Done { outcome: outcome.clone() };
+        ledger.put_run(row);
+        if settle_now {
+            settle::settle_for_person(&mut ledger, run)?;
+        }
+    }
+    Ok(ledger.into_decision())
+}

@@ -1,0 +1,303 @@
+//! When a job is told, and what.
+//!
+//! In: records and notes after everything else was decided. Out: sections and verdicts; what was
+//! told is noted, so that the next tick repeats nothing.
+//! Invariant: nothing here changes a state or starts anything.
+
+use std::collections::BTreeSet;
+
+use super::ledger::Ledger;
+use super::news::{Anomaly, AnomalyKind, Section, Why};
+use super::settle::run_news;
+use super::watch;
+use crate::base::{JobId, limits};
+use crate::compile::CompiledJob;
+use crate::journal::{CauseKind, JobRecord, Notes, Origin};
+use crate::machine::{CheckState, Machine, State, WatchState};
+use crate::model::{Observation, Outcome, RunSpec};
+
+/// Tells every watched job that was observed, or that something happened to.
+pub(super) fn tell_watched_jobs(ledger: &mut Ledger<'_>, observations: &[Observation]) {
+    let observed: BTreeSet<&JobId> = observations.iter().map(|o| &o.job).collect();
+    let compiled = ledger.compiled();
+    for job in compiled.jobs() {
+        let id = &job.job().id;
+        if job.machine() == Machine::Watch && (observed.contains(id) || ledger.touched(id)) {
+            tell_watch(ledger, job);
+        } else {
+            let why = if job.job().enabled { Why::NothingNew } else { Why::NotWatched };
+            ledger.set_verdict(id, false, why);
+        }
+    }
+}
+
+/// Tells the watched jobs that the effects of a tick brought news of.
+pub(super) fn tell_settled_watches(ledger: &mut Ledger<'_>) {
+    let compiled = ledger.compiled();
+    for job in compiled.jobs() {
+        if job.machine() == Machine::Watch && ledger.touched(&job.job().id) {
+            tell_watch(ledger, job);
+        }
+    }
+}
+
+/// Tells one watched job, if it is time to.
+fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
+    let id = &job.job().id;
+    let Some(record) = ledger.job_record(id).cloned() else { return };
+    let mut notes = ledger.notes(id);
+    let anomalies = anomalies_of(&record, &notes, ledger);
+    let names: BTreeSet<&str> = anomalies.iter().map(|a| a.kind.as_str()).collect();
+    if names.is_empty() && notes.told.anomaly.take().is_some() {
+        notes.told.recovery_owed = true;
+        notes.told.anomaly_at = None;
+    }
+    let why = why_told(ledger, job, &record, &notes, &names);
+    let reported =
+        !matches!(why, Why::NothingNew | Why::QuietHours | Why::NotDue | Why::NotWatched);
+    if !reported {
+        ledger.set_notes(id, notes);
+        ledger.set_verdict(id, false, why);
+        return;
+    }
+    let recovered = notes.told.recovery_owed && names.is_empty();
+    let now = ledger.now().at.clone();
+    notes.told.state = Some(record.state);
+    notes.told.at = Some(now.clone());
+    notes.told.progress_key = notes.seen.as_ref().and_then(|s| s.progress_key.clone());
+    notes.told.recovery_owed = false;
+    if !names.is_empty() {
+        notes.told.anomaly = Some(join(&names));
+        notes.told.anomaly_at = Some(now);
+    }
+    ledger.set_notes(id, notes);
+    let started = ledger.started(id).to_vec();
+    if let Some(section) = section_of(ledger, job, why) {
+        ledger.tell_section(Section { anomalies, recovered, started, ..section });
+    }
+}
+
+fn join(names: &BTreeSet<&str>) -> String {
+    names.iter().copied().collect::<Vec<_>>().join(",")
+}
+
+/// What is wrong with a watched job now.
+fn anomalies_of(record: &JobRecord, notes: &Notes, ledger: &Ledger<'_>) -> Vec<Anomaly> {
+    let mut found = Vec::new();
+    let mut add = |kind, detail: Option<String>| found.push(Anomaly { kind, detail });
+    if let Some(broken) = &notes.broken {
+        add(AnomalyKind::StatusBroken, Some(format!("{}: {}", broken.cause, broken.detail)));
+    }
+    let seen = notes.seen.as_ref().filter(|_| notes.broken.is_none());
+    if let Some(seen) = seen.filter(|s| s.alert) {
+        add(AnomalyKind::Alert, seen.message.clone());
+    }
+    let detail = record.cause.as_ref().and_then(|c| c.detail.clone());
+    match record.state {
+        State::Watch(WatchState::Stalled) => {
+            let kind = match record.cause.as_ref().map(|c| c.kind) {
+                Some(CauseKind::NoProgress) => AnomalyKind::NoProgress,
+                Some(CauseKind::ResumeFailed) => AnomalyKind::ResumeFailed,
+                Some(
+                    CauseKind::Stopped
+                    | CauseKind::GaveUp
+                    | CauseKind::ByPerson
+                    | CauseKind::RunFailed
+                    | CauseKind::Lost,
+                )
+                | None => AnomalyKind::Stopped,
+            };
+            add(kind, detail);
+        }
+        State::Watch(WatchState::Failed) => add(AnomalyKind::GaveUp, detail),
+        State::Watch(WatchState::Paused) => {
+            let running = seen.is_some_and(|s| s.running && !s.completed);
+            let long = ledger.now().at.delay_since(&record.since) >= limits::STOPPING;
+            if running && long && !notes.stopped_since_stop {
+                add(AnomalyKind::StillRunning, None);
+            }
+        }
+        State::Watch(
+            WatchState::Idle | WatchState::Running | WatchState::Resuming | WatchState::Completed,
+        )
+        | State::Check(_)
+        | State::Write(_) => {}
+    }
+    found
+}
+
+/// Whether to tell a watched job now: first what can't wait, then news, then the routine.
+fn why_told(
+    ledger: &Ledger<'_>,
+    job: &CompiledJob,
+    record: &JobRecord,
+    notes: &Notes,
+    anomalies: &BTreeSet<&str>,
+) -> Why {
+    let policy = &job.job().policy;
+    let now = &ledger.now().at;
+    let told = &notes.told;
+    let known: BTreeSet<&str> = told.anomaly.as_deref().unwrap_or("").split(',').collect();
+    let repeat = limits::ANOMALY_REPEAT.max(policy.report_every);
+    if !anomalies.is_subset(&known) {
+        return Why::Anomaly;
+    }
+    if !ledger.started(&job.job().id).is_empty() {
+        return Why::Resumed;
+    }
+    if !anomalies.is_empty() {
+        let due = told.anomaly_at.as_ref().is_none_or(|at| now.delay_since(at) >= repeat);
+        return if due { Why::AnomalyRepeated } else { Why::NothingNew };
+    }
+    let second = ledger.now().local.second_of_day(now.wall_ms);
+    let quiet = policy.quiet_hours.is_some_and(|hours| hours.contains(second));
+    let news = if told.recovery_owed {
+        Some(Why::Recovered)
+    } else if told.state == Some(record.state) {
+        None
+    } else {
+        Some(Why::StateChanged)
+    };
+    if let Some(news) = news {
+        return if quiet { Why::QuietHours } else { news };
+    }
+    why_routine(notes, record, job, quiet, ledger)
+}
+
+fn why_routine(
+    notes: &Notes,
+    record: &JobRecord,
+    job: &CompiledJob,
+    quiet: bool,
+    ledger: &Ledger<'_>,
+) -> Why {
+    let policy = &job.job().policy;
+    let seen = notes.seen.as_ref();
+    let running =
+        record.state == State::Watch(WatchState::Running) && seen.is_some_and(|s| s.running);
+    if !running || !policy.report_while_running {
+        return Why::NothingNew;
+    }
+    let now = &ledger.now().at;
+    let due = |at| now.delay_since(at) >= policy.report_every;
+    if !notes.told.at.as_ref().is_none_or(due) {
+        return Why::NotDue;
+    }
+    let moved = seen.and_then(|s| s.progress_key.as_ref()) != notes.told.progress_key.as_ref();
+    let warn = seen.is_some_and(|s| s.warn);
+    match (moved || warn || !policy.only_on_change, quiet) {
+        (false, _) => Why::NothingNew,
+        (true, true) => Why::QuietHours,
+        (true, false) => Why::Routine,
+    }
+}
+
+/// A section with what every job has; `None` for one without a record.
+pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Option<Section> {
+    let declared = job.job();
+    let record = ledger.job_record(&declared.id)?;
+    let notes = ledger.notes(&declared.id);
+    let seen = notes.seen.filter(|_| notes.broken.is_none()).unwrap_or_default();
+    Some(Section {
+        name: declared.name.clone(),
+        kind: Some(declared.kind()),
+        message: seen.message,
+        progress: seen.progress,
+        next_resume: watch::resume_wait(job, record, &ledger.now().at),
+        ..Section::bare(&declared.id, record, why)
+    })
+}
+
+impl Section {
+    fn bare(id: &JobId, record: &JobRecord, why: Why) -> Self {
+        Self {
+            job: id.clone(),
+            name: id.to_string(),
+            kind: None,
+            state: record.state,
+            cause: record.cause.clone(),
+            since: record.since.clone(),
+            message: None,
+            progress: Vec::new(),
+            anomalies: Vec::new(),
+            recovered: false,
+            started: Vec::new(),
+            next_resume: None,
+            run: None,
+            request: None,
+            blocked: None,
+            why,
+        }
+    }
+
+    /// About a job that is gone from the config.
+    pub(super) fn gone(id: &JobId, record: &JobRecord, blocked: Option<Origin>) -> Self {
+        Self { blocked, ..Self::bare(id, record, Why::Orphaned) }
+    }
+}
+
+/// Tells a finished check: always when a chain or a person asked for it and it needs attention;
+/// for a scheduled one, as an anomaly that is not repeated at every run.
+pub(super) fn tell_check(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    spec: &RunSpec,
+    outcome: &Outcome,
+) {
+    let id = &job.job().id;
+    let kind = match (outcome.end.is_success(), outcome.attention) {
+        (false, _) => Some(AnomalyKind::RunFailed),
+        (true, true) => Some(AnomalyKind::Attention),
+        (true, false) => None,
+    };
+    let now = ledger.now().at.clone();
+    let mut notes = ledger.notes(id);
+    let scheduled = spec.item.as_ref().is_some_and(|item| {
+        ledger.world().snapshot.queue.get(item).is_some_and(|q| q.origin == Origin::Schedule)
+    });
+    let repeat = limits::ANOMALY_REPEAT.max(job.job().policy.report_every);
+    let fresh = notes.told.anomaly_at.as_ref().is_some_and(|at| now.delay_since(at) < repeat);
+    let known = fresh && notes.told.anomaly.as_deref() == kind.map(AnomalyKind::as_str);
+    let recovered = kind.is_none() && notes.told.anomaly.is_some();
+    if (kind.is_none() && !recovered) || (scheduled && known) {
+        ledger.set_verdict(id, false, Why::NothingNew);
+        return;
+    }
+    notes.told.anomaly = kind.map(|k| k.as_str().to_owned());
+    notes.told.anomaly_at = kind.map(|_| now);
+    ledger.set_notes(id, notes);
+    let why = if recovered { Why::Recovered } else { Why::RunEnded };
+    let anomalies = kind.map(|kind| Anomaly { kind, detail: None }).into_iter().collect();
+    let run = Some(run_news(spec, outcome));
+    if let Some(section) = section_of(ledger, job, why) {
+        ledger.tell_section(Section { anomalies, recovered, run, ..section });
+    }
+}
+
+/// A job that was at work when it left the config is told once.
+pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
+    let gone = |id: &JobId| ledger.compiled().job(id).is_none();
+    let at_work = |state: State| {
+        matches!(
+            state,
+            State::Watch(WatchState::Running | WatchState::Stalled | WatchState::Resuming)
+                | State::Check(CheckState::Running)
+        )
+    };
+    let orphans: Vec<(JobId, JobRecord)> = ledger
+        .world()
+        .snapshot
+        .jobs
+        .iter()
+        .filter(|(id, record)| gone(id) && at_work(record.state))
+        .map(|(id, record)| (id.clone(), record.clone()))
+        .collect();
+    for (id, record) in orphans {
+        let mut notes = ledger.notes(&id);
+        if !notes.told.orphan {
+            notes.told.orphan = true;
+            ledger.set_notes(&id, notes);
+            ledger.tell_section(Section::gone(&id, &record, None));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Runs that ended: what their end means for the job, its queue item and its chain.
+//!
+//! In: the world's unsettled runs, and which of their executors are proved dead. Out: inputs to
+//! the machines, settled items, fired links, sections.
+//! Invariant: a run without a recorded outcome is never taken for a success.
+
+use super::ledger::Ledger;
+use super::news::{Anomaly, AnomalyKind, RunNews, Section, Why, clean_text};
+use super::report::{section_of, tell_check};
+use super::{queue, watch};
+use crate::base::RunId;
+use crate::compile::CompiledJob;
+use crate::journal::{Cause, CauseKind, EventKind, ItemEnd, ReplayFault, RunPhase, RunRow};
+use crate::machine::{CheckInput, Input, WatchInput};
+use crate::model::{End, Outcome, Purpose, RunSpec};
+
+/// Settles every run that is done, or whose process is proved dead.
+pub(super) fn settle_runs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
+    let rows: Vec<RunRow> = ledger.world().runs.values().cloned().collect();
+    for row in rows {
+        settle_row(ledger, row, true)?;
+    }
+    Ok(())
+}
+
+/// Settles one run on behalf of the person who watched it: nothing is told twice.
+pub(super) fn settle_for_person(ledger: &mut Ledger<'_>, run: &RunId) -> Result<(), ReplayFault> {
+    match ledger.world().runs.get(run).cloned() {
+        Some(row) => settle_row(ledger, row, false),
+        None => Ok(()),
+    }
+}
+
+fn settle_row(ledger: &mut Ledger<'_>, row: RunRow, tell: bool) -> Result<(), ReplayFault> {
+    let dead = ledger.facts().dead.contains(&row.spec.run);
+    match row.phase {
+        RunPhase::Done { outcome } => settle_done(ledger, &row.spec, &outcome, tell),
+        RunPhase::Executing { .. } if dead => {
+            settle_done(ledger, &row.spec, &Outcome::without_output(End::Lost), tell)
+        }
+        RunPhase::Claimed if dead => drop_run(ledger, &row.spec),
+        RunPhase::Claimed | RunPhase::Executing { .. } => Ok(()),
+    }
+}
+
+/// A claim that nobody began: nothing was started, so a queued check waits again.
+pub(super) fn drop_run(ledger: &mut Ledger<'_>, spec: &RunSpec) -> Result<(), ReplayFault> {
+    ledger.settle_run(&spec.run);
+    if ledger.job_record(&spec.job).is_none() {
+        return Ok(());
+    }
+    let (run, purpose) = (spec.run.clone(), spec.purpose);
+    ledger.record(Some(&spec.job), EventKind::RunDropped { run, purpose })?;
+    if let Some(item) = spec.item.clone().filter(|i| ledger.world().snapshot.queue.contains_key(i))
+    {
+        ledger.record(Some(&spec.job), EventKind::ItemReturned { item })?;
+    }
+    if let (Purpose::Resume, Some(job)) = (spec.purpose, ledger.compiled().job(&spec.job)) {
+        let detail = Some("the start was never begun".to_owned());
+        let cause = Cause { kind: CauseKind::ResumeFailed, detail };
+        watch::enter(ledger, job, WatchInput::ResumeFailed, Some(cause))?;
+    }
+    Ok(())
+}
+
+fn settle_done(
+    ledger: &mut Ledger<'_>,
+    spec: &RunSpec,
+    outcome: &Outcome,
+    tell: bool,
+) -> Result<(), ReplayFault> {
+    ledger.settle_run(&spec.run);
+    if ledger.job_record(&spec.job).is_none() {
+        return Ok(());
+    }
+    ledger.record(
+        Some(&spec.job),
+        EventKind::RunEnded {
+            run: spec.run.clone(),
+            purpose: spec.purpose,
+            end: outcome.end.clone(),
+            attention: outcome.attention,
+        },
+    )?;
+    settle_item(ledger, spec, outcome)?;
+    let Some(job) = ledger.compiled().job(&spec.job) else { return Ok(()) };
+    match spec.purpose {
+        Purpose::Check => settle_check(ledger, job, spec, outcome, tell),
+        Purpose::Start if outcome.end.is_success() => {
+            watch::enter(ledger, job, WatchInput::Started, None)
+        }
+        Purpose::Start => {
+            tell_failed_command(ledger, job, spec, outcome, tell);
+            Ok(())
+        }
+        Purpose::Resume if outcome.end.is_success() => Ok(()),
+        Purpose::Resume => {
+            let cause =
+                Cause { kind: CauseKind::ResumeFailed, detail: Some(failure_text(outcome)) };
+            watch::enter(ledger, job, WatchInput::ResumeFailed, Some(cause))
+        }
+        Purpose::RestartStop | Purpose::Stop => {
+            if !outcome.end.is_success() {
+                tell_failed_command(ledger, job, spec, outcome, tell);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn settle_item(
+    ledger: &mut Ledger<'_>,
+    spec: &RunSpec,
+    outcome: &Outcome,
+) -> Result<(), ReplayFault> {
+    let known = |item: &_| ledger.world().snapshot.queue.contains_key(item);
+    let Some(item) = spec.item.clone().filter(known) else { return Ok(()) };
+    let how = if outcome.end.is_success() { ItemEnd::Done } else { ItemEnd::Failed };
+    ledger.record(Some(&spec.job), EventKind::ItemSettled { item, how })
+}
+
+fn settle_check(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    spec: &RunSpec,
+    outcome: &Outcome,
+    tell: bool,
+) -> Result<(), ReplayFault> {
+    let (input, cause) = match &outcome.end {
+        End::Exited { code: 0 } => (CheckInput::ExitedOk, None),
+        End::Lost => (CheckInput::Lost, Some(Cause::plain(CauseKind::Lost))),
+        End::Exited { .. }
+        | End::Signaled { .. }
+        | End::TimedOut { .. }
+        | End::Cancelled
+        | End::Unkillable { .. }
+        | End::NotStarted { .. } => {
+            let detail = Some(failure_text(outcome));
+            (CheckInput::ExitedErr, Some(Cause { kind: CauseKind::RunFailed, detail }))
+        }
+    };
+    if ledger.step(job, Input::Check(input), cause)? {
+        queue::fire_links(ledger, job, outcome.end.is_success(), Some(&spec.run))?;
+    }
+    if queue::is_waiting(ledger, &spec.job) {
+        queue::mark_queued(ledger, &spec.job)?;
+    }
+    if tell {
+        tell_check(ledger, job, spec, outcome);
+    }
+    Ok(())
+}
+
+/// A start or stop command failed while nobody was looking.
+fn tell_failed_command(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    spec: &RunSpec,
+    outcome: &Outcome,
+    tell: bool,
+) {
+    let Some(section) = section_of(ledger, job, Why::Anomaly).filter(|_| tell) else { return };
+    let kind = match spec.purpose {
+        Purpose::RestartStop | Purpose::Stop => AnomalyKind::StopFailed,
+        Purpose::Start | Purpose::Resume | Purpose::Check => AnomalyKind::ResumeFailed,
+    };
+    let anomalies = vec![Anomaly { kind, detail: Some(failure_text(outcome)) }];
+    ledger.tell_section(Section { anomalies, ..section });
+}
+
+/// A run as a report shows it.
+pub(super) fn run_news(spec: &RunSpec, outcome: &Outcome) -> RunNews {
+    let mut output = outcome.stdout.text.trim_end().to_owned();
+    let errors = outcome.stderr.text.trim_end();
+    if !errors.is_empty() {
+        if !output.is_empty() {
+            output.push('\n');
+        }
+        output.push_str(errors);
+    }
+    RunNews {
+        run: spec.run.clone(),
+        purpose: spec.purpose,
+        end: outcome.end.clone(),
+        took_ms: outcome.took_ms,
+        attention: outcome.attention,
+        output,
+    }
+}
+
+/// How a command failed, in one short line: `exit 3: <last line of stderr>`.
+fn failure_text(outcome: &Outcome) -> String {
+    let how = match &outcome.end {
+        End::Exited { code } => format!("exit {code}"),
+        End::Signaled { signal } => format!("signal {signal}"),
+        End::TimedOut { limit_ms } => format!("over its limit of {} s", limit_ms / 1000),
+        End::Cancelled => "cancelled".to_owned(),
+        End::Unkillable { pid } => format!("unkillable, pid {pid}"),
+        End::NotStarted { detail, .. } => return clean_text(detail),
+        End::Lost => "lost without a result".to_owned(),
+    };
+    let said = [&outcome.stderr, &outcome.stdout]
+        .into_iter()
+        .find_map(|s| s.text.lines().rev().map(clean_text).find(|line| !line.is_empty()));
+    said.map_or_else(|| how.clone(), |line| format!("{how}: {line}"))
+}

@@ -1,0 +1,318 @@
+//! Watched jobs: an observation becomes an input, and a stopped job may be started again.
+//!
+//! In: a status, the job's record and notes. Out: at most one input for its machine, then the
+//! resume that its policy allows.
+//! Invariant: a broken status is no observation of the job; it changes no state and starts nothing.
+
+use std::time::Duration;
+
+use super::ledger::Ledger;
+use super::news::clean_text;
+use super::queue;
+use crate::base::{Stamp, limits};
+use crate::compile::CompiledJob;
+use crate::journal::{Broken, Cause, CauseKind, EventKind, JobRecord, Notes, ReplayFault, Seen};
+use crate::machine::{Input, State, WatchInput, WatchState};
+use crate::model::{BrokenStatus, Level, Observation, Observed, Policy, Purpose, Status, Work};
+
+/// Takes in all observations.
+pub(super) fn observe_jobs(
+    ledger: &mut Ledger<'_>,
+    observations: &[Observation],
+) -> Result<(), ReplayFault> {
+    for observation in observations {
+        if let Some(job) = ledger.compiled().job(&observation.job) {
+            observe_job(ledger, job, observation)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes in one observation, then resumes or restarts the job if that is due.
+pub(super) fn observe_job(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    observation: &Observation,
+) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    // What was seen before the last event of the job says nothing about what came after it.
+    let stale = |r: &JobRecord| observation.at.is_before(&r.touched);
+    if ledger.job_record(id).is_none_or(stale) {
+        return Ok(());
+    }
+    match &observation.observed {
+        Observed::Broken(broken) => {
+            note_broken(ledger, job, broken);
+            Ok(())
+        }
+        Observed::Status(status) => {
+            take_in(ledger, job, status)?;
+            forget_attempts(ledger, job)?;
+            resume_if_due(ledger, job, status)?;
+            restart_if_due(ledger, job, status)
+        }
+    }
+}
+
+/// Applies a good status: notes first, then the machine.
+pub(super) fn take_in(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    status: &Status,
+) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    let now = &ledger.now().at;
+    let mut notes = ledger.notes(id);
+    let moved = note_status(&mut notes, status, now);
+    let Some(record) = ledger.job_record(id) else { return Ok(()) };
+    let input = choose_input(record, &notes, status, moved, &job.job().policy, now);
+    if record.state == State::Watch(WatchState::Paused) && is_stopped(status) {
+        notes.stopped_since_stop = true;
+    }
+    ledger.set_notes(id, notes);
+    match input {
+        Some((input, cause)) => enter(ledger, job, input, cause),
+        None => Ok(()),
+    }
+}
+
+/// Gives a watched job an input, and fires its links if it thereby completes or fails.
+pub(super) fn enter(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    input: WatchInput,
+    cause: Option<Cause>,
+) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    let before = ledger.job_record(id).map(|r| r.state);
+    if !ledger.step(job, Input::Watch(input), cause)? {
+        return Ok(());
+    }
+    let after = ledger.job_record(id).map(|r| r.state);
+    // What was complete before opsfsm saw it fires nothing.
+    if before == Some(State::Watch(WatchState::Idle)) {
+        return Ok(());
+    }
+    match after {
+        Some(State::Watch(WatchState::Completed)) => queue::fire_links(ledger, job, true, None),
+        Some(State::Watch(WatchState::Failed)) => queue::fire_links(ledger, job, false, None),
+        _ => Ok(()),
+    }
+}
+
+const fn is_stopped(status: &Status) -> bool {
+    !status.running && !status.completed
+}
+
+const fn is_running(status: &Status) -> bool {
+    status.running && !status.completed
+}
+
+fn note_broken(ledger: &mut Ledger<'_>, job: &CompiledJob, broken: &BrokenStatus) {
+    let id = &job.job().id;
+    let mut notes = ledger.notes(id);
+    let cause = broken.cause.as_str();
+    let since = match notes.broken {
+        Some(before) if before.cause == cause => before.since,
+        Some(_) | None => ledger.now().at.clone(),
+    };
+    let detail = clean_text(&broken.detail);
+    notes.broken = Some(Broken { since, cause: cause.to_owned(), detail });
+    ledger.set_notes(id, notes);
+}
+
+/// Notes a good status and says whether the progress key moved.
+fn note_status(notes: &mut Notes, status: &Status, now: &Stamp) -> bool {
+    let seen = seen_of(status);
+    let moved = notes.seen.as_ref().is_none_or(|s| s.progress_key != seen.progress_key);
+    let running = is_running(status);
+    let same_boot = |since: &Stamp| now.watched_since(since).is_some();
+    notes.still_since = running
+        .then(|| notes.still_since.take().filter(|s| !moved && same_boot(s)))
+        .map(|since| since.unwrap_or_else(|| now.clone()));
+    notes.running_since = running
+        .then(|| notes.running_since.take().filter(same_boot))
+        .map(|since| since.unwrap_or_else(|| now.clone()));
+    notes.broken = None;
+    notes.seen = Some(seen);
+    moved
+}
+
+fn seen_of(status: &Status) -> Seen {
+    let shown = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => clean_text(text),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::Array(_)
+        | serde_json::Value::Object(_) => clean_text(&value.to_string()),
+    };
+    Seen {
+        running: status.running,
+        completed: status.completed,
+        pid: status.pid,
+        progress_key: status.progress_key.clone(),
+        stop_reason: status.stop_reason.as_deref().map(clean_text).filter(|t| !t.is_empty()),
+        message: status.message.as_deref().map(clean_text).filter(|t| !t.is_empty()),
+        progress: status
+            .progress
+            .iter()
+            .take(limits::PROGRESS_FIELDS)
+            .map(|(key, value)| (clean_text(key), shown(value)))
+            .collect(),
+        warn: status.level == Level::Warn,
+        alert: status.level == Level::Alert,
+    }
+}
+
+/// The guard of the watch machine: which input, if any, this status is in this state.
+///
+/// `notes` are those after the status was noted; `moved` says whether its progress key changed.
+fn choose_input(
+    record: &JobRecord,
+    notes: &Notes,
+    status: &Status,
+    moved: bool,
+    policy: &Policy,
+    now: &Stamp,
+) -> Option<(WatchInput, Option<Cause>)> {
+    let State::Watch(state) = record.state else { return None };
+    if status.completed {
+        return (state != WatchState::Completed).then_some((WatchInput::SeenCompleted, None));
+    }
+    if !status.running {
+        return stopped_input(state, record, status, policy, now);
+    }
+    match state {
+        WatchState::Idle | WatchState::Resuming | WatchState::Completed | WatchState::Failed => {
+            Some((WatchInput::SeenRunning, None))
+        }
+        WatchState::Running | WatchState::Stalled if moved => Some((WatchInput::Progressed, None)),
+        WatchState::Running => {
+            let still = notes.still_since.as_ref().and_then(|s| now.watched_since(s));
+            let stalled = status.progress_key.is_some() && still >= Some(policy.stall);
+            stalled.then(|| (WatchInput::NoProgress, Some(Cause::plain(CauseKind::NoProgress))))
+        }
+        WatchState::Stalled => {
+            let hung = record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::NoProgress);
+            (!hung).then_some((WatchInput::SeenRunning, None))
+        }
+        WatchState::Paused => notes.stopped_since_stop.then_some((WatchInput::SeenRunning, None)),
+    }
+}
+
+fn stopped_input(
+    state: WatchState,
+    record: &JobRecord,
+    status: &Status,
+    policy: &Policy,
+    now: &Stamp,
+) -> Option<(WatchInput, Option<Cause>)> {
+    let reason = status.stop_reason.as_deref().map(clean_text).filter(|r| !r.is_empty());
+    let stopped = Cause { kind: CauseKind::Stopped, detail: reason };
+    match state {
+        WatchState::Running | WatchState::Resuming => {
+            (!in_grace(record, policy, now)).then_some((WatchInput::SeenStopped, Some(stopped)))
+        }
+        WatchState::Stalled => {
+            // A failed resume is the better news while nothing else has happened.
+            let failed = record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::ResumeFailed);
+            (!failed).then_some((WatchInput::SeenStopped, Some(stopped)))
+        }
+        WatchState::Idle | WatchState::Completed | WatchState::Failed => {
+            Some((WatchInput::SeenStopped, None))
+        }
+        WatchState::Paused => None,
+    }
+}
+
+/// Is the last start too recent for "stopped" to mean anything?
+fn in_grace(record: &JobRecord, policy: &Policy, now: &Stamp) -> bool {
+    record.last_start.as_ref().is_some_and(|s| now.delay_since(s) < policy.start_grace)
+}
+
+/// Resumes are forgotten once the job has been seen running for as long as a stall takes.
+fn forget_attempts(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    let Some(record) = ledger.job_record(id) else { return Ok(()) };
+    let since = ledger.notes(id).running_since;
+    let ran = since.and_then(|s| ledger.now().at.watched_since(&s));
+    let settled = record.state == State::Watch(WatchState::Running) && record.attempts > 0;
+    if settled && ran >= Some(job.job().policy.stall) {
+        ledger.record(Some(id), EventKind::AttemptsReset)?;
+    }
+    Ok(())
+}
+
+/// How long after its last start the next one may come: the base, doubled for each resume after
+/// the first, up to a cap.
+pub(super) fn backoff(policy: &Policy, attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(limits::BACKOFF_CAP);
+    let factor = 2_u32.saturating_pow(doublings).min(limits::BACKOFF_CAP);
+    policy.resume_backoff.saturating_mul(factor)
+}
+
+/// How long until a resume is due; `None` where none will come.
+pub(super) fn resume_wait(job: &CompiledJob, record: &JobRecord, now: &Stamp) -> Option<Duration> {
+    let policy = &job.job().policy;
+    let waiting = matches!(record.state, State::Watch(WatchState::Stalled | WatchState::Idle));
+    let left = policy.max_resumes.is_none_or(|max| record.attempts < max);
+    if !job.may_resume() || !waiting || !left {
+        return None;
+    }
+    let since = record.last_start.as_ref().map(|s| now.delay_since(s));
+    let wait = backoff(policy, record.attempts).max(policy.start_grace);
+    Some(since.map_or(Duration::ZERO, |since| wait.saturating_sub(since)))
+}
+
+fn resume_if_due(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    status: &Status,
+) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    let Work::Watch { start, .. } = &job.job().work else { return Ok(()) };
+    let Some(record) = ledger.job_record(id) else { return Ok(()) };
+    if !is_stopped(status) || !job.may_resume() || ledger.is_busy(id).is_some() {
+        return Ok(());
+    }
+    let policy = &job.job().policy;
+    let used_up = policy.max_resumes.is_some_and(|max| record.attempts >= max);
+    if used_up && !in_grace(record, policy, &ledger.now().at) {
+        let cause = Cause { kind: CauseKind::GaveUp, detail: Some(record.attempts.to_string()) };
+        return enter(ledger, job, WatchInput::GiveUp, Some(cause));
+    }
+    let due = resume_wait(job, record, &ledger.now().at) == Some(Duration::ZERO);
+    if !due || !ledger.may_start() || !ledger.has_launch_room() {
+        return Ok(());
+    }
+    let cause = record.cause.clone();
+    if ledger.step(job, Input::Watch(WatchInput::Resume), cause)? {
+        ledger.launch(job, Purpose::Resume, start, None)?;
+    }
+    Ok(())
+}
+
+/// Stops a job that hangs, so that it can be resumed once it is seen stopped.
+fn restart_if_due(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    status: &Status,
+) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    let Work::Watch { stop: Some(stop), .. } = &job.job().work else { return Ok(()) };
+    let Some(record) = ledger.job_record(id) else { return Ok(()) };
+    let hung = record.state == State::Watch(WatchState::Stalled)
+        && record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::NoProgress);
+    let policy = &job.job().policy;
+    let left = policy.max_resumes.is_none_or(|max| record.attempts < max);
+    let wait = backoff(policy, record.attempts);
+    let now = &ledger.now().at;
+    let rested = |at: &Option<Stamp>| at.as_ref().is_none_or(|at| now.delay_since(at) >= wait);
+    let due = rested(&record.last_start) && rested(&record.last_restart_stop);
+    let open = ledger.may_start() && ledger.has_launch_room() && ledger.is_busy(id).is_none();
+    if job.may_restart() && is_running(status) && hung && left && due && open {
+        ledger.launch(job, Purpose::RestartStop, stop, None)?;
+    }
+    Ok(())
+}

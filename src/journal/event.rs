@@ -1,0 +1,239 @@
+//! The events: everything that may change a [`Snapshot`](super::Snapshot).
+//!
+//! Their JSON is what the journal's hash chain covers, so a field, once released, keeps its name
+//! and meaning; new ones are optional.
+//! Invariant: an event holds facts, never a decision still to be made.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ItemId, JobId, RunId, Stamp};
+use crate::machine::{Input, State};
+use crate::model::{End, Purpose};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Stamp,
+    /// To which job, if to one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub job: Option<JobId>,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The store was made.
+    StoreCreated {
+        /// A random id of this store; grants of another epoch are void.
+        epoch: String,
+    },
+    /// The store took this config as its own.
+    ConfigAdopted {
+        /// Its canonical path.
+        path: String,
+    },
+    /// State of ops-monitor v1 was taken over.
+    Imported {
+        /// From this file.
+        path: String,
+        /// So many jobs.
+        jobs: usize,
+    },
+    /// The job begins anew in its machine's first state: first seen, or of another kind now.
+    Declared {
+        /// That state.
+        state: State,
+    },
+    /// The machine took an input that changed its state.
+    Moved {
+        /// The input.
+        input: Input,
+        /// Where it led; replay checks it against the table.
+        to: State,
+        /// Why, where the state alone does not say it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        cause: Option<Cause>,
+    },
+    /// The state stayed, its cause did not.
+    CauseChanged {
+        /// The new one.
+        cause: Cause,
+    },
+    /// The state as v1 last saw it: an import, not a step of the machine.
+    ImportedState {
+        /// Taken as this state.
+        state: State,
+        /// Last start that v1 knows of.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        last_start: Option<Stamp>,
+        /// Last run that v1 knows of.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        last_run: Option<(Stamp, End)>,
+    },
+    /// A start or stop command is about to run.
+    RunClaimed {
+        /// Its run.
+        run: RunId,
+        /// Why.
+        purpose: Purpose,
+    },
+    /// A run ended.
+    RunEnded {
+        /// Which.
+        run: RunId,
+        /// Why it ran.
+        purpose: Purpose,
+        /// How it ended.
+        end: End,
+        /// It printed attention words.
+        attention: bool,
+    },
+    /// A claimed run never began; nothing was started.
+    RunDropped {
+        /// Which.
+        run: RunId,
+        /// Why it would have run.
+        purpose: Purpose,
+    },
+    /// The job ran long enough for its resumes to be forgotten.
+    AttemptsReset,
+    /// A run of the job was queued.
+    Enqueued {
+        /// The item.
+        item: QueueItem,
+    },
+    /// A queued item is served by this run.
+    ItemStarted {
+        /// Which item.
+        item: ItemId,
+        /// By this run.
+        run: RunId,
+    },
+    /// A queued item goes back to waiting: its run never began.
+    ItemReturned {
+        /// Which item.
+        item: ItemId,
+    },
+    /// A queued item is over.
+    ItemSettled {
+        /// Which item.
+        item: ItemId,
+        /// How.
+        how: ItemEnd,
+    },
+    /// Somebody, or a chain, asks for a write.
+    Requested {
+        /// Who or what asks.
+        origin: Origin,
+    },
+}
+
+/// A queued run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueItem {
+    /// Its id.
+    pub id: ItemId,
+    /// Due this long after it was queued, in milliseconds.
+    pub delay_ms: u64,
+    /// What asked for it.
+    pub origin: Origin,
+}
+
+/// What asked for a run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Origin {
+    /// Another job's end.
+    Chain {
+        /// That job.
+        job: JobId,
+        /// Its run.
+        run: RunId,
+    },
+    /// `everySeconds`.
+    Schedule,
+    /// A person at a terminal, or an agent.
+    Person,
+    /// `approval.granted: true` in the config.
+    Config,
+    /// The queue of ops-monitor v1.
+    Import {
+        /// Its id there.
+        id: String,
+        /// Its reason there.
+        reason: String,
+    },
+}
+
+/// How a queued item ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemEnd {
+    /// Its run exited 0.
+    Done,
+    /// Its run did not.
+    Failed,
+    /// Its job may not be run by a tick; a person was told.
+    Blocked,
+    /// Its job is gone.
+    Dropped,
+}
+
+/// Why a job is in its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The stable part.
+    pub kind: CauseKind,
+    /// The job's or the system's own words; bounded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+}
+
+impl Cause {
+    /// A cause without details.
+    #[must_use]
+    pub const fn plain(kind: CauseKind) -> Self {
+        Self { kind, detail: None }
+    }
+}
+
+/// The causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CauseKind {
+    /// Its progress key stood still for `stallSeconds`.
+    NoProgress,
+    /// Its status says it neither runs nor has completed.
+    Stopped,
+    /// The start command of a resume failed.
+    ResumeFailed,
+    /// Its resumes are used up.
+    GaveUp,
+    /// A person did it.
+    ByPerson,
+    /// Its run exited with an error, or was ended.
+    RunFailed,
+    /// Its executor vanished without a result.
+    Lost,
+}
+
+impl CauseKind {
+    /// The stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoProgress => "no_progress",
+            Self::Stopped => "stopped",
+            Self::ResumeFailed => "resume_failed",
+            Self::GaveUp => "gave_up",
+            Self::ByPerson => "by_person",
+            Self::RunFailed => "run_failed",
+            Self::Lost => "lost",
+        }
+    }
+}

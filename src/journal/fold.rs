@@ -1,0 +1,198 @@
+//! The fold: one event applied to a snapshot, the same live and on replay.
+//!
+//! In: a snapshot and an event. Out: the changed snapshot, or a fault that leaves it unusable.
+//! Invariant: a machine's state changes in `machine::step`, called here only; an event that claims
+//! another target than the table gives is refused.
+
+use super::event::{Cause, Event, EventKind, Origin, QueueItem};
+use super::snapshot::{ItemState, JobRecord, LastRun, Queued, Request, Snapshot};
+use crate::base::{ItemId, JobId, RunId, Stamp, limits};
+use crate::machine::{self, Input, NoEdge, State};
+use crate::model::{End, Purpose};
+
+/// Why an event can't follow the ones before it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayFault {
+    /// The table has no such edge.
+    #[error("job `{job}`: {source}")]
+    NoEdge {
+        /// The job.
+        job: JobId,
+        /// The missing edge.
+        source: NoEdge,
+    },
+    /// The event names another target state than the table.
+    #[error("job `{job}`: the event says `{input}` leads to `{said}`, the table says `{table}`")]
+    WrongTarget {
+        /// The job.
+        job: JobId,
+        /// The input.
+        input: Input,
+        /// The event's target.
+        said: State,
+        /// The table's target.
+        table: State,
+    },
+    /// The event is about a job or item that no event before it named.
+    #[error("an event about {0}, which no event before it has named")]
+    Unnamed(String),
+}
+
+/// Applies one event.
+///
+/// # Errors
+/// [`ReplayFault`] where the event can't follow the ones before it.
+pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> {
+    let at = &event.at;
+    match &event.kind {
+        EventKind::StoreCreated { epoch } => snapshot.epoch = Some(epoch.clone()),
+        EventKind::ConfigAdopted { path } => snapshot.config_path = Some(path.clone()),
+        EventKind::Imported { .. } => {}
+        EventKind::Declared { state } => declare(snapshot, event, *state)?,
+        EventKind::Moved { input, to, cause } => {
+            let (id, record) = record_of(snapshot, event)?;
+            move_state(&id, record, (*input, *to), cause.as_ref(), at)?;
+        }
+        EventKind::CauseChanged { cause } => {
+            let (_, record) = record_of(snapshot, event)?;
+            record.cause = Some(cause.clone());
+            record.touched = at.clone();
+        }
+        EventKind::ImportedState { state, last_start, last_run } => {
+            declare(snapshot, event, *state)?;
+            let (_, record) = record_of(snapshot, event)?;
+            record.last_start.clone_from(last_start);
+            record.last_run = last_run.as_ref().map(|(at, end)| LastRun {
+                at: at.clone(),
+                run: None,
+                end: end.clone(),
+                attention: false,
+            });
+        }
+        EventKind::RunClaimed { run, purpose } => {
+            claim_run(record_of(snapshot, event)?.1, run, *purpose, at);
+        }
+        EventKind::RunEnded { run, purpose, end, attention } => {
+            end_run(record_of(snapshot, event)?.1, run, *purpose, (end, *attention), at);
+        }
+        EventKind::RunDropped { .. } => record_of(snapshot, event)?.1.touched = at.clone(),
+        EventKind::AttemptsReset => record_of(snapshot, event)?.1.attempts = 0,
+        EventKind::Enqueued { item } => enqueue(snapshot, event, item)?,
+        EventKind::ItemStarted { item, run } => {
+            item_of(snapshot, item)?.state = ItemState::Running(run.clone());
+        }
+        EventKind::ItemReturned { item } => item_of(snapshot, item)?.state = ItemState::Pending,
+        EventKind::ItemSettled { item, how } => {
+            item_of(snapshot, item)?.state = ItemState::Settled(*how);
+            drop_oldest_settled(snapshot);
+        }
+        EventKind::Requested { origin } => request(snapshot, event, origin)?,
+    }
+    Ok(())
+}
+
+fn job_of(event: &Event) -> Result<JobId, ReplayFault> {
+    event.job.clone().ok_or_else(|| ReplayFault::Unnamed("no job".to_owned()))
+}
+
+fn record_of<'a>(
+    snapshot: &'a mut Snapshot,
+    event: &Event,
+) -> Result<(JobId, &'a mut JobRecord), ReplayFault> {
+    let id = job_of(event)?;
+    match snapshot.jobs.get_mut(&id) {
+        Some(record) => Ok((id, record)),
+        None => Err(ReplayFault::Unnamed(format!("job `{id}`"))),
+    }
+}
+
+fn item_of<'a>(snapshot: &'a mut Snapshot, id: &ItemId) -> Result<&'a mut Queued, ReplayFault> {
+    snapshot.queue.get_mut(id).ok_or_else(|| ReplayFault::Unnamed(format!("queue item {id}")))
+}
+
+/// Keeps the queue bounded: the oldest settled item beyond the limit goes.
+fn drop_oldest_settled(snapshot: &mut Snapshot) {
+    let settled =
+        || snapshot.queue.iter().filter(|(_, q)| matches!(q.state, ItemState::Settled(_)));
+    if settled().count() > limits::QUEUE_KEPT {
+        let oldest = settled().min_by_key(|(id, q)| (q.at.wall_ms, *id)).map(|(id, _)| id.clone());
+        if let Some(id) = oldest {
+            snapshot.queue.remove(&id);
+        }
+    }
+}
+
+fn declare(snapshot: &mut Snapshot, event: &Event, state: State) -> Result<(), ReplayFault> {
+    snapshot.jobs.insert(job_of(event)?, JobRecord::new(state, &event.at));
+    Ok(())
+}
+
+fn move_state(
+    id: &JobId,
+    record: &mut JobRecord,
+    (input, said): (Input, State),
+    cause: Option<&Cause>,
+    at: &Stamp,
+) -> Result<(), ReplayFault> {
+    let table = machine::step(record.state, input)
+        .map_err(|source| ReplayFault::NoEdge { job: id.clone(), source })?;
+    if table != said {
+        return Err(ReplayFault::WrongTarget { job: id.clone(), input, said, table });
+    }
+    if record.state != table {
+        record.since = at.clone();
+    }
+    record.state = table;
+    record.cause = cause.cloned();
+    record.touched = at.clone();
+    Ok(())
+}
+
+fn claim_run(record: &mut JobRecord, run: &RunId, purpose: Purpose, at: &Stamp) {
+    match purpose {
+        Purpose::Start => {
+            record.last_start = Some(at.clone());
+            record.last_start_run = Some(run.clone());
+        }
+        Purpose::Resume => {
+            record.last_start = Some(at.clone());
+            record.last_start_run = Some(run.clone());
+            record.attempts = record.attempts.saturating_add(1);
+        }
+        Purpose::RestartStop => record.last_restart_stop = Some(at.clone()),
+        Purpose::Stop | Purpose::Check => {}
+    }
+    record.touched = at.clone();
+}
+
+fn end_run(
+    record: &mut JobRecord,
+    run: &RunId,
+    purpose: Purpose,
+    (end, attention): (&End, bool),
+    at: &Stamp,
+) {
+    if purpose == Purpose::Check {
+        record.last_run =
+            Some(LastRun { at: at.clone(), run: Some(run.clone()), end: end.clone(), attention });
+    }
+    record.touched = at.clone();
+}
+
+fn enqueue(snapshot: &mut Snapshot, event: &Event, item: &QueueItem) -> Result<(), ReplayFault> {
+    let queued = Queued {
+        job: job_of(event)?,
+        at: event.at.clone(),
+        delay_ms: item.delay_ms,
+        origin: item.origin.clone(),
+        state: ItemState::Pending,
+    };
+    snapshot.queue.insert(item.id.clone(), queued);
+    Ok(())
+}
+
+fn request(snapshot: &mut Snapshot, event: &Event, origin: &Origin) -> Result<(), ReplayFault> {
+    let request = Request { at: event.at.clone(), origin: origin.clone() };
+    snapshot.requests.insert(job_of(event)?, request);
+    Ok(())
+}

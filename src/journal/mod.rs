@@ -1,0 +1,20 @@
+//! What happened, and what follows from it.
+//!
+//! In: events, one after another. Out: a [`Snapshot`], the same live and on replay, and the
+//! [`World`] that a decision works on: the snapshot, what is merely noted beside it, and the runs
+//! under way.
+//! Invariant: a [`Snapshot`] changes in [`apply`] and nowhere else, and this room does no I/O.
+
+mod chain;
+mod event;
+mod fold;
+mod notes;
+mod snapshot;
+mod world;
+
+pub use chain::{Head, decode_event, encode_event, next_head};
+pub use event::{Cause, CauseKind, Event, EventKind, ItemEnd, Origin, QueueItem};
+pub use fold::{ReplayFault, apply};
+pub use notes::{Broken, Notes, Seen, Told};
+pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Request, Snapshot};
+pub use world::{Change, Meta, RunPhase, RunRow, World};

@@ -1,0 +1,82 @@
+//! What is merely noted about a job: last seen, last told. Lost notes cost a repeated message,
+//! never a wrong step, so they are kept beside the journal and not in it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::Stamp;
+use crate::machine::State;
+
+/// Notes on one job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Notes {
+    /// The last good status.
+    pub seen: Option<Seen>,
+    /// Since when, within this boot, the progress key stands still while it runs.
+    pub still_since: Option<Stamp>,
+    /// Since when, within this boot, every good status said that it runs.
+    pub running_since: Option<Stamp>,
+    /// A status said "stopped" since a person's stop.
+    pub stopped_since_stop: bool,
+    /// Its status source is broken.
+    pub broken: Option<Broken>,
+    /// What a person has been told.
+    pub told: Told,
+}
+
+/// A good status, as far as it is compared or shown again.
+#[expect(clippy::struct_excessive_bools, reason = "they are the status contract's own")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Seen {
+    /// It ran.
+    pub running: bool,
+    /// It was done.
+    pub completed: bool,
+    /// Its pid.
+    pub pid: Option<u32>,
+    /// What moves when it does.
+    pub progress_key: Option<String>,
+    /// Why it stopped.
+    pub stop_reason: Option<String>,
+    /// What it had to say.
+    pub message: Option<String>,
+    /// The first fields of its progress, as shown.
+    pub progress: Vec<(String, String)>,
+    /// It felt unwell: `warn`.
+    pub warn: bool,
+    /// It called for help: `alert`.
+    pub alert: bool,
+}
+
+/// A status source that gives no status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Broken {
+    /// Since when.
+    pub since: Stamp,
+    /// The stable name of the fault.
+    pub cause: String,
+    /// A sentence about it.
+    pub detail: String,
+}
+
+/// What a person has been told about a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Told {
+    /// The state in the last report.
+    pub state: Option<State>,
+    /// When that was.
+    pub at: Option<Stamp>,
+    /// The progress key in it.
+    pub progress_key: Option<String>,
+    /// The anomalies that stand, as told.
+    pub anomaly: Option<String>,
+    /// When they were last told.
+    pub anomaly_at: Option<Stamp>,
+    /// An anomaly was told and has gone, which nobody has been told.
+    pub recovery_owed: bool,
+    /// That it is gone from the config was told.
+    pub orphan: bool,
+}

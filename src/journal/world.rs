@@ -1,0 +1,87 @@
+//! All that a decision may look at: the snapshot, the notes, the runs under way, and a few dates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::chain::Head;
+use super::event::Event;
+use super::notes::Notes;
+use super::snapshot::Snapshot;
+use crate::base::{ItemId, JobId, RunId, Stamp};
+use crate::model::{Outcome, ProcessId, RunSpec};
+
+/// A store's content at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct World {
+    /// The fold of the journal.
+    pub snapshot: Snapshot,
+    /// Notes, by job.
+    pub notes: BTreeMap<JobId, Notes>,
+    /// Runs that are not settled yet.
+    pub runs: BTreeMap<RunId, RunRow>,
+    /// Dates of the store itself.
+    pub meta: Meta,
+    /// Where the journal ends.
+    pub head: Head,
+}
+
+/// What a decision changes.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// The world after it.
+    pub world: World,
+    /// Its events, in order.
+    pub events: Vec<Event>,
+    /// Jobs whose record or notes changed.
+    pub jobs: BTreeSet<JobId>,
+    /// Queue items that changed, or went.
+    pub items: BTreeSet<ItemId>,
+    /// Runs that changed; those no longer in the world are settled.
+    pub runs: BTreeSet<RunId>,
+}
+
+/// Dates that outlive a tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Meta {
+    /// The last tick.
+    pub last_tick: Option<Stamp>,
+    /// When a broken config was last told.
+    pub config_alert: Option<Stamp>,
+    /// When an untrustworthy clock was last told.
+    pub clock_alert: Option<Stamp>,
+}
+
+/// A run from its claim to its settlement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// What is to run.
+    pub spec: RunSpec,
+    /// How far it is.
+    pub phase: RunPhase,
+    /// When it was claimed.
+    pub claimed_at: Stamp,
+    /// The process that claimed it.
+    pub claimer: ProcessId,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum RunPhase {
+    /// Decided; nothing started. Whoever flips it to executing may start it.
+    Claimed,
+    /// An executor has started it, or is about to.
+    Executing {
+        /// That executor.
+        executor: ProcessId,
+        /// Since when.
+        at: Stamp,
+    },
+    /// Its outcome is known, and not yet settled.
+    Done {
+        /// The outcome.
+        outcome: Outcome,
+    },
+}

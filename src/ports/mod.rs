@@ -1,0 +1,155 @@
+//! What the engine needs of the world outside, as traits.
+//!
+//! In: nothing. Out: the contracts that `adapters` keep with the real system and `sim` with a
+//! simulated one. Whatever is generic over these traits can be driven through every fault.
+//! Invariant: no trait here lets a caller start a write.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::base::{JobId, Now, ReportId, RunId};
+use crate::journal::{Change, Head, World};
+use crate::model::{Observation, ProcessId, StatusSource};
+
+/// Tells the time.
+pub trait Clock {
+    /// The present, on all clocks.
+    fn now(&self) -> Now;
+}
+
+/// Gives bits that nobody can guess.
+pub trait Entropy {
+    /// A seed for the ids of one decision.
+    ///
+    /// # Errors
+    /// A sentence, where the system has none.
+    fn seed(&self) -> Result<[u8; 32], String>;
+}
+
+/// One job to be asked how it is.
+#[derive(Clone, Debug)]
+pub struct StatusAsk<'a> {
+    /// Which job.
+    pub job: &'a JobId,
+    /// How.
+    pub source: &'a StatusSource,
+    /// Its folder.
+    pub cwd: &'a Path,
+    /// Its added environment.
+    pub env: &'a BTreeMap<String, String>,
+}
+
+/// Asks jobs how they are, all at once.
+pub trait StatusRunner {
+    /// One observation for each ask, sorted by job id; none later than `within`.
+    fn observe(&mut self, asks: &[StatusAsk<'_>], within: Duration) -> Vec<Observation>;
+}
+
+/// Whether a process is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// It is.
+    Alive,
+    /// It is not: gone, a zombie, its pid reused, or of another boot.
+    Dead,
+    /// It can't be told on this system.
+    Unknown,
+}
+
+/// Knows this machine's processes.
+pub trait Processes {
+    /// The calling process.
+    fn own_id(&self) -> ProcessId;
+    /// Is that one still there?
+    fn liveness(&self, process: &ProcessId) -> Liveness;
+}
+
+/// Starts executors: processes that flip a claimed run to executing, run it and record its end.
+pub trait Launcher {
+    /// Starts one executor a run and waits for them, at most this long. Those that are not done
+    /// by then are left to themselves. Returns what could not be started at all.
+    fn launch(&mut self, runs: &[RunId], within: Duration) -> Vec<LaunchFault>;
+}
+
+/// An executor that could not be started: its run is still only claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchFault {
+    /// Whose.
+    pub run: RunId,
+    /// Why.
+    pub detail: String,
+}
+
+/// A message to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The same on every copy.
+    pub id: ReportId,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// What it says.
+    pub text: String,
+}
+
+/// Takes reports to people.
+pub trait Notifier {
+    /// Delivers one.
+    ///
+    /// # Errors
+    /// A sentence saying why it did not arrive; it stays in the outbox.
+    fn deliver(&mut self, report: &Report) -> Result<(), String>;
+}
+
+/// What a store makes durable in one transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// What a decision changed.
+    pub change: Change,
+    /// Reports for the outbox.
+    pub reports: Vec<Report>,
+}
+
+/// Why the store can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Not to be trusted: corrupt, foreign, newer, or not a store at all.
+    #[error("{0}")]
+    Refused(String),
+    /// Another process held it for too long.
+    #[error("{0}")]
+    Busy(String),
+    /// The disk, or the decision, failed; nothing was changed, or it can't be known.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A decision that runs inside a store's transaction.
+pub type Decide<'a> = dyn FnMut(World) -> Result<Commit, StoreError> + 'a;
+
+/// Keeps the journal, the snapshot and the outbox.
+pub trait Store {
+    /// What it holds now.
+    ///
+    /// # Errors
+    /// [`StoreError`] naming the file and the way out.
+    fn read(&mut self) -> Result<World, StoreError>;
+
+    /// Loads, decides and commits, with nobody in between. After an error nothing may be started.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the decision is then void.
+    fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError>;
+
+    /// Reports that have not been delivered, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError>;
+
+    /// Notes that a report arrived.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the report may then be delivered again, under the same id.
+    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError>;
+}
