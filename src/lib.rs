@@ -18,3 +18,7 @@ pub mod journal;
 // L4
 pub mod decide;
 pub mod ports;
+// L5
+pub mod adapters;
+pub mod render;
+pub mod tick;

@@ -161,6 +161,16 @@ pub fn span_text(span: Duration) -> String {
     }
 }
 
+/// Seconds with this many decimals (at most three), cut and not rounded: `1.2`.
+#[must_use]
+pub fn seconds_text(ms: u64, decimals: usize) -> String {
+    let thousandths = format!("{:03}", ms % 1000);
+    match thousandths.get(..decimals) {
+        Some("") | None => format!("{}", ms / 1000),
+        Some(shown) => format!("{}.{shown}", ms / 1000),
+    }
+}
+
 /// An RFC 3339 text in UTC with millisecond precision, from Unix milliseconds.
 /// A moment outside the years ±9999 prints as its number.
 #[must_use]

@@ -7,6 +7,7 @@
 
 mod ledger;
 mod news;
+mod outcome;
 mod person;
 mod queue;
 mod report;
@@ -14,7 +15,10 @@ mod settle;
 mod watch;
 
 pub use ledger::Ledger;
-pub use news::{Anomaly, AnomalyKind, News, Notice, Section, Started, Verdict, Why, clean_text};
+pub use news::{
+    Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_text,
+};
+pub use outcome::{JobView, TickOutcome};
 pub use person::{
     RunRefused, StartRefused, StopPlan, begin_run, claim_check, claim_start, record_outcome,
     request_stop,

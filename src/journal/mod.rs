@@ -17,4 +17,4 @@ pub use event::{Cause, CauseKind, Event, EventKind, ItemEnd, Origin, QueueItem};
 pub use fold::{ReplayFault, apply};
 pub use notes::{Broken, Notes, Seen, Told};
 pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Request, Snapshot};
-pub use world::{Change, Meta, RunPhase, RunRow, World};
+pub use world::{Change, Meta, Report, RunPhase, RunRow, World};

@@ -8,7 +8,7 @@ use super::chain::Head;
 use super::event::Event;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
-use crate::base::{ItemId, JobId, RunId, Stamp};
+use crate::base::{ItemId, JobId, ReportId, RunId, Stamp};
 use crate::model::{Outcome, ProcessId, RunSpec};
 
 /// A store's content at one moment.
@@ -39,6 +39,17 @@ pub struct Change {
     pub items: BTreeSet<ItemId>,
     /// Runs that changed; those no longer in the world are settled.
     pub runs: BTreeSet<RunId>,
+}
+
+/// A message to people, as it waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The same on every copy.
+    pub id: ReportId,
+    /// When it was written, in Unix milliseconds.
+    pub at_ms: i64,
+    /// What it says.
+    pub text: String,
 }
 
 /// Dates that outlive a tick.

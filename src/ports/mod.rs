@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::base::{JobId, Now, ReportId, RunId};
-use crate::journal::{Change, Head, World};
+use crate::journal::{Change, Head, Report, World};
 use crate::model::{Observation, ProcessId, StatusSource};
 
 /// Tells the time.
@@ -79,17 +79,6 @@ pub struct LaunchFault {
     pub run: RunId,
     /// Why.
     pub detail: String,
-}
-
-/// A message to people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The same on every copy.
-    pub id: ReportId,
-    /// Unix milliseconds.
-    pub at_ms: i64,
-    /// What it says.
-    pub text: String,
 }
 
 /// Takes reports to people.

@@ -1,0 +1,224 @@
+//! The store: one SQLite file that holds the journal, the snapshot, the runs and the outbox.
+//!
+//! In: decisions. Out: durable rows, or a refusal that names the file and the way out.
+//! Invariant: no transaction spans a process start or the network, and the database file is opened
+//! by SQLite alone.
+
+mod open;
+mod rows;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+
+use crate::base::{BootId, JobId, ReportId, RunId};
+use crate::journal::{
+    Event, Head, ReplayFault, Report, Snapshot, World, apply, decode_event, next_head,
+};
+use crate::ports::{Commit, Decide, Store, StoreError};
+
+pub use open::{NewStore, sqlite_is_recent};
+
+/// An open store.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// A start that the store remembers, as proof for `stop`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartProof {
+    /// The run that the process's environment must name.
+    pub run: RunId,
+    /// The boot in which it was started.
+    pub boot: BootId,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`; where there is none, makes it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] for a file that is corrupt, foreign, newer, a link or no store.
+    pub fn open(path: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
+        let connection = open::open_store(path, new)?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The starts remembered for a job, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn starts_of(&self, job: &JobId) -> Result<Vec<StartProof>, StoreError> {
+        self.guard(|c| {
+            let mut statement = c.prepare(
+                "SELECT id, boot FROM runs WHERE job = ?1 AND purpose IN ('start', 'resume')
+                 ORDER BY claimed_ms DESC",
+            )?;
+            let rows = statement.query_map([job.as_str()], |row| {
+                let (run, boot): (String, String) = (row.get(0)?, row.get(1)?);
+                Ok(StartProof { run: RunId::new(run), boot: BootId::new(boot) })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Replays the whole journal from its first event, checking the hash chain, and says where
+    /// that leads. Equal to the stored snapshot, or the store is not what the journal says.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] naming the first event that breaks the chain or can't follow.
+    pub fn replay(&mut self) -> Result<(Snapshot, Head), StoreError> {
+        let encoded: Vec<(u64, String, Vec<u8>)> = self.guard(|c| {
+            let mut statement = c.prepare("SELECT seq, body, hash FROM events ORDER BY seq")?;
+            let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+            rows.collect()
+        })?;
+        let mut snapshot = Snapshot::default();
+        let mut head = Head::default();
+        for (seq, body, hash) in encoded {
+            head = next_head(&head, &body);
+            if head.seq != seq || head.hash[..] != hash[..] {
+                return Err(self.refused(&format!("the journal's chain breaks at event {seq}")));
+            }
+            let event = decode_event(&body)
+                .map_err(|e| self.refused(&format!("event {seq} can't be read: {e}")))?;
+            apply(&mut snapshot, &event)
+                .map_err(|e: ReplayFault| self.refused(&format!("event {seq}: {e}")))?;
+        }
+        Ok((snapshot, head))
+    }
+
+    /// The newest events, oldest of them first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn last_events(&self, count: u32) -> Result<Vec<Event>, StoreError> {
+        let bodies: Vec<String> = self.guard(|c| {
+            let mut statement = c.prepare("SELECT body FROM events ORDER BY seq DESC LIMIT ?1")?;
+            statement.query_map([count], |row| row.get(0))?.collect()
+        })?;
+        let mut events = Vec::with_capacity(bodies.len());
+        for body in bodies.iter().rev() {
+            events.push(decode_event(body).map_err(|e| self.refused(&e.to_string()))?);
+        }
+        Ok(events)
+    }
+
+    fn refused(&self, what: &str) -> StoreError {
+        open::refused(&self.path, what)
+    }
+
+    /// Runs a piece of SQL and turns its errors into sentences.
+    fn guard<T>(
+        &self,
+        f: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        f(&self.connection).map_err(|e| store_error(&self.path, &e))
+    }
+}
+
+impl Store for SqliteStore {
+    fn read(&mut self) -> Result<World, StoreError> {
+        let path = self.path.clone();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Deferred)
+            .map_err(|e| store_error(&path, &e))?;
+        let world = rows::load_world(&transaction, &path)?;
+        transaction.finish().map_err(|e| store_error(&path, &e))?;
+        Ok(world)
+    }
+
+    fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
+        let path = self.path.clone();
+        let failed = |e: &rusqlite::Error| store_error(&path, e);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|e| failed(&e))?;
+        let before = rows::load_world(&transaction, &path)?;
+        let (meta, head) = (before.meta.clone(), before.head.clone());
+        let (epoch, config) = (before.snapshot.epoch.clone(), before.snapshot.config_path.clone());
+        let Commit { change, reports } = decide(before)?;
+        let head = rows::save_events(&transaction, &change.events, head)
+            .and_then(|head| {
+                rows::save_rows(&transaction, &change)?;
+                rows::save_reports(&transaction, &reports)?;
+                if change.world.meta != meta {
+                    rows::save_meta(&transaction, "dates", &rows::encode(&change.world.meta)?)?;
+                }
+                if change.world.snapshot.config_path != config {
+                    let path = change.world.snapshot.config_path.as_deref().unwrap_or_default();
+                    rows::save_meta(&transaction, "config", path)?;
+                }
+                if change.world.snapshot.epoch != epoch {
+                    let epoch = change.world.snapshot.epoch.as_deref().unwrap_or_default();
+                    rows::save_meta(&transaction, "epoch", epoch)?;
+                }
+                Ok(head)
+            })
+            .map_err(|e| failed(&e))?;
+        transaction.commit().map_err(|e| {
+            let why = failed(&e);
+            StoreError::Failed(format!(
+                "{why}; whether it was recorded can't be known here, so nothing was started"
+            ))
+        })?;
+        Ok(head)
+    }
+
+    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
+        self.guard(|c| {
+            let mut statement = c.prepare(
+                "SELECT id, at_ms, body FROM outbox WHERE delivered_ms IS NULL ORDER BY n",
+            )?;
+            let rows = statement.query_map([], |row| {
+                let id: String = row.get(0)?;
+                Ok(Report { id: ReportId::new(id), at_ms: row.get(1)?, text: row.get(2)? })
+            })?;
+            rows.collect()
+        })
+    }
+
+    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
+        self.guard(|c| {
+            c.execute(
+                "UPDATE outbox SET delivered_ms = ?2 WHERE id = ?1 AND delivered_ms IS NULL",
+                params![id.as_str(), at_ms],
+            )
+        })?;
+        Ok(())
+    }
+}
+
+/// What SQLite says, for people: which file, what, and the way out.
+fn store_error(path: &Path, error: &rusqlite::Error) -> StoreError {
+    let file = path.display();
+    let code = error.sqlite_error_code();
+    match code {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(format!(
+            "the store {file} is held by another process; try again in a moment"
+        )),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            open::refused(path, &format!("it is damaged, or no opsfsm store ({error})"))
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            StoreError::Failed(format!(
+                "the store {file} can't be written ({error}); check the owner and mode of the \
+                 file and its folder, and that the disk is not mounted read-only"
+            ))
+        }
+        Some(ErrorCode::DiskFull) => StoreError::Failed(format!(
+            "no room left for the store {file}; nothing was started, free some space"
+        )),
+        Some(_) | None => StoreError::Failed(format!("the store {file} failed: {error}")),
+    }
+}

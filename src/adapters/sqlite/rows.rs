@@ -1,0 +1,249 @@
+//! Rows ↔ values.
+//!
+//! In: a transaction. Out: a whole [`World`], or the rows of one change.
+//! Invariant: only rows that a change names are written.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{open, store_error};
+use crate::base::{ItemId, JobId, RunId, limits};
+use crate::journal::{Change, Event, Head, Report, World, encode_event, next_head};
+use crate::ports::StoreError;
+
+/// A value as the JSON text of a row.
+pub(super) fn encode<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+}
+
+/// Loads everything that a decision may look at.
+pub(super) fn load_world(c: &Connection, path: &Path) -> Result<World, StoreError> {
+    let loader = Loader { c, path };
+    let mut world = World { head: loader.head()?, ..World::default() };
+    loader.each("SELECT id, record, notes FROM jobs", |id, texts| {
+        let id = JobId::new(id);
+        world.snapshot.jobs.insert(id.clone(), loader.decode(&texts[0])?);
+        world.notes.insert(id, loader.decode(&texts[1])?);
+        Ok(())
+    })?;
+    loader.each("SELECT id, item, '' FROM queue", |id, texts| {
+        world.snapshot.queue.insert(ItemId::new(id), loader.decode(&texts[0])?);
+        Ok(())
+    })?;
+    loader.each("SELECT job, request, '' FROM requests", |job, texts| {
+        world.snapshot.requests.insert(JobId::new(job), loader.decode(&texts[0])?);
+        Ok(())
+    })?;
+    loader.each("SELECT id, run, '' FROM runs WHERE settled = 0", |id, texts| {
+        world.runs.insert(RunId::new(id), loader.decode(&texts[0])?);
+        Ok(())
+    })?;
+    world.snapshot.epoch = loader.meta("epoch")?;
+    world.snapshot.config_path = loader.meta("config")?;
+    if let Some(dates) = loader.meta("dates")? {
+        world.meta = loader.decode(&dates)?;
+    }
+    Ok(world)
+}
+
+struct Loader<'a> {
+    c: &'a Connection,
+    path: &'a Path,
+}
+
+impl Loader<'_> {
+    fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, StoreError> {
+        result.map_err(|e| store_error(self.path, &e))
+    }
+
+    fn decode<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text)
+            .map_err(|e| open::refused(self.path, &format!("a row of it can't be read: {e}")))
+    }
+
+    /// Rows of an id and two texts.
+    fn each(
+        &self,
+        sql: &str,
+        mut take: impl FnMut(String, [String; 2]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.sql(self.c.prepare(sql))?;
+        let mut rows = self.sql(statement.query([]))?;
+        while let Some(row) = self.sql(rows.next())? {
+            let get = |i: usize| self.sql(row.get::<_, String>(i));
+            take(get(0)?, [get(1)?, get(2)?])?;
+        }
+        Ok(())
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = ?1";
+        self.sql(self.c.query_row(sql, [key], |row| row.get(0)).optional())
+    }
+
+    /// The journal's end, proved by the last event's own hash. An empty journal is refused: the
+    /// first event is written with the schema.
+    fn head(&self) -> Result<Head, StoreError> {
+        let sql = "SELECT seq, body, hash FROM events ORDER BY seq DESC LIMIT 2";
+        let mut statement = self.sql(self.c.prepare(sql))?;
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(u64, String, [u8; 32])> {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        };
+        let last: Vec<_> = self.sql(statement.query_map([], read).and_then(Iterator::collect))?;
+        let before =
+            last.get(1).map_or(Head::default(), |(seq, _, hash)| Head { seq: *seq, hash: *hash });
+        match last.first() {
+            Some((seq, body, hash))
+                if next_head(&before, body) == (Head { seq: *seq, hash: *hash }) =>
+            {
+                Ok(Head { seq: *seq, hash: *hash })
+            }
+            Some((seq, ..)) => {
+                Err(open::refused(self.path, &format!("the journal's chain breaks at event {seq}")))
+            }
+            None => Err(open::refused(self.path, "its journal is empty")),
+        }
+    }
+}
+
+/// Appends events and says where the journal then ends.
+pub(super) fn save_events(
+    c: &Connection,
+    events: &[Event],
+    mut head: Head,
+) -> rusqlite::Result<Head> {
+    let mut statement = c.prepare_cached(
+        "INSERT INTO events (seq, at_ms, job, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for event in events {
+        let body = encode_event(event)
+            .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
+        head = next_head(&head, &body);
+        let job = event.job.as_ref().map(JobId::as_str);
+        statement.execute(params![head.seq, event.at.wall_ms, job, body, head.hash])?;
+    }
+    Ok(head)
+}
+
+/// Writes the rows that a change names; what is gone from its world is deleted.
+pub(super) fn save_rows(c: &Connection, change: &Change) -> rusqlite::Result<()> {
+    let world = &change.world;
+    for id in &change.jobs {
+        let notes = world.notes.get(id).cloned().unwrap_or_default();
+        match world.snapshot.jobs.get(id) {
+            Some(record) => c
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO jobs (id, record, notes) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![id.as_str(), encode(record)?, encode(&notes)?])?,
+            None => c.execute("DELETE FROM jobs WHERE id = ?1", [id.as_str()])?,
+        };
+        put(c, "requests", "job", "request", id.as_str(), world.snapshot.requests.get(id))?;
+    }
+    for id in &change.items {
+        put(c, "queue", "id", "item", id.as_str(), world.snapshot.queue.get(id))?;
+    }
+    if !change.items.is_empty() {
+        drop_forgotten_items(c, change)?;
+    }
+    for id in &change.runs {
+        save_run(c, change, id)?;
+    }
+    Ok(())
+}
+
+/// The fold keeps the queue bounded; what it dropped has no id in the change.
+fn drop_forgotten_items(c: &Connection, change: &Change) -> rusqlite::Result<()> {
+    let mut statement = c.prepare_cached("SELECT id FROM queue")?;
+    let ids: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in ids.iter().filter(|id| !change.world.snapshot.queue.contains_key(id.as_str())) {
+        c.execute("DELETE FROM queue WHERE id = ?1", [id])?;
+    }
+    Ok(())
+}
+
+/// Puts or deletes one row of an id and a JSON text. The names are constants of this file.
+fn put<T: Serialize>(
+    c: &Connection,
+    table: &str,
+    key: &str,
+    column: &str,
+    id: &str,
+    value: Option<&T>,
+) -> rusqlite::Result<()> {
+    match value {
+        Some(value) => c
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO {table} ({key}, {column}) VALUES (?1, ?2)"
+            ))?
+            .execute(params![id, encode(value)?])?,
+        None => {
+            c.prepare_cached(&format!("DELETE FROM {table} WHERE {key} = ?1"))?.execute([id])?
+        }
+    };
+    Ok(())
+}
+
+fn save_run(c: &Connection, change: &Change, id: &RunId) -> rusqlite::Result<()> {
+    let Some(row) = change.world.runs.get(id) else {
+        c.prepare_cached("UPDATE runs SET settled = 1 WHERE id = ?1")?.execute([id.as_str()])?;
+        return prune_runs(c, id);
+    };
+    c.prepare_cached(
+        "INSERT OR REPLACE INTO runs (id, job, purpose, boot, claimed_ms, settled, run)
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+    )?
+    .execute(params![
+        id.as_str(),
+        row.spec.job.as_str(),
+        row.spec.purpose.as_str(),
+        row.claimer.boot.as_str(),
+        row.claimed_at.wall_ms,
+        encode(row)?
+    ])?;
+    Ok(())
+}
+
+/// A settled run makes room: of each job only the newest are remembered.
+fn prune_runs(c: &Connection, id: &RunId) -> rusqlite::Result<()> {
+    let kept = i64::try_from(limits::RUNS_KEPT_PER_JOB).unwrap_or(i64::MAX);
+    c.prepare_cached(
+        "DELETE FROM runs WHERE settled = 1
+           AND job = (SELECT job FROM runs WHERE id = ?1)
+           AND (purpose IN ('start', 'resume')) = (SELECT purpose IN ('start', 'resume') FROM runs WHERE id = ?1)
+           AND claimed_ms < (SELECT MIN(claimed_ms) FROM (
+             SELECT claimed_ms FROM runs AS other
+             WHERE other.job = runs.job
+               AND (other.purpose IN ('start', 'resume')) = (runs.purpose IN ('start', 'resume'))
+             ORDER BY claimed_ms DESC LIMIT ?2))",
+    )?
+    .execute(params![id.as_str(), kept])?;
+    Ok(())
+}
+
+/// Puts reports into the outbox and makes room for them.
+pub(super) fn save_reports(c: &Connection, reports: &[Report]) -> rusqlite::Result<()> {
+    for report in reports {
+        c.prepare_cached("INSERT INTO outbox (id, at_ms, body) VALUES (?1, ?2, ?3)")?
+            .execute(params![report.id.as_str(), report.at_ms, report.text])?;
+    }
+    if !reports.is_empty() {
+        let kept = i64::try_from(limits::REPORTS_KEPT).unwrap_or(i64::MAX);
+        c.prepare_cached(
+            "DELETE FROM outbox WHERE delivered_ms IS NOT NULL
+               AND n <= (SELECT MAX(n) FROM outbox) - ?1",
+        )?
+        .execute([kept])?;
+    }
+    Ok(())
+}
+
+/// Sets one of the store's own values.
+pub(super) fn save_meta(c: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    c.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute([key, value])?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The store's tables and the marks by which a store is known.
+//!
+//! Invariant: a released schema is never edited; a newer one is a migration with a higher version.
+
+/// `PRAGMA application_id` of every opsfsm store: "OFSM".
+pub(super) const APPLICATION_ID: i64 = 0x4f46_534d;
+
+/// `PRAGMA user_version` that this build reads and writes.
+pub(super) const VERSION: i64 = 1;
+
+/// Oldest SQLite that may touch a store, 3.51.3: it fixes a race that could corrupt a database in
+/// WAL mode (<https://www.sqlite.org/changes.html>). opsfsm uses no WAL itself, but whatever opens
+/// a store must be fit to.
+pub(super) const SQLITE_AT_LEAST: i32 = 3_051_003;
+
+/// Version 1.
+pub(super) const CREATE: &str = "
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY, value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, job TEXT, body TEXT NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX events_of_job ON events (job, seq);
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY, record TEXT NOT NULL, notes TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue (
+  id TEXT PRIMARY KEY, item TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE requests (
+  job TEXT PRIMARY KEY, request TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, job TEXT NOT NULL, purpose TEXT NOT NULL, boot TEXT NOT NULL,
+  claimed_ms INTEGER NOT NULL, settled INTEGER NOT NULL, run TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_open ON runs (settled) WHERE settled = 0;
+CREATE INDEX runs_of_job ON runs (job, claimed_ms);
+CREATE TABLE outbox (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
+  body TEXT NOT NULL, delivered_ms INTEGER
+) STRICT;
+CREATE INDEX outbox_pending ON outbox (n) WHERE delivered_ms IS NULL;
+";
+
+/// Settings of every connection. Rollback journal with full syncs: no side files, four syncs a
+/// commit, and a commit that was acknowledged survives power loss.
+pub(super) const PRAGMAS: &str = "
+PRAGMA journal_mode = DELETE;
+PRAGMA synchronous = FULL;
+PRAGMA trusted_schema = OFF;
+PRAGMA cell_size_check = ON;
+PRAGMA temp_store = MEMORY;
+";

@@ -1,0 +1,91 @@
+//! What a tick shows of itself afterwards: each job's state, whether it was told and why.
+//!
+//! In: the decisions of its two phases. Out: plain data for `render`.
+//! Invariant: a view decides nothing.
+
+use std::collections::BTreeMap;
+
+use super::{Decision, Started, Verdict, Why};
+use crate::base::{JobId, Stamp};
+use crate::compile::Compiled;
+use crate::journal::{Cause, ItemState, Report};
+use crate::machine::State;
+use crate::model::{Kind, RunSpec};
+
+/// What a tick did.
+#[derive(Clone, Debug, Default)]
+pub struct TickOutcome {
+    /// Every job of the config, by id.
+    pub jobs: BTreeMap<JobId, JobView>,
+    /// How many items wait in the queue.
+    pub queued: usize,
+    /// Reports that were delivered (or, in a dry run, would be).
+    pub reports: Vec<Report>,
+    /// Why a report could not be delivered.
+    pub undelivered: Option<String>,
+    /// Executors that could not be started.
+    pub launch_faults: Vec<String>,
+}
+
+/// One job after a tick.
+#[derive(Clone, Debug)]
+pub struct JobView {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Does a tick watch or schedule it?
+    pub enabled: bool,
+    /// Its state.
+    pub state: State,
+    /// Why.
+    pub cause: Option<Cause>,
+    /// Since when.
+    pub since: Stamp,
+    /// Told in this tick or not, and why.
+    pub verdict: Verdict,
+    /// What was started for it.
+    pub started: Vec<Started>,
+}
+
+impl TickOutcome {
+    /// Takes over what a decision came to. A second decision of the same tick adds to the first.
+    pub fn take(&mut self, compiled: &Compiled, decision: &Decision) {
+        let world = &decision.change.world;
+        let waiting = |state: &ItemState| *state == ItemState::Pending;
+        self.queued = world.snapshot.queue.values().filter(|q| waiting(&q.state)).count();
+        for job in compiled.jobs() {
+            let declared = job.job();
+            let Some(record) = world.snapshot.jobs.get(&declared.id) else { continue };
+            let before = self.jobs.remove(&declared.id);
+            let quiet = Verdict { reported: false, why: Why::NothingNew };
+            let old = before.as_ref().map_or(quiet, |b| b.verdict);
+            let new = decision.verdicts.get(&declared.id).copied();
+            let verdict = new.filter(|v| v.reported || !old.reported).unwrap_or(old);
+            let mut started = before.map(|b| b.started).unwrap_or_default();
+            started
+                .extend(decision.launches.iter().filter(|s| s.job == declared.id).map(started_of));
+            let view = JobView {
+                name: declared.name.clone(),
+                kind: declared.kind(),
+                enabled: declared.enabled,
+                state: record.state,
+                cause: record.cause.clone(),
+                since: record.since.clone(),
+                verdict,
+                started,
+            };
+            self.jobs.insert(declared.id.clone(), view);
+        }
+    }
+}
+
+fn started_of(spec: &RunSpec) -> Started {
+    Started {
+        job: spec.job.clone(),
+        run: spec.run.clone(),
+        purpose: spec.purpose,
+        attempt: 0,
+        cause: None,
+    }
+}

@@ -1,0 +1,20 @@
+//! Data → text. One file a form: the report, the status lines, findings, JSON, DOT.
+//!
+//! In: plain data of the rooms below. Out: strings.
+//! Invariant: nothing here prints, and the same data gives the same text.
+
+mod dot;
+mod findings;
+mod json;
+mod quote;
+mod report;
+mod status;
+mod words;
+
+pub use dot::{render_chains_dot, render_machine_dot};
+pub use findings::{render_finding, render_findings};
+pub use json::{render_run_json, render_status_json, render_tick_json};
+pub use quote::shell_quote;
+pub use report::{Style, render_config_alert, render_report};
+pub use status::{LiveStatus, StatusLine, render_run, render_status};
+pub use words::language_of_locale;

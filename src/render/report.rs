@@ -1,0 +1,325 @@
+//! The report: one message for what a tick observed, section by section.
+//!
+//! In: [`News`]. Out: its text. Facts only; a guess at when a job will be done is none.
+//! Invariant: whatever a job said of itself stands on one line, cleaned and bounded.
+
+use super::quote::shell_quote;
+use super::words::{self, anomaly_words, cause_words, purpose_words, state_words};
+use crate::base::time::{seconds_text, span_text};
+use crate::base::{JobId, Now};
+use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, clean_text};
+use crate::diag::{Sink, Sources};
+use crate::journal::{Cause, Origin};
+use crate::machine::{State, WatchState};
+use crate::model::{End, Kind, Language, Purpose};
+
+/// How a report is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// In which language.
+    pub language: Language,
+    /// How a person calls opsfsm here: `opsfsm` and the flags that name config and store.
+    pub invocation: String,
+}
+
+/// Lines of a run's output that are shown.
+const OUTPUT_LINES: usize = 8;
+/// Findings of a broken config that are shown.
+const FINDINGS_SHOWN: usize = 5;
+/// Cells of a progress bar.
+const BAR_CELLS: u64 = 10;
+
+/// Renders one message.
+#[must_use]
+pub fn render_report(news: &News, now: &Now, style: &Style) -> String {
+    let mut text = words::headline(style.language, &now.clock_text());
+    for notice in &news.notices {
+        text.push_str("\n\n⚠ ");
+        text.push_str(&notice_line(notice, style.language));
+    }
+    for section in &news.sections {
+        text.push_str("\n\n");
+        text.push_str(&Writer { now, style, lines: Vec::new() }.section(section).join("\n"));
+    }
+    text
+}
+
+/// Renders the alert about a broken config.
+#[must_use]
+pub fn render_config_alert(sink: &Sink, sources: &Sources, now: &Now, style: &Style) -> String {
+    let language = style.language;
+    let clock = now.clock_text();
+    let mut text = words::headline(language, &clock);
+    text.push_str("\n\n⚠ ");
+    text.push_str(words::config_broken(language));
+    let stops: Vec<_> = sink.sorted().into_iter().filter(|f| f.stops_everything()).collect();
+    for finding in stops.iter().take(FINDINGS_SHOWN) {
+        let place = finding.primary.as_ref().map(|l| sources.place(l.span)).unwrap_or_default();
+        text.push_str(&format!("\n  {place}: {}: {}", finding.code, clean_text(&finding.message)));
+    }
+    let more = stops.len().saturating_sub(FINDINGS_SHOWN) + sink.left_out();
+    if more > 0 {
+        text.push_str(&format!("\n  +{more} {}", words::more_findings(language)));
+    }
+    let action = words::action(language);
+    text.push_str(&format!("\n  {action}: {} check", style.invocation));
+    text
+}
+
+fn notice_line(notice: &Notice, language: Language) -> String {
+    match notice {
+        Notice::ClockSuspect { unset: true, .. } => words::clock_unset(language).to_owned(),
+        Notice::ClockSuspect { drift, .. } => {
+            format!("{} ({})", words::clock_drift(language), span_text(*drift))
+        }
+        Notice::QueueFull { job } => {
+            format!("{}: {}", words::queue_full(language), clean_text(job.as_str()))
+        }
+        Notice::Imported { path, jobs } => {
+            format!("{}: {path} ({jobs})", words::imported(language))
+        }
+    }
+}
+
+struct Writer<'a> {
+    now: &'a Now,
+    style: &'a Style,
+    lines: Vec<String>,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, text: &str) {
+        self.lines.push(format!("  {text}"));
+    }
+
+    fn section(mut self, section: &Section) -> Vec<String> {
+        let language = self.style.language;
+        let id = clean_text(section.job.as_str());
+        let kind = section.kind.map_or("—", Kind::as_str);
+        let name = clean_text(&section.name);
+        let head =
+            if name == id { format!("{id} [{kind}]") } else { format!("{name} ({id}) [{kind}]") };
+        self.lines.push(format!("{} {head}", mark(section)));
+        if section.why == crate::decide::Why::Orphaned {
+            self.line(words::gone(language));
+        }
+        self.state(section);
+        if let Some(message) = &section.message {
+            self.line(&format!("{}: {message}", words::message(language)));
+        }
+        self.progress(&section.progress);
+        if section.recovered {
+            self.line(words::recovered(language));
+        }
+        for started in &section.started {
+            self.started(started);
+        }
+        if let Some(run) = &section.run {
+            self.run(run);
+        }
+        if let Some(origin) = &section.blocked {
+            let by = origin_words(origin);
+            self.line(&format!("{} ({by})", words::blocked(language)));
+        }
+        self.anomalies(section);
+        self.requests(section);
+        self.lines
+    }
+
+    fn state(&mut self, section: &Section) {
+        let language = self.style.language;
+        let mut text =
+            format!("{}: {}", words::state(language), state_words(language, section.state));
+        if let Some(cause) = &section.cause {
+            text.push_str(&format!(" — {}", cause_text(cause, language)));
+        }
+        let age = self.now.at.delay_since(&section.since);
+        if age.as_secs() > 0 {
+            text.push_str(&format!(", {} {}", words::since(language), span_text(age)));
+        }
+        self.line(&text);
+    }
+
+    fn progress(&mut self, fields: &[(String, String)]) {
+        if fields.is_empty() {
+            return;
+        }
+        let shown: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let bar = bar_of(fields).map(|bar| format!(" {bar}")).unwrap_or_default();
+        let label = words::progress(self.style.language);
+        self.line(&format!("{label}: {}{bar}", shown.join(" · ")));
+    }
+
+    fn started(&mut self, started: &Started) {
+        let language = self.style.language;
+        let text = match started.purpose {
+            Purpose::Resume => {
+                let was = started.cause.as_ref().map(|c| cause_text(c, language));
+                let was = was.map(|w| format!("; {}: {w}", words::was(language)));
+                format!(
+                    "{} ({} {}{})",
+                    words::resumed(language),
+                    words::attempt(language),
+                    started.attempt,
+                    was.unwrap_or_default()
+                )
+            }
+            Purpose::RestartStop => words::restart_stop(language).to_owned(),
+            Purpose::Start | Purpose::Stop | Purpose::Check => {
+                purpose_words(language, started.purpose).to_owned()
+            }
+        };
+        self.line(&format!("↻ {text}"));
+    }
+
+    fn run(&mut self, run: &RunNews) {
+        let language = self.style.language;
+        let seconds = seconds_text(run.took_ms, 1);
+        let end = end_text(&run.end);
+        let result = words::result(language);
+        self.line(&format!("{result}: {end} {} {seconds}s", words::took(language)));
+        let lines: Vec<String> =
+            run.output.lines().map(clean_text).filter(|l| !l.is_empty()).collect();
+        if lines.is_empty() {
+            return;
+        }
+        self.line(&format!("{}:", words::output(language)));
+        let skipped = lines.len().saturating_sub(OUTPUT_LINES);
+        if skipped > 0 {
+            self.line(&format!("  … (+{skipped})"));
+        }
+        for line in &lines[skipped..] {
+            self.line(&format!("  {line}"));
+        }
+    }
+
+    /// What is wrong, and for each the exact command that a person would type next.
+    fn anomalies(&mut self, section: &Section) {
+        let language = self.style.language;
+        let action = words::action(language);
+        for anomaly in &section.anomalies {
+            let what = anomaly_text(anomaly, section, language);
+            match section.next_resume.filter(|_| waits_for_resume(anomaly.kind)) {
+                Some(wait) if wait.is_zero() => {
+                    self.line(&format!("⚠ {what}; {}", words::resume_now(language)));
+                }
+                Some(wait) => {
+                    let next = words::next_resume(language);
+                    self.line(&format!("⚠ {what}; {next} {}", span_text(wait)));
+                }
+                None => {
+                    let (why, command) = self.remedy(anomaly.kind, &section.job);
+                    self.line(&format!("{action}: {what}; {why}: {command}"));
+                }
+            }
+        }
+    }
+
+    fn requests(&mut self, section: &Section) {
+        let language = self.style.language;
+        let action = words::action(language);
+        let id = shell_quote(section.job.as_str());
+        let call = &self.style.invocation;
+        if let Some(origin) = &section.request {
+            let by = format!("{} {}", words::requested_by(language), origin_words(origin));
+            let what = words::requested(language);
+            let how = words::approve_it(language);
+            self.line(&format!("{action}: {what} ({by}); {how}: {call} run {id}"));
+        }
+        if section.blocked.is_some() && section.kind == Some(Kind::LongRunningRead) {
+            let how = words::start_it(language);
+            self.line(&format!("{action}: {how}: {call} start {id}"));
+        } else if section.blocked.is_some() {
+            let how = words::look(language);
+            self.line(&format!("{action}: {how}: {call} status"));
+        }
+    }
+
+    fn remedy(&self, kind: AnomalyKind, job: &JobId) -> (&'static str, String) {
+        let language = self.style.language;
+        let call = &self.style.invocation;
+        let id = shell_quote(job.as_str());
+        match kind {
+            AnomalyKind::StatusBroken => (words::mend_status(language), format!("{call} status")),
+            AnomalyKind::Alert => (words::look(language), format!("{call} status")),
+            AnomalyKind::NoProgress => (words::stop_it(language), format!("{call} stop {id}")),
+            AnomalyKind::Stopped | AnomalyKind::ResumeFailed | AnomalyKind::GaveUp => {
+                (words::start_it(language), format!("{call} start {id}"))
+            }
+            AnomalyKind::StillRunning | AnomalyKind::StopFailed => {
+                (words::kill_it(language), format!("{call} stop {id}"))
+            }
+            AnomalyKind::RunFailed | AnomalyKind::Attention => {
+                (words::see_output(language), format!("{call} run {id}"))
+            }
+        }
+    }
+}
+
+/// Anomalies that a resume would end.
+const fn waits_for_resume(kind: AnomalyKind) -> bool {
+    matches!(kind, AnomalyKind::Stopped | AnomalyKind::ResumeFailed)
+}
+
+fn mark(section: &Section) -> &'static str {
+    let done = matches!(section.state, State::Watch(WatchState::Completed));
+    match (section.anomalies.is_empty() && section.request.is_none(), done) {
+        (false, _) => "🔴",
+        (true, true) => "✅",
+        (true, false) => "🔹",
+    }
+}
+
+fn cause_text(cause: &Cause, language: Language) -> String {
+    let words = cause_words(language, cause.kind);
+    match &cause.detail {
+        Some(detail) => format!("{words} ({detail})"),
+        None => words.to_owned(),
+    }
+}
+
+fn anomaly_text(anomaly: &Anomaly, section: &Section, language: Language) -> String {
+    let words = anomaly_words(language, anomaly.kind);
+    let said_already = section.cause.as_ref().is_some_and(|c| c.detail == anomaly.detail);
+    match &anomaly.detail {
+        Some(detail) if !said_already => format!("{words} ({detail})"),
+        Some(_) | None => words.to_owned(),
+    }
+}
+
+fn origin_words(origin: &Origin) -> String {
+    match origin {
+        Origin::Chain { job, .. } => clean_text(job.as_str()),
+        Origin::Schedule => "everySeconds".to_owned(),
+        Origin::Person => "opsfsm request".to_owned(),
+        Origin::Config => "approval.granted".to_owned(),
+        Origin::Import { reason, .. } => clean_text(&format!("ops-monitor: {reason}")),
+    }
+}
+
+/// How a command ended, in a few words.
+pub(super) fn end_text(end: &End) -> String {
+    match end {
+        End::Exited { code } => format!("exit={code}"),
+        End::Signaled { signal } => format!("signal={signal}"),
+        End::TimedOut { limit_ms } => format!("timed out after {}s", seconds_text(*limit_ms, 1)),
+        End::Cancelled => "cancelled".to_owned(),
+        End::Unkillable { pid } => format!("unkillable pid={pid}"),
+        End::NotStarted { detail, .. } => format!("not started: {}", clean_text(detail)),
+        End::Lost => "lost".to_owned(),
+    }
+}
+
+/// A bar where the progress has a recognisable part and whole.
+fn bar_of(fields: &[(String, String)]) -> Option<String> {
+    let number = |names: &[&str]| {
+        let value = fields.iter().find(|(k, _)| names.contains(&k.to_lowercase().as_str()));
+        value.and_then(|(_, v)| v.parse::<u64>().ok())
+    };
+    let done = number(&["done", "completed", "processed", "current"])?;
+    let total = number(&["total", "all", "count"]).filter(|t| *t > 0 && done <= *t)?;
+    let full = done.checked_mul(BAR_CELLS)? / total;
+    let percent = done.checked_mul(100)? / total;
+    let cells: String = (0..BAR_CELLS).map(|i| if i < full { '█' } else { '░' }).collect();
+    Some(format!("{cells} {percent}%"))
+}

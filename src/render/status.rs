@@ -1,0 +1,134 @@
+//! The lines of `opsfsm status` and the summary of `opsfsm run`.
+//!
+//! A status line begins with the words of ops-monitor v1 (`running pid=7`, `paused`, `lastRun
+//! exit=0`), for the scripts that read them, and adds the job and its state.
+//! Invariant: what is live and what is remembered are told apart.
+
+use super::report::end_text;
+use crate::base::time::{seconds_text, span_text};
+use crate::base::{JobId, Now, RunId};
+use crate::decide::clean_text;
+use crate::journal::{JobRecord, Notes};
+use crate::model::{Job, Kind, Observed, Outcome, Risk};
+
+/// All that one line tells.
+#[derive(Clone, Debug)]
+pub struct StatusLine<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// What is remembered of it.
+    pub record: Option<&'a JobRecord>,
+    /// What is noted of it.
+    pub notes: Option<&'a Notes>,
+    /// How it is now.
+    pub live: LiveStatus<'a>,
+    /// A write that is asked for.
+    pub requested: bool,
+}
+
+/// How a job is now.
+#[derive(Clone, Debug)]
+pub enum LiveStatus<'a> {
+    /// It was asked.
+    Observed(&'a Observed),
+    /// It has nothing to be asked.
+    None,
+}
+
+/// Renders all lines and the queue's length.
+#[must_use]
+pub fn render_status(lines: &[StatusLine<'_>], queued: usize, now: &Now) -> String {
+    let rows: Vec<(String, String)> =
+        lines.iter().map(|l| (v1_words(l), clean_text(l.job.id.as_str()))).collect();
+    let wide = |f: fn(&(String, String)) -> &str| rows.iter().map(|r| f(r).chars().count()).max();
+    let (first, second) = (wide(|r| &r.0).unwrap_or(0), wide(|r| &r.1).unwrap_or(0));
+    let mut text = String::new();
+    for (line, (words, id)) in lines.iter().zip(&rows) {
+        let more = details(line, now);
+        text.push_str(format!("{words:first$}  {id:second$}  {more}").trim_end());
+        text.push('\n');
+    }
+    text.push_str(&format!("queue {queued}\n"));
+    text
+}
+
+/// The words that ops-monitor v1 used.
+fn v1_words(line: &StatusLine<'_>) -> String {
+    match (line.job.kind(), &line.live) {
+        (Kind::LongRunningRead, LiveStatus::Observed(Observed::Status(s))) => {
+            if s.completed {
+                "completed".to_owned()
+            } else if s.running {
+                s.pid.map_or("running".to_owned(), |pid| format!("running pid={pid}"))
+            } else {
+                "paused".to_owned()
+            }
+        }
+        (Kind::LongRunningRead, LiveStatus::Observed(Observed::Broken(_)) | LiveStatus::None) => {
+            "unknown".to_owned()
+        }
+        (Kind::OneShotRead, _) => {
+            let last = line.record.and_then(|r| r.last_run.as_ref());
+            last.map_or("never ran".to_owned(), |l| format!("lastRun {}", end_text(&l.end)))
+        }
+        (Kind::OneShotWrite, _) => "write (approved=no)".to_owned(),
+    }
+}
+
+fn details(line: &StatusLine<'_>, now: &Now) -> String {
+    let machine = line.job.kind().machine().initial();
+    let state = line.record.map_or(machine, |r| r.state);
+    let mut parts = vec![format!("state={state}")];
+    if let Some(cause) = line.record.and_then(|r| r.cause.as_ref()) {
+        parts.push(format!("cause={}", cause.kind.as_str()));
+    }
+    if let Some(record) = line.record {
+        parts
+            .push(format!("for={}", span_text(now.at.delay_since(&record.since)).replace(' ', "")));
+    }
+    if !line.job.enabled {
+        parts.push("disabled".to_owned());
+    }
+    if line.job.risk != Risk::ReadOnly {
+        parts.push(format!("risk={}", line.job.risk.as_str()));
+    }
+    if line.requested {
+        parts.push("requested".to_owned());
+    }
+    match &line.live {
+        LiveStatus::Observed(Observed::Status(status)) => {
+            let fields = status.progress.iter().take(crate::base::limits::PROGRESS_FIELDS);
+            parts.extend(fields.map(|(k, v)| match v.as_str() {
+                Some(text) => format!("{}={}", clean_text(k), clean_text(text)),
+                None => format!("{}={}", clean_text(k), clean_text(&v.to_string())),
+            }));
+            parts.extend(status.message.as_deref().map(|m| format!("— {}", clean_text(m))));
+        }
+        LiveStatus::Observed(Observed::Broken(broken)) => {
+            let detail = clean_text(&broken.detail);
+            parts.push(format!("status {}: {detail}", broken.cause.as_str()));
+        }
+        LiveStatus::None => {}
+    }
+    parts.join(" ")
+}
+
+/// Renders what a finished `opsfsm run` brought: exit, duration, both tails.
+#[must_use]
+pub fn render_run(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
+    let seconds = seconds_text(outcome.took_ms, 3);
+    let attention = if outcome.attention { " attention" } else { "" };
+    let leaked = if outcome.leaked { " leaked (a process it left holds its output)" } else { "" };
+    let id = clean_text(job.as_str());
+    let end = end_text(&outcome.end);
+    let mut text = format!("{id}: {end} duration={seconds}s{attention}{leaked} run={run}\n");
+    for (name, tail) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+        if tail.bytes > 0 {
+            let cut = if tail.cut { ", its end" } else { "" };
+            text.push_str(&format!("--- {name} ({} bytes{cut})\n", tail.bytes));
+            text.push_str(tail.text.trim_end_matches('\n'));
+            text.push('\n');
+        }
+    }
+    text
+}

@@ -1,0 +1,152 @@
+//! The catalogue: every sentence of a report, in every language.
+//!
+//! Invariant: texts for people in reports stand here and nowhere else.
+
+use crate::decide::AnomalyKind;
+use crate::journal::CauseKind;
+use crate::machine::{CheckState, State, WatchState, WriteState};
+use crate::model::{Language, Purpose};
+
+/// The language that a locale name (`zh_CN.UTF-8`) asks for.
+#[must_use]
+pub fn language_of_locale(locale: &str) -> Language {
+    if locale.to_ascii_lowercase().starts_with("zh") { Language::Zh } else { Language::En }
+}
+
+/// Picks a text by language.
+const fn pick<'a>(language: Language, en: &'a str, zh: &'a str) -> &'a str {
+    match language {
+        Language::En => en,
+        Language::Zh => zh,
+    }
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident: $en:literal, $zh:literal;)*) => {
+        $($(#[$doc])* pub(super) const fn $name(language: Language) -> &'static str {
+            pick(language, $en, $zh)
+        })*
+    };
+}
+
+words! {
+    state: "state", "状态";
+    since: "for", "已持续";
+    message: "message", "消息";
+    progress: "progress", "进度";
+    action: "ACTION REQUIRED", "ACTION REQUIRED（需要处理）";
+    recovered: "recovered", "已恢复";
+    output: "output", "输出";
+    result: "result", "结果";
+    requested: "a write is requested", "请求写入";
+    requested_by: "by", "来自";
+    blocked: "queued, but a tick may not run it", "已排队，但不允许自动执行";
+    gone: "it is no longer in the config; what it started may still run",
+        "已不在配置中；它启动的进程可能仍在运行";
+    next_resume: "next resume in", "下次自动续跑";
+    resume_now: "resume due at the next tick", "下一次 tick 时自动续跑";
+    resumed: "resumed: its start command was run again", "已自动续跑：重新执行了启动命令";
+    restart_stop: "hung: its stop command was run, to start it again", "已卡住：已执行停止命令，准备重启";
+    attempt: "attempt", "第几次";
+    was: "was", "原因";
+    clock_drift: "the wall clock and the monotonic clock disagree; nothing is started by this tick",
+        "系统时钟与单调时钟不一致；本次 tick 不启动任何任务";
+    clock_unset: "the wall clock was never set; nothing is started", "系统时钟未设置；不启动任何任务";
+    queue_full: "the queue is full; not queued", "队列已满；未能排队";
+    imported: "state of ops-monitor was taken over", "已接管 ops-monitor 的状态";
+    config_broken: "the config is broken; nothing was run, checks and watched jobs included",
+        "配置有误；未执行任何任务（包括监控与检查）";
+    more_findings: "more findings", "更多问题";
+    look: "look at it", "查看状态";
+    start_it: "start it", "启动";
+    stop_it: "stop it", "停止";
+    mend_status: "mend its status command or file, then see", "修复其状态命令或文件，然后查看";
+    see_output: "read its output, then run it again", "查看输出，然后重新执行";
+    approve_it: "it stays blocked: this version can't approve writes; see", "保持阻止：此版本不能批准写入；查看";
+    kill_it: "see whether it still runs", "查看它是否仍在运行";
+    took: "in", "用时";
+}
+
+/// The head line of a message.
+pub(super) fn headline(language: Language, clock: &str) -> String {
+    match language {
+        Language::En => format!("🛠️ Ops report ({clock})"),
+        Language::Zh => format!("🛠️ Ops 快报（{clock}）"),
+    }
+}
+
+/// A state, for people.
+pub(super) const fn state_words(language: Language, state: State) -> &'static str {
+    match state {
+        State::Watch(state) => match state {
+            WatchState::Idle => pick(language, "not started", "未启动"),
+            WatchState::Running => pick(language, "running", "运行中"),
+            WatchState::Stalled => pick(language, "stalled", "已停滞"),
+            WatchState::Resuming => pick(language, "resuming", "正在续跑"),
+            WatchState::Paused => pick(language, "paused", "已暂停"),
+            WatchState::Completed => pick(language, "completed", "已完成"),
+            WatchState::Failed => pick(language, "failed", "已失败"),
+        },
+        State::Check(state) => match state {
+            CheckState::Idle => pick(language, "not queued", "未排队"),
+            CheckState::Queued => pick(language, "queued", "已排队"),
+            CheckState::Running => pick(language, "running", "运行中"),
+            CheckState::Completed => pick(language, "completed", "已完成"),
+            CheckState::Failed => pick(language, "failed", "已失败"),
+        },
+        State::Write(state) => match state {
+            WriteState::Blocked => pick(language, "blocked", "已阻止"),
+            WriteState::Approved => pick(language, "approved", "已批准"),
+            WriteState::Running => pick(language, "running", "运行中"),
+            WriteState::Verifying => pick(language, "verifying", "验证中"),
+            WriteState::Verified => pick(language, "verified", "已验证"),
+            WriteState::Failed => pick(language, "failed", "已失败"),
+            WriteState::Unverified => pick(language, "unverified", "未通过验证"),
+            WriteState::Unknown => pick(language, "unknown", "结果未知"),
+        },
+    }
+}
+
+/// A cause, for people.
+pub(super) const fn cause_words(language: Language, cause: CauseKind) -> &'static str {
+    match cause {
+        CauseKind::NoProgress => pick(language, "no progress", "没有进展"),
+        CauseKind::Stopped => pick(language, "stopped without completing", "未完成就停止"),
+        CauseKind::ResumeFailed => pick(language, "its start command failed", "启动命令失败"),
+        CauseKind::GaveUp => {
+            pick(language, "given up after so many resumes", "续跑次数用尽，已放弃")
+        }
+        CauseKind::ByPerson => pick(language, "stopped by a person", "被人为停止"),
+        CauseKind::RunFailed => pick(language, "its run failed", "执行失败"),
+        CauseKind::Lost => pick(language, "lost without a result", "丢失，没有结果"),
+    }
+}
+
+/// An anomaly, for people.
+pub(super) const fn anomaly_words(language: Language, kind: AnomalyKind) -> &'static str {
+    match kind {
+        AnomalyKind::StatusBroken => pick(language, "its status can't be read", "无法读取状态"),
+        AnomalyKind::Alert => pick(language, "it calls for help", "任务发出警报"),
+        AnomalyKind::NoProgress => pick(language, "it runs without progress", "运行中但没有进展"),
+        AnomalyKind::Stopped => pick(language, "it stopped without completing", "未完成就停止"),
+        AnomalyKind::ResumeFailed => pick(language, "its start command failed", "启动命令失败"),
+        AnomalyKind::GaveUp => pick(language, "its resumes are used up", "续跑次数用尽"),
+        AnomalyKind::StillRunning => {
+            pick(language, "stopping, but it still runs", "正在停止，但仍在运行")
+        }
+        AnomalyKind::StopFailed => pick(language, "its stop command failed", "停止命令失败"),
+        AnomalyKind::RunFailed => pick(language, "its run failed", "执行失败"),
+        AnomalyKind::Attention => pick(language, "its output asks for attention", "输出需要关注"),
+    }
+}
+
+/// What a run was for, for people.
+pub(super) const fn purpose_words(language: Language, purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Start => pick(language, "start", "启动"),
+        Purpose::Resume => pick(language, "resume", "续跑"),
+        Purpose::Stop => pick(language, "stop", "停止"),
+        Purpose::RestartStop => pick(language, "stop before a restart", "重启前停止"),
+        Purpose::Check => pick(language, "run", "执行"),
+    }
+}

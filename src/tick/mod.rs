@@ -1,0 +1,237 @@
+//! One cycle: observe, decide, commit, tell; start what was decided; decide, commit, tell again.
+//!
+//! In: a compiled config and the ports. Out: a [`TickOutcome`] for whoever called.
+//! Invariant: what was observed is told before any effect is awaited, nothing is started before
+//! its claim is durable, and a write is never started.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::base::{Now, ReportId, RunId, limits};
+use crate::compile::{Compiled, CompiledJob};
+use crate::decide::{self, Decision, Facts, TickOutcome};
+use crate::journal::{ReplayFault, Report, RunPhase, World};
+use crate::model::{Observation, ProcessId, Work};
+use crate::ports::{
+    Clock, Commit, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
+    StatusRunner, Store, StoreError,
+};
+use crate::render::{self, Style};
+
+/// All that a tick needs of the world outside.
+pub struct Ports<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Ids.
+    pub entropy: &'a dyn Entropy,
+    /// Processes of this machine.
+    pub processes: &'a dyn Processes,
+    /// Asks jobs.
+    pub status: &'a mut dyn StatusRunner,
+    /// Starts executors.
+    pub launcher: &'a mut dyn Launcher,
+    /// Takes reports away.
+    pub notifier: &'a mut dyn Notifier,
+    /// Keeps everything.
+    pub store: &'a mut dyn Store,
+}
+
+/// Runs one tick.
+///
+/// # Errors
+/// [`StoreError`]: nothing was started after it.
+pub fn run_tick(
+    compiled: &Compiled,
+    ports: &mut Ports<'_>,
+    style: &Style,
+) -> Result<TickOutcome, StoreError> {
+    let begun = ports.clock.now();
+    // A store that must be refused is refused before any command runs.
+    ports.store.read()?;
+    let observations = observe(compiled, ports);
+    let mut outcome = TickOutcome::default();
+    let seed = seed(ports)?;
+    let runs = commit(ports, style, (&begun, seed), &BTreeSet::new(), &mut |world, facts| {
+        let decision = decide::decide_observed(compiled, world, &observations, facts)?;
+        outcome.take(compiled, &decision);
+        Ok(decision)
+    })?;
+    deliver(ports, &mut outcome)?;
+    if runs.is_empty() {
+        return Ok(outcome);
+    }
+    let spent = ports.clock.now().at.delay_since(&begun.at);
+    let left = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
+    let faults = ports.launcher.launch(&runs, left.max(limits::TICK_RESERVE));
+    settle_launched(compiled, ports, style, &faults, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// Phase two: what the executors brought. A run whose executor could not even be started is
+/// dropped as if its claimer had died.
+fn settle_launched(
+    compiled: &Compiled,
+    ports: &mut Ports<'_>,
+    style: &Style,
+    faults: &[LaunchFault],
+    outcome: &mut TickOutcome,
+) -> Result<(), StoreError> {
+    let now = ports.clock.now();
+    let seed = seed(ports)?;
+    let never_began: BTreeSet<RunId> = faults.iter().map(|f| f.run.clone()).collect();
+    commit(ports, style, (&now, seed), &never_began, &mut |world, facts| {
+        let decision = decide::decide_settled(compiled, world, facts)?;
+        outcome.take(compiled, &decision);
+        Ok(decision)
+    })?;
+    outcome.launch_faults = faults.iter().map(|f| f.detail.clone()).collect();
+    deliver(ports, outcome)
+}
+
+/// What a tick would do: observes and decides, but records, starts and sends nothing.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn dry_run(
+    compiled: &Compiled,
+    ports: &mut Ports<'_>,
+    style: &Style,
+    as_of: Option<&Now>,
+    world: World,
+) -> Result<TickOutcome, StoreError> {
+    let now = as_of.cloned().unwrap_or_else(|| ports.clock.now());
+    let mut observations = observe(compiled, ports);
+    for observation in &mut observations {
+        observation.at = now.at.clone();
+    }
+    let facts = Facts {
+        now: &now,
+        seed: seed(ports)?,
+        claimer: ports.processes.own_id(),
+        dead: dead_runs(&world, ports.processes),
+    };
+    let decision = decide::decide_observed(compiled, world, &observations, &facts)
+        .map_err(|fault| disagreement(&fault))?;
+    let mut outcome = TickOutcome::default();
+    outcome.take(compiled, &decision);
+    outcome.reports = reports_of(&decision, &facts, style);
+    Ok(outcome)
+}
+
+fn seed(ports: &Ports<'_>) -> Result<[u8; 32], StoreError> {
+    ports.entropy.seed().map_err(StoreError::Failed)
+}
+
+/// Asks all enabled watched jobs at once.
+fn observe(compiled: &Compiled, ports: &mut Ports<'_>) -> Vec<Observation> {
+    let asks: Vec<StatusAsk<'_>> = compiled.jobs().filter_map(ask_of).collect();
+    let within = compiled.tick_limit().saturating_sub(limits::TICK_RESERVE);
+    ports.status.observe(&asks, within)
+}
+
+/// How to ask a job that a tick watches.
+fn ask_of(job: &CompiledJob) -> Option<StatusAsk<'_>> {
+    let declared = job.job();
+    match &declared.work {
+        Work::Watch { status, .. } if declared.enabled => Some(StatusAsk {
+            job: &declared.id,
+            source: status,
+            cwd: &declared.cwd,
+            env: &declared.env,
+        }),
+        Work::Watch { .. } | Work::Check { .. } | Work::Write { .. } => None,
+    }
+}
+
+/// How a decision is made from a world and facts.
+type Deciding<'a> = dyn FnMut(World, &Facts<'_>) -> Result<Decision, ReplayFault> + 'a;
+
+/// Decides inside the store's transaction, makes the decision durable, and says which runs may
+/// now be launched.
+fn commit(
+    ports: &mut Ports<'_>,
+    style: &Style,
+    (now, seed): (&Now, [u8; 32]),
+    never_began: &BTreeSet<RunId>,
+    deciding: &mut Deciding<'_>,
+) -> Result<Vec<RunId>, StoreError> {
+    let processes = ports.processes;
+    let mut launches = Vec::new();
+    ports.store.transact(&mut |world| {
+        let mut dead = dead_runs(&world, processes);
+        dead.extend(never_began.iter().cloned());
+        let facts = Facts { now, seed, claimer: processes.own_id(), dead };
+        let decision = deciding(world, &facts).map_err(|fault| disagreement(&fault))?;
+        let reports = reports_of(&decision, &facts, style);
+        launches = decision.launches.into_iter().map(|spec| spec.run).collect();
+        Ok(Commit { change: decision.change, reports })
+    })?;
+    Ok(launches)
+}
+
+/// The journal and this build's machines disagree: nothing may be done on such ground.
+#[must_use]
+pub fn disagreement(fault: &ReplayFault) -> StoreError {
+    StoreError::Refused(format!(
+        "what the store says can't be continued: {fault}; nothing was started. Restore a backup, \
+         or move the store away to begin anew"
+    ))
+}
+
+/// Runs whose claimer or executor is proved dead.
+#[must_use]
+pub fn dead_runs(world: &World, processes: &dyn Processes) -> BTreeSet<RunId> {
+    let process = |phase: &RunPhase, claimer: &ProcessId| match phase {
+        RunPhase::Claimed => Some(claimer.clone()),
+        RunPhase::Executing { executor, .. } => Some(executor.clone()),
+        RunPhase::Done { .. } => None,
+    };
+    world
+        .runs
+        .iter()
+        .filter_map(|(id, row)| Some((id, process(&row.phase, &row.claimer)?)))
+        .filter(|(_, p)| processes.liveness(p) == Liveness::Dead)
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
+/// The message of a decision, rendered before it is committed.
+fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Report> {
+    if decision.news.is_empty() {
+        return Vec::new();
+    }
+    let digest = Sha256::new().chain_update(facts.seed).chain_update(b"report").finalize();
+    let mut bits = [0; 8];
+    bits.copy_from_slice(&digest[..8]);
+    vec![Report {
+        id: ReportId::from_bits(bits),
+        at_ms: facts.now.at.wall_ms,
+        text: render::render_report(&decision.news, facts.now, style),
+    }]
+}
+
+/// Delivers what waits in the outbox, oldest first. What does not arrive stays there, and so does
+/// everything after it: the order is kept.
+fn deliver(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
+    for report in ports.store.pending_reports()? {
+        match ports.notifier.deliver(&report) {
+            Ok(()) => {
+                ports.store.mark_delivered(&report.id, ports.clock.now().at.wall_ms)?;
+                outcome.reports.push(report);
+            }
+            Err(why) => {
+                outcome.undelivered = Some(why);
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How long after its beginning a tick counts as hung.
+#[must_use]
+pub fn hung_after(limit: Duration) -> Duration {
+    limit + limits::TICK_RESERVE
+}
