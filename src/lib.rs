@@ -21,4 +21,5 @@ pub mod ports;
 // L5
 pub mod adapters;
 pub mod render;
+pub mod sim;
 pub mod tick;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::base::{JobId, Now, ReportId, RunId};
 use crate::journal::{Change, Head, Report, World};
-use crate::model::{Observation, ProcessId, StatusSource};
+use crate::model::{Observation, Outcome, ProcessId, RunSpec, StatusSource};
 
 /// Tells the time.
 pub trait Clock {
@@ -70,6 +70,12 @@ pub trait Launcher {
     /// Starts one executor a run and waits for them, at most this long. Those that are not done
     /// by then are left to themselves. Returns what could not be started at all.
     fn launch(&mut self, runs: &[RunId], within: Duration) -> Vec<LaunchFault>;
+}
+
+/// Runs one claimed command to its end. Only the order that has begun the run calls it.
+pub trait CommandRunner {
+    /// Runs it, within its limit, and says how it ended.
+    fn run(&mut self, spec: &RunSpec) -> Outcome;
 }
 
 /// An executor that could not be started: its run is still only claimed.

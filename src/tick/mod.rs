@@ -4,6 +4,9 @@
 //! Invariant: what was observed is told before any effect is awaited, nothing is started before
 //! its claim is durable, and a write is never started.
 
+mod execute;
+mod person;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -19,6 +22,9 @@ use crate::ports::{
     StatusRunner, Store, StoreError,
 };
 use crate::render::{self, Style};
+
+pub use execute::{RunPorts, execute_run};
+pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 
 /// All that a tick needs of the world outside.
 pub struct Ports<'a> {

@@ -1,0 +1,264 @@
+//! A host whose jobs do what a test says: they run, move, stop, complete, lie and break.
+//!
+//! One [`SimHost`] keeps clock, entropy, processes, status, launcher, runner and notifier. Its
+//! state sits behind cells, so that it can stand in several ports of one call.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::store::SharedStore;
+use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
+use crate::journal::Report;
+use crate::model::{
+    BrokenCause, BrokenStatus, End, Level, Observation, Observed, Outcome, ProcessId, Purpose,
+    RunSpec, Status,
+};
+use crate::ports::{
+    Clock, CommandRunner, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
+    StatusRunner, StoreError,
+};
+use crate::tick::{RunPorts, execute_run};
+
+/// One simulated job.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing a job can do")]
+#[derive(Clone, Debug, Default)]
+pub struct SimJob {
+    /// It runs.
+    pub running: bool,
+    /// It is done.
+    pub completed: bool,
+    /// How far it is.
+    pub progress: u64,
+    /// Its status source is broken.
+    pub broken: bool,
+    /// It calls for help.
+    pub alert: bool,
+    /// Its commands exit with this.
+    pub exit: i32,
+    /// Its checks print attention words.
+    pub attention: bool,
+    /// Its start command does not make it run.
+    pub start_is_idle: bool,
+}
+
+/// The host.
+#[derive(Clone, Debug)]
+pub struct SimHost {
+    /// Its jobs.
+    pub jobs: Rc<RefCell<BTreeMap<JobId, SimJob>>>,
+    /// Every command that was run, in order.
+    pub ran: Rc<RefCell<Vec<RunSpec>>>,
+    /// Every report that arrived.
+    pub told: Rc<RefCell<Vec<Report>>>,
+    /// Executors die right after they began.
+    pub executors_die: Rc<Cell<bool>>,
+    /// Executors can't be started.
+    pub launches_fail: Rc<Cell<bool>>,
+    /// Reports do not arrive.
+    pub unreachable: Rc<Cell<bool>>,
+    /// The store that executors work on.
+    pub store: SharedStore,
+    now: Rc<RefCell<Stamp>>,
+    drawn: Rc<Cell<u64>>,
+    own_pid: Rc<Cell<u32>>,
+}
+
+impl SimHost {
+    /// A host at a fixed moment, with an empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        let at = Stamp {
+            wall_ms: 1_790_000_000_000,
+            awake_ms: 1_000_000,
+            up_ms: 1_000_000,
+            boot: BootId::new("boot-1"),
+        };
+        Self {
+            jobs: Rc::default(),
+            ran: Rc::default(),
+            told: Rc::default(),
+            executors_die: Rc::default(),
+            launches_fail: Rc::default(),
+            unreachable: Rc::default(),
+            store: SharedStore::default(),
+            now: Rc::new(RefCell::new(at)),
+            drawn: Rc::default(),
+            own_pid: Rc::new(Cell::new(100)),
+        }
+    }
+
+    /// Time passes, on all clocks.
+    pub fn pass(&self, span: Duration) {
+        let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 4);
+        let mut now = self.now.borrow_mut();
+        now.wall_ms += ms;
+        now.awake_ms += ms;
+        now.up_ms += ms;
+    }
+
+    /// The machine sleeps.
+    pub fn suspend(&self, span: Duration) {
+        let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 4);
+        let mut now = self.now.borrow_mut();
+        now.wall_ms += ms;
+        now.up_ms += ms;
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_wall(&self, wall_ms: i64) {
+        self.now.borrow_mut().wall_ms = wall_ms;
+    }
+
+    /// The machine boots anew; everything that ran is gone.
+    pub fn reboot(&self) {
+        let mut now = self.now.borrow_mut();
+        let next = now.boot.as_str().len() + 1;
+        now.boot = BootId::new(format!("boot-{}", "x".repeat(next)));
+        now.awake_ms = 1_000;
+        now.up_ms = 1_000;
+        now.wall_ms += 30_000;
+        for job in self.jobs.borrow_mut().values_mut() {
+            job.running = false;
+        }
+        self.own_pid.set(self.own_pid.get() + 1);
+    }
+
+    /// The deciding process dies and another takes its place.
+    pub fn next_process(&self) {
+        self.own_pid.set(self.own_pid.get() + 1);
+    }
+
+    /// Changes a job.
+    pub fn set(&self, id: &JobId, change: impl FnOnce(&mut SimJob)) {
+        change(self.jobs.borrow_mut().entry(id.clone()).or_default());
+    }
+
+    fn process(&self, pid: u32) -> ProcessId {
+        ProcessId { pid, start_ticks: u64::from(pid), boot: self.now.borrow().boot.clone() }
+    }
+
+    fn status_of(&self, id: &JobId) -> Observed {
+        let job = self.jobs.borrow().get(id).cloned().unwrap_or_default();
+        if job.broken {
+            return Observed::Broken(BrokenStatus {
+                cause: BrokenCause::TimedOut,
+                detail: "simulated".to_owned(),
+            });
+        }
+        Observed::Status(Status {
+            running: job.running,
+            completed: job.completed,
+            pid: None,
+            stop_reason: None,
+            progress: serde_json::Map::new(),
+            progress_key: Some(format!("n={}", job.progress)),
+            level: if job.alert { Level::Alert } else { Level::Ok },
+            message: None,
+        })
+    }
+}
+
+impl Default for SimHost {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SimHost {
+    fn now(&self) -> Now {
+        Now { at: self.now.borrow().clone(), local: LocalTime::UTC }
+    }
+}
+
+impl Entropy for SimHost {
+    fn seed(&self) -> Result<[u8; 32], String> {
+        self.drawn.set(self.drawn.get() + 1);
+        Ok(Sha256::digest(self.drawn.get().to_be_bytes()).into())
+    }
+}
+
+impl Processes for SimHost {
+    fn own_id(&self) -> ProcessId {
+        self.process(self.own_pid.get())
+    }
+
+    fn liveness(&self, process: &ProcessId) -> Liveness {
+        if *process == self.own_id() { Liveness::Alive } else { Liveness::Dead }
+    }
+}
+
+impl StatusRunner for SimHost {
+    fn observe(&mut self, asks: &[StatusAsk<'_>], _within: Duration) -> Vec<Observation> {
+        let at = self.now.borrow().clone();
+        let observed = |ask: &StatusAsk<'_>| Observation {
+            job: ask.job.clone(),
+            at: at.clone(),
+            observed: self.status_of(ask.job),
+        };
+        asks.iter().map(observed).collect()
+    }
+}
+
+impl CommandRunner for SimHost {
+    fn run(&mut self, spec: &RunSpec) -> Outcome {
+        self.ran.borrow_mut().push(spec.clone());
+        let mut jobs = self.jobs.borrow_mut();
+        let job = jobs.entry(spec.job.clone()).or_default();
+        let ok = job.exit == 0;
+        match spec.purpose {
+            Purpose::Start | Purpose::Resume if ok && !job.start_is_idle => job.running = true,
+            Purpose::Stop | Purpose::RestartStop if ok => job.running = false,
+            Purpose::Start
+            | Purpose::Resume
+            | Purpose::Stop
+            | Purpose::RestartStop
+            | Purpose::Check => {}
+        }
+        let attention = job.attention && spec.purpose == Purpose::Check;
+        Outcome { attention, ..Outcome::without_output(End::Exited { code: job.exit }) }
+    }
+}
+
+impl Launcher for SimHost {
+    fn launch(&mut self, runs: &[RunId], _within: Duration) -> Vec<LaunchFault> {
+        let fault = |run: &RunId| LaunchFault { run: run.clone(), detail: "simulated".to_owned() };
+        if self.launches_fail.get() {
+            return runs.iter().map(fault).collect();
+        }
+        for run in runs {
+            let parent = self.own_pid.get();
+            // An executor is a process of its own; as soon as it ends, it is dead.
+            self.own_pid.set(parent + 1_000_000);
+            let mut runner = self.clone();
+            let mut store = self.store.clone();
+            if self.executors_die.get() {
+                store.fail_after_begin(StoreError::Failed("killed".to_owned()));
+            }
+            let mut ports = RunPorts {
+                clock: &self.clone(),
+                entropy: &self.clone(),
+                processes: &self.clone(),
+                runner: &mut runner,
+                store: &mut store,
+            };
+            // What an executor can't record, the next tick finds out by itself.
+            let _ = execute_run(run, &mut ports);
+            self.own_pid.set(parent);
+        }
+        Vec::new()
+    }
+}
+
+impl Notifier for SimHost {
+    fn deliver(&mut self, report: &Report) -> Result<(), String> {
+        if self.unreachable.get() {
+            return Err("simulated".to_owned());
+        }
+        self.told.borrow_mut().push(report.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! A simulated world: clock, host and store in memory, for tests of the real engine.
+//!
+//! In: what a test wants to happen. Out: the ports, kept with it.
+//! Invariant: nothing here touches the real clock, disk, processes or network.
+
+mod host;
+mod store;
+
+pub use host::{SimHost, SimJob};
+pub use store::{MemStore, SharedStore};

@@ -1,0 +1,131 @@
+//! A store in memory that keeps every event, so that a replay can be held against it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::base::ReportId;
+use crate::journal::{
+    Event, Head, ReplayFault, Report, Snapshot, World, apply, decode_event, encode_event, next_head,
+};
+use crate::ports::{Commit, Decide, Store, StoreError};
+
+/// The store.
+#[derive(Clone, Debug, Default)]
+pub struct MemStore {
+    world: World,
+    journal: Vec<String>,
+    outbox: Vec<Report>,
+    delivered: BTreeMap<ReportId, i64>,
+    fail_next: Option<(u32, StoreError)>,
+}
+
+impl MemStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The events, decoded from their stored form.
+    ///
+    /// # Panics
+    /// Where an event can't be read back, which is the finding.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test's finding")]
+    pub fn events(&self) -> Vec<Event> {
+        self.journal.iter().map(|e| decode_event(e).expect("an event reads back")).collect()
+    }
+
+    /// Replays the whole journal.
+    ///
+    /// # Errors
+    /// Where an event can't follow the ones before it.
+    pub fn replay(&self) -> Result<Snapshot, ReplayFault> {
+        let mut snapshot = Snapshot::default();
+        for event in self.events() {
+            apply(&mut snapshot, &event)?;
+        }
+        Ok(snapshot)
+    }
+}
+
+/// One store in several hands, as a database file is.
+#[derive(Clone, Debug, Default)]
+pub struct SharedStore(Rc<RefCell<MemStore>>);
+
+impl SharedStore {
+    /// A copy of what it holds.
+    #[must_use]
+    pub fn snapshot(&self) -> MemStore {
+        self.0.borrow().clone()
+    }
+
+    /// Two transactions from now one fails like this: an executor's record of its outcome.
+    pub fn fail_after_begin(&self, error: StoreError) {
+        self.0.borrow_mut().fail_next = Some((1, error));
+    }
+
+    /// The next transaction fails like this, and changes nothing.
+    pub fn fail_next(&self, error: StoreError) {
+        self.0.borrow_mut().fail_next = Some((0, error));
+    }
+}
+
+impl Store for SharedStore {
+    fn read(&mut self) -> Result<World, StoreError> {
+        self.0.borrow_mut().read()
+    }
+
+    fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
+        self.0.borrow_mut().transact(decide)
+    }
+
+    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
+        self.0.borrow_mut().pending_reports()
+    }
+
+    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
+        self.0.borrow_mut().mark_delivered(id, at_ms)
+    }
+}
+
+impl Store for MemStore {
+    fn read(&mut self) -> Result<World, StoreError> {
+        Ok(self.world.clone())
+    }
+
+    fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
+        let Commit { change, reports } = decide(self.world.clone())?;
+        match self.fail_next.take() {
+            Some((0, error)) => return Err(error),
+            Some((n, error)) => self.fail_next = Some((n - 1, error)),
+            None => {}
+        }
+        let mut head = self.world.head.clone();
+        for event in &change.events {
+            let text = encode_event(event).map_err(|e| StoreError::Failed(e.to_string()))?;
+            head = next_head(&head, &text);
+            self.journal.push(text);
+        }
+        self.world = World { head: head.clone(), ..change.world };
+        self.outbox.extend(reports);
+        Ok(head)
+    }
+
+    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
+        let pending = |r: &&Report| !self.delivered.contains_key(&r.id);
+        Ok(self.outbox.iter().filter(pending).cloned().collect())
+    }
+
+    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
+        self.delivered.insert(id.clone(), at_ms);
+        Ok(())
+    }
+}

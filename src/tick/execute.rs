@@ -1,0 +1,97 @@
+//! The order of one claimed run: begin, run, record.
+//!
+//! In: the id of a run that somebody claimed. Out: how it ended, in the store.
+//! Invariant: the command starts only after the store has durably flipped this very run from
+//! claimed to executing, in this very process; whoever comes second starts nothing.
+
+use std::collections::BTreeSet;
+
+use super::disagreement;
+use crate::base::RunId;
+use crate::compile::Compiled;
+use crate::decide::{self, Decision, Facts, RunRefused};
+use crate::journal::{ReplayFault, World};
+use crate::model::{Outcome, RunSpec};
+use crate::ports::{Clock, CommandRunner, Commit, Entropy, Processes, Store, StoreError};
+
+/// What an order that runs a command needs of the world outside.
+pub struct RunPorts<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Ids.
+    pub entropy: &'a dyn Entropy,
+    /// Processes of this machine.
+    pub processes: &'a dyn Processes,
+    /// Runs the command.
+    pub runner: &'a mut dyn CommandRunner,
+    /// Keeps everything.
+    pub store: &'a mut dyn Store,
+}
+
+/// Executes a run that a tick has claimed, and leaves its outcome for a tick to settle.
+///
+/// # Errors
+/// [`StoreError`]; before the command it means that nothing was started.
+pub fn execute_run(
+    run: &RunId,
+    ports: &mut RunPorts<'_>,
+) -> Result<Result<Outcome, RunRefused>, StoreError> {
+    // The run is executed as it was claimed: the config of today has no say in it.
+    let none = Compiled::default();
+    let begun = ports.decide(|world, facts| decide::begin_run(&none, world, run, facts))?;
+    let spec = match begun {
+        Ok(spec) => spec,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let outcome = ports.runner.run(&spec);
+    record(&none, &spec, &outcome, false, ports)?;
+    Ok(Ok(outcome))
+}
+
+/// Runs a command that its caller has claimed and begun, and settles it on the spot.
+///
+/// # Errors
+/// [`StoreError`]: the command has run, but its end could not be recorded.
+pub(super) fn run_and_settle(
+    compiled: &Compiled,
+    spec: &RunSpec,
+    ports: &mut RunPorts<'_>,
+) -> Result<Outcome, StoreError> {
+    let outcome = ports.runner.run(spec);
+    record(compiled, spec, &outcome, true, ports)?;
+    Ok(outcome)
+}
+
+fn record(
+    compiled: &Compiled,
+    spec: &RunSpec,
+    outcome: &Outcome,
+    settle_now: bool,
+    ports: &mut RunPorts<'_>,
+) -> Result<(), StoreError> {
+    ports.decide(|world, facts| {
+        decide::record_outcome(compiled, world, &spec.run, outcome, settle_now, facts)
+            .map(|decision| (decision, ()))
+    })
+}
+
+impl RunPorts<'_> {
+    /// Decides inside the store's transaction and hands back the answer.
+    pub(super) fn decide<T>(
+        &mut self,
+        mut deciding: impl FnMut(World, &Facts<'_>) -> Result<(Decision, T), ReplayFault>,
+    ) -> Result<T, StoreError> {
+        let now = self.clock.now();
+        let seed = self.entropy.seed().map_err(StoreError::Failed)?;
+        let processes = self.processes;
+        let mut answer: Option<T> = None;
+        self.store.transact(&mut |world| {
+            let dead: BTreeSet<RunId> = super::dead_runs(&world, processes);
+            let facts = Facts { now: &now, seed, claimer: processes.own_id(), dead };
+            let (decision, answered) = deciding(world, &facts).map_err(|f| disagreement(&f))?;
+            answer = Some(answered);
+            Ok(Commit { change: decision.change, reports: Vec::new() })
+        })?;
+        answer.ok_or_else(|| StoreError::Failed("the store never asked for a decision".to_owned()))
+    }
+}
