@@ -12,3 +12,7 @@ pub mod diag;
 pub mod machine;
 // L2
 pub mod model;
+// L3
+pub mod config;
+// L5
+pub mod adapters;
