@@ -5,3 +5,4 @@
 
 pub mod config_files;
 pub mod locate;
+pub mod os_world;

@@ -35,6 +35,30 @@ pub(super) enum SpanRule {
     Between(Duration, Duration),
 }
 
+impl SpanRule {
+    const fn bounds(self) -> (Duration, Duration) {
+        match self {
+            Self::Any => (Duration::ZERO, limits::SPAN_MAX),
+            Self::Limit => (Duration::from_millis(1), limits::SPAN_MAX),
+            Self::Between(least, most) => (least, most),
+        }
+    }
+
+    fn words(self) -> String {
+        let (least, most) = self.bounds();
+        let from = match self {
+            Self::Any => "0".to_owned(),
+            Self::Limit => "more than 0".to_owned(),
+            Self::Between(..) => least.as_secs().to_string(),
+        };
+        if most == limits::SPAN_MAX {
+            format!("{from} seconds, up to a hundred years")
+        } else {
+            format!("{from} to {} seconds", most.as_secs())
+        }
+    }
+}
+
 impl<'t> Cursor<'t> {
     /// A cursor over `node`, which `name` says how to call; a finding if it is no table.
     pub(super) fn open(ctx: &mut Context, node: &'t Node, name: &str) -> Option<Self> {
@@ -151,38 +175,11 @@ impl<'t> Cursor<'t> {
                 return None;
             }
         };
-        let (least, most, must) = match rule {
-            SpanRule::Any => (Duration::ZERO, limits::SPAN_MAX, "0 seconds or more".to_owned()),
-            SpanRule::Limit => {
-                let least = Duration::from_millis(1);
-                (least, limits::SPAN_MAX, "more than 0 seconds".to_owned())
-            }
-            SpanRule::Between(least, most) if most == limits::SPAN_MAX => {
-                (least, most, format!("{} seconds or more", least.as_secs()))
-            }
-            SpanRule::Between(least, most) => {
-                (least, most, format!("{} to {} seconds", least.as_secs(), most.as_secs()))
-            }
-        };
+        let (least, most) = rule.bounds();
         if let Some(span) = span.filter(|span| (least..=most).contains(span)) {
             return Some(span);
         }
-        let too_long = match node.value {
-            Value::Int(seconds) => u64::try_from(seconds).is_ok_and(|s| s > most.as_secs()),
-            Value::Float(seconds) => seconds > most.as_secs_f64(),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Str(_)
-            | Value::Array(_)
-            | Value::Table(_)
-            | Value::Other(_)
-            | Value::Broken => false,
-        };
-        if too_long && most == limits::SPAN_MAX {
-            ctx.out_of_range(node, &path, "at most a hundred years");
-        } else {
-            ctx.out_of_range(node, &path, &must);
-        }
+        ctx.out_of_range(node, &path, &rule.words());
         None
     }
 

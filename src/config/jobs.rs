@@ -13,7 +13,7 @@ use super::commands::{self, Owner, push_useless};
 use super::context::{Context, ticked};
 use super::cursor::{Cursor, SpanRule};
 use super::paths;
-use super::policy::{self, Defaults, PolicyPatch};
+use super::policy::{self, Defaults};
 use super::tree::{Node, Value};
 use crate::base::{JobId, RunId, limits};
 use crate::diag::{Code, Finding, Severity, Span};
@@ -233,7 +233,7 @@ fn read_policy(
     defaults: &Defaults,
 ) -> Policy {
     let patch = job.table(ctx, "policy").map(|table| policy::read_policy(ctx, table));
-    let patch = patch.unwrap_or_else(PolicyPatch::default);
+    let patch = patch.unwrap_or_default();
     let mut policy = patch.over(&defaults.policy);
     let lacks_stop = match work {
         Some(Work::Watch { stop, .. }) => stop.is_none(),

@@ -34,7 +34,7 @@ pub(super) fn parse_json(text: &str, ctx: &mut Context) -> Option<Node> {
     let flaw = find_flaw(text);
     if let Some(Flaw::TooDeep(at)) = flaw {
         let message = format!("nested deeper than {DEPTH_MAX} levels");
-        syntax_error(ctx, &(at..at + 1), message, None);
+        syntax_error(ctx, &(at..at + 1), &message, None);
         return None;
     }
     let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &STRICT);
@@ -43,23 +43,22 @@ pub(super) fn parse_json(text: &str, ctx: &mut Context) -> Option<Node> {
         && parse_error.is_none_or(|error| error.range().start >= at)
     {
         let width = text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
-        let message = "a character that JSON does not allow here".to_owned();
+        let message = "a character that JSON does not allow here";
         let help = "inside a string, write it as an escape: \\n, \\t, \\u0000";
         syntax_error(ctx, &(at..at + width), message, Some(help));
         return None;
     }
     match parsed {
-        Ok(result) => match result.value {
-            Some(value) => Some(lower(&value, ctx)),
-            None => {
-                syntax_error(ctx, &(0..0), "the file is empty".to_owned(), None);
-                None
+        Ok(result) => {
+            if result.value.is_none() {
+                syntax_error(ctx, &(0..0), "the file is empty", None);
             }
-        },
+            result.value.map(|value| lower(&value, ctx))
+        }
         Err(error) => {
             let Range { start, end } = error.range();
             let (message, help) = worded(&error);
-            syntax_error(ctx, &(start..end), message, help);
+            syntax_error(ctx, &(start..end), &message, help);
             None
         }
     }
@@ -68,7 +67,7 @@ pub(super) fn parse_json(text: &str, ctx: &mut Context) -> Option<Node> {
 fn syntax_error(
     ctx: &mut Context,
     range: &std::ops::Range<usize>,
-    message: String,
+    message: &str,
     help: Option<&str>,
 ) {
     let mut finding =
