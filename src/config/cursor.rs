@@ -31,6 +31,8 @@ pub(super) enum SpanRule {
     Any,
     /// A time limit: more than zero.
     Limit,
+    /// No less than this.
+    AtLeast(Duration),
     /// Between two bounds, both included.
     Between(Duration, Duration),
 }
@@ -40,21 +42,19 @@ impl SpanRule {
         match self {
             Self::Any => (Duration::ZERO, limits::SPAN_MAX),
             Self::Limit => (Duration::from_millis(1), limits::SPAN_MAX),
+            Self::AtLeast(least) => (least, limits::SPAN_MAX),
             Self::Between(least, most) => (least, most),
         }
     }
 
     fn words(self) -> String {
         let (least, most) = self.bounds();
-        let from = match self {
-            Self::Any => "0".to_owned(),
-            Self::Limit => "more than 0".to_owned(),
-            Self::Between(..) => least.as_secs().to_string(),
-        };
-        if most == limits::SPAN_MAX {
-            format!("{from} seconds, up to a hundred years")
-        } else {
-            format!("{from} to {} seconds", most.as_secs())
+        let (least, most) = (least.as_secs(), most.as_secs());
+        match self {
+            Self::Any => "0 seconds or more, and at most a hundred years".to_owned(),
+            Self::Limit => "more than 0 seconds, and at most a hundred years".to_owned(),
+            Self::AtLeast(_) => format!("{least} seconds or more, and at most a hundred years"),
+            Self::Between(..) => format!("{least} to {most} seconds"),
         }
     }
 }
@@ -68,7 +68,15 @@ impl<'t> Cursor<'t> {
             return Some(Self { entries, prefix, place, head: node.span, known: Vec::new() });
         }
         let must = ctx.table_word();
-        ctx.wrong(node, if name.is_empty() { "the config" } else { name }, must);
+        if name.is_empty() {
+            ctx.push(Finding::new(
+                Code::WrongType,
+                node.span,
+                format!("the whole file must be {must}"),
+            ));
+        } else {
+            ctx.wrong(node, name, must);
+        }
         None
     }
 

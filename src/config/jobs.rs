@@ -48,7 +48,7 @@ pub(super) fn read_job(
         None => Anchor { label: format!("jobs[{index}]"), place: job.head },
     };
     job.place = format!(" in {}", anchor.label);
-    let name = job.text(ctx, "name").map(|(text, _)| text.trim().to_owned());
+    let name = read_name(ctx, &mut job);
     let kind = required_word(ctx, &mut job, &anchor, "kind", &Kind::ALL, Kind::as_str);
     let risk = required_word(ctx, &mut job, &anchor, "risk", &Risk::ALL, Risk::as_str);
     let enabled = read_enabled(ctx, &mut job);
@@ -100,6 +100,15 @@ fn read_id(
     Some((JobId::new(text), node.span))
 }
 
+/// A blank name is no name: the id stands in.
+fn read_name(ctx: &mut Context, job: &mut Cursor<'_>) -> Option<String> {
+    let (_, node) = job.take("name")?;
+    if matches!(&node.value, Value::Str(text) if text.trim().is_empty()) {
+        return None;
+    }
+    job.text(ctx, "name").map(|(text, _)| text.trim().to_owned())
+}
+
 fn required_word<T: Copy>(
     ctx: &mut Context,
     job: &mut Cursor<'_>,
@@ -110,7 +119,8 @@ fn required_word<T: Copy>(
 ) -> Option<T> {
     if job.take(key).is_none() {
         let first = all.first().map_or("", |one| as_str(*one));
-        let message = format!("{} has no `{key}`", anchor.label);
+        let words: Vec<&str> = all.iter().map(|one| as_str(*one)).collect();
+        let message = format!("{} has no `{key}`: one of {}", anchor.label, words.join(", "));
         ctx.missing(anchor.place, message, &[(key, &format!("\"{first}\""))]);
         return None;
     }
@@ -130,6 +140,7 @@ fn read_enabled(ctx: &mut Context, job: &mut Cursor<'_>) -> bool {
         | Value::Array(_)
         | Value::Table(_)
         | Value::Other(_) => {
+            let example = ctx.example(&[("enabled", "true")]);
             let message = "`enabled` is neither true nor false: the job counts as disabled";
             ctx.push(
                 Finding::new(Code::WrongType, node.span, message).severity(Severity::Warning).help(
@@ -202,7 +213,7 @@ fn read_status_timeout(
 }
 
 fn read_every(ctx: &mut Context, job: &mut Cursor<'_>, kind: Option<Kind>) -> Option<Duration> {
-    let rule = SpanRule::Between(limits::EVERY_MIN, limits::SPAN_MAX);
+    let rule = SpanRule::AtLeast(limits::EVERY_MIN);
     span_of_kind(ctx, job, "everySeconds", rule, kind, &[Kind::OneShotRead])
 }
 

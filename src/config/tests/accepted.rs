@@ -24,7 +24,7 @@ const V1: &str = r#"{
      "commands": {"start": ["./scan", "--bg"], "status": ["./scan", "--status"], "stop": ["./scan", "--stop"]},
      "policy": {"autoResume": true, "quietHours": {"start": "00:00", "end": "00:00"}, "onlyOnChange": false},
      "after": [{"jobId": "sum", "delaySeconds": 1.5}]},
-    {"id": "sum", "kind": "one_shot_read", "risk": "read_only", "enabled": "yes", "name": null,
+    {"id": "sum", "kind": "one_shot_read", "risk": "read_only", "enabled": "yes", "name": " ",
      "commands": {"run": ["./sum"]}, "policy": null, "after": null, "approval": null},
     {"id": "put", "kind": "one_shot_write", "risk": "write_external", "note": "ask first",
      "commands": {"run": ["./put"]}, "approval": {"required": true, "granted": true},

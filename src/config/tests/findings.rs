@@ -22,21 +22,25 @@ fn version_is_needed_and_is_one() {
           help: this build reads "version": 1
         toml:1:11: error[OF007]: a config version that this build can't read
           help: this build reads version = 1
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     for fine in [r#"{"version": 1}"#, r#"{"version": 1.0, "defaults": null, "jobs": null}"#] {
         clean("json", fine);
     }
     expect![[r#"
         json:1:1: error[OF005]: the file has no `version`
           help: add "version": 1
-    "#]].assert_eq(&findings("json", r#"{"version": null}"#));
+    "#]]
+    .assert_eq(&findings("json", r#"{"version": null}"#));
     expect![[r#"
-        json:1:1: error[OF004]: `the config` must be an object, not an array
-    "#]].assert_eq(&findings("json", r#"[1]"#));
+        json:1:1: error[OF004]: the whole file must be an object
+    "#]]
+    .assert_eq(&findings("json", r#"[1]"#));
     expect![[r#"
         toml:1:11: error[OF007]: a config version that this build can't read
           help: this build reads version = 1
-    "#]].assert_eq(&findings("toml", "version = \"1\"\n"));
+    "#]]
+    .assert_eq(&findings("toml", "version = \"1\"\n"));
 }
 
 #[test]
@@ -50,22 +54,24 @@ fn unknown_keys_are_warned_of_with_what_was_meant() {
         ── "zzz\u0007\n": {"a": {"b": 1}}
         json:2:1: warning[OF002]: unknown key `zzz\u{7}\n`: it has no effect
           help: known here: version, defaults, report, jobs
-        toml:2:4: error[OF001]: not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`
+        toml:2:1: warning[OF002]: unknown key `zzz\u{7}\n`: it has no effect
+          help: known here: version, defaults, report, jobs
         ── "defaults": {"stallSecond": 1, "quietHours": {"begin": "23:00"}}
         json:2:14: warning[OF002]: unknown key `stallSecond` in `defaults`: it has no effect
           help: did you mean `stallSeconds`?
         json:2:47: warning[OF002]: unknown key `begin` in `defaults.quietHours`: it has no effect
           help: known here: start, end
-        toml:1:31: warning[OF002]: unknown key `begin` in `defaults.quietHours`: it has no effect
+        toml:1:29: warning[OF002]: unknown key `begin` in `defaults.quietHours`: it has no effect
           help: known here: start, end
-        toml:1:52: warning[OF002]: unknown key `stallSecond` in `defaults`: it has no effect
+        toml:1:48: warning[OF002]: unknown key `stallSecond` in `defaults`: it has no effect
           help: did you mean `stallSeconds`?
         ── "report": {"lang": "en"}
         json:2:12: warning[OF002]: unknown key `lang` in `report`: it has no effect
           help: known here: language
         toml:1:12: warning[OF002]: unknown key `lang` in `report`: it has no effect
           help: known here: language
-    "#]].assert_eq(&top_cases(&[
+    "#]]
+    .assert_eq(&top_cases(&[
         r#""job": []"#,
         r#""zzz\u0007\n": {"a": {"b": 1}}"#,
         r#""defaults": {"stallSecond": 1, "quietHours": {"begin": "23:00"}}"#,
@@ -108,46 +114,46 @@ fn spans_of_time_are_numbers_of_seconds() {
     expect![[r#"
         ── "defaults": {"stallSeconds": true}
         json:2:30: error[OF004]: `defaults.stallSeconds` must be a number of seconds, not a boolean
-        toml:1:31: error[OF004]: `defaults.stallSeconds` must be a number of seconds, not a boolean
+        toml:1:29: error[OF004]: `defaults.stallSeconds` must be a number of seconds, not a boolean
         ── "defaults": {"stallSeconds": "60"}
         json:2:30: error[OF004]: `defaults.stallSeconds` must be a number of seconds, not a string
-        toml:1:31: error[OF004]: `defaults.stallSeconds` must be a number of seconds, not a string
+        toml:1:29: error[OF004]: `defaults.stallSeconds` must be a number of seconds, not a string
         ── "defaults": {"stallSeconds": -1}
-        json:2:30: error[OF004]: `defaults.stallSeconds` must be 0 seconds, up to a hundred years
-        toml:1:31: error[OF004]: `defaults.stallSeconds` must be 0 seconds, up to a hundred years
+        json:2:30: error[OF004]: `defaults.stallSeconds` must be 0 seconds or more, and at most a hundred years
+        toml:1:29: error[OF004]: `defaults.stallSeconds` must be 0 seconds or more, and at most a hundred years
         ── "defaults": {"stallSeconds": -0.5}
-        json:2:30: error[OF004]: `defaults.stallSeconds` must be 0 seconds, up to a hundred years
-        toml:1:31: error[OF004]: `defaults.stallSeconds` must be 0 seconds, up to a hundred years
+        json:2:30: error[OF004]: `defaults.stallSeconds` must be 0 seconds or more, and at most a hundred years
+        toml:1:29: error[OF004]: `defaults.stallSeconds` must be 0 seconds or more, and at most a hundred years
         ── "defaults": {"reportEverySeconds": 1e300}
-        json:2:36: error[OF004]: `defaults.reportEverySeconds` must be 0 seconds, up to a hundred years
-        toml:1:37: error[OF004]: `defaults.reportEverySeconds` must be 0 seconds, up to a hundred years
+        json:2:36: error[OF004]: `defaults.reportEverySeconds` must be 0 seconds or more, and at most a hundred years
+        toml:1:35: error[OF004]: `defaults.reportEverySeconds` must be 0 seconds or more, and at most a hundred years
         ── "defaults": {"startGraceSeconds": 99999999999999999999}
-        json:2:35: error[OF004]: `defaults.startGraceSeconds` must be 0 seconds, up to a hundred years
-        toml:1:36: error[OF004]: `defaults.startGraceSeconds` must be 0 seconds, up to a hundred years
+        json:2:35: error[OF004]: `defaults.startGraceSeconds` must be 0 seconds or more, and at most a hundred years
+        toml:1:34: error[OF004]: `defaults.startGraceSeconds` must be 0 seconds or more, and at most a hundred years
         ── "defaults": {"autoResumeBackoffSeconds": []}
         json:2:42: error[OF004]: `defaults.autoResumeBackoffSeconds` must be a number of seconds, not an array
-        toml:1:43: error[OF004]: `defaults.autoResumeBackoffSeconds` must be a number of seconds, not an array
+        toml:1:41: error[OF004]: `defaults.autoResumeBackoffSeconds` must be a number of seconds, not an array
         ── "defaults": {"statusTimeoutSeconds": 0}
-        json:2:38: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, up to a hundred years
-        toml:1:39: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, up to a hundred years
+        json:2:38: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, and at most a hundred years
+        toml:1:37: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, and at most a hundred years
         ── "defaults": {"statusTimeoutSeconds": 0.0001}
-        json:2:38: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, up to a hundred years
-        toml:1:39: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, up to a hundred years
+        json:2:38: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, and at most a hundred years
+        toml:1:37: error[OF004]: `defaults.statusTimeoutSeconds` must be more than 0 seconds, and at most a hundred years
         ── "defaults": {"tickLimitSeconds": 9}
         json:2:34: error[OF004]: `defaults.tickLimitSeconds` must be 10 to 3600 seconds
-        toml:1:35: error[OF004]: `defaults.tickLimitSeconds` must be 10 to 3600 seconds
+        toml:1:33: error[OF004]: `defaults.tickLimitSeconds` must be 10 to 3600 seconds
         ── "defaults": {"tickLimitSeconds": 3601}
         json:2:34: error[OF004]: `defaults.tickLimitSeconds` must be 10 to 3600 seconds
-        toml:1:35: error[OF004]: `defaults.tickLimitSeconds` must be 10 to 3600 seconds
+        toml:1:33: error[OF004]: `defaults.tickLimitSeconds` must be 10 to 3600 seconds
         ── "defaults": {"maxResumes": 1.5}
         json:2:28: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more
-        toml:1:29: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more
+        toml:1:27: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more
         ── "defaults": {"maxResumes": -1}
         json:2:28: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more
-        toml:1:29: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more
+        toml:1:27: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more
         ── "defaults": {"maxResumes": "3"}
         json:2:28: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more, not a string
-        toml:1:29: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more, not a string
+        toml:1:27: error[OF004]: `defaults.maxResumes` must be a whole number, 0 or more, not a string
     "#]].assert_eq(&top_cases(&[
         r#""defaults": {"stallSeconds": true}"#,
         r#""defaults": {"stallSeconds": "60"}"#,
@@ -165,8 +171,8 @@ fn spans_of_time_are_numbers_of_seconds() {
         r#""defaults": {"maxResumes": "3"}"#,
     ]));
     expect![[r#"
-        toml:2:25: error[OF004]: `defaults.stallSeconds` must be 0 seconds, up to a hundred years
-        toml:3:31: error[OF004]: `defaults.reportEverySeconds` must be 0 seconds, up to a hundred years
+        toml:2:25: error[OF004]: `defaults.stallSeconds` must be 0 seconds or more, and at most a hundred years
+        toml:3:31: error[OF004]: `defaults.reportEverySeconds` must be 0 seconds or more, and at most a hundred years
         toml:4:30: error[OF004]: `defaults.startGraceSeconds` must be a number of seconds, not a date or time
     "#]].assert_eq(&findings(
         "toml",
@@ -183,34 +189,34 @@ fn other_policy_values_have_their_types() {
         toml:1:12: error[OF004]: `defaults` must be a table, not an array
         ── "defaults": {"quietHours": "23:00"}
         json:2:28: error[OF004]: `defaults.quietHours` must be an object, not a string
-        toml:1:29: error[OF004]: `defaults.quietHours` must be a table, not a string
+        toml:1:27: error[OF004]: `defaults.quietHours` must be a table, not a string
         ── "defaults": {"quietHours": {"start": "25:00", "end": 8}}
         json:2:38: error[OF004]: `defaults.quietHours.start` must be a local time from "00:00" to "23:59"
         json:2:54: error[OF004]: `defaults.quietHours.end` must be a local time from "00:00" to "23:59", not a number
-        toml:1:39: error[OF004]: `defaults.quietHours.end` must be a local time from "00:00" to "23:59", not a number
-        toml:1:52: error[OF004]: `defaults.quietHours.start` must be a local time from "00:00" to "23:59"
+        toml:1:35: error[OF004]: `defaults.quietHours.end` must be a local time from "00:00" to "23:59", not a number
+        toml:1:46: error[OF004]: `defaults.quietHours.start` must be a local time from "00:00" to "23:59"
         ── "defaults": {"autoResume": 1, "onlyOnChange": "no", "reportWhileRunning": {}}
         json:2:28: error[OF004]: `defaults.autoResume` must be true or false, not a number
         json:2:47: error[OF004]: `defaults.onlyOnChange` must be true or false, not a string
         json:2:75: error[OF004]: `defaults.reportWhileRunning` must be true or false, not an object
-        toml:1:29: error[OF004]: `defaults.autoResume` must be true or false, not a number
-        toml:1:49: error[OF004]: `defaults.onlyOnChange` must be true or false, not a string
-        toml:1:78: error[OF004]: `defaults.reportWhileRunning` must be true or false, not a table
+        toml:1:27: error[OF004]: `defaults.autoResume` must be true or false, not a number
+        toml:1:45: error[OF004]: `defaults.onlyOnChange` must be true or false, not a string
+        toml:1:72: error[OF004]: `defaults.reportWhileRunning` must be true or false, not a table
         ── "defaults": {"onStall": "restrat"}
         json:2:25: error[OF010]: `defaults.onStall` can't be "restrat"
           help: did you mean "restart"?
           help: one of: report, restart
-        toml:1:26: error[OF010]: `defaults.onStall` can't be "restrat"
+        toml:1:24: error[OF010]: `defaults.onStall` can't be "restrat"
           help: did you mean "restart"?
           help: one of: report, restart
         ── "report": {"language": "de"}
         json:2:24: error[OF010]: `report.language` can't be "de"
           help: one of: en, zh
-        toml:1:25: error[OF010]: `report.language` can't be "de"
+        toml:1:23: error[OF010]: `report.language` can't be "de"
           help: one of: en, zh
         ── "report": {"language": 1}
         json:2:24: error[OF004]: `report.language` must be a string, not a number
-        toml:1:25: error[OF004]: `report.language` must be a string, not a number
+        toml:1:23: error[OF004]: `report.language` must be a string, not a number
     "#]].assert_eq(&top_cases(&[
         r#""defaults": []"#,
         r#""defaults": {"quietHours": "23:00"}"#,
@@ -239,7 +245,8 @@ fn ids_are_there_filled_and_unique() {
         ── "id": "a\u0000b"
         json:3:9: error[OF004]: `id` must be a string without a NUL character
         toml:4:6: error[OF004]: `id` must be a string without a NUL character
-    "#]].assert_eq(&job_cases(
+    "#]]
+    .assert_eq(&job_cases(
         WATCH,
         &[r#""id": null"#, r#""id": "  ""#, r#""id": 5"#, r#""id": "a\u0000b""#],
     ));
@@ -250,25 +257,27 @@ fn ids_are_there_filled_and_unique() {
         json:3:8: error[OF008]: the id `c` is defined twice
           json:1:32: first here
           help: give one of the jobs another id
-    "#]].assert_eq(&findings("json", &twice));
+    "#]]
+    .assert_eq(&findings("json", &twice));
     expect![[r#"
         toml:9:6: error[OF008]: the id `c` is defined twice
           toml:4:6: first here
           help: give one of the jobs another id
-    "#]].assert_eq(&findings("toml", &toml_twin(&twice)));
+    "#]]
+    .assert_eq(&findings("toml", &toml_twin(&twice)));
 }
 
 #[test]
 fn kind_and_risk_are_words_of_a_closed_list() {
     expect![[r#"
         ── "kind": null, "risk": null
-        json:3:9: error[OF005]: job `c` has no `kind`
+        json:3:9: error[OF005]: job `c` has no `kind`: one of long_running_read, one_shot_read, one_shot_write
           help: add "kind": "long_running_read"
-        json:3:9: error[OF005]: job `c` has no `risk`
+        json:3:9: error[OF005]: job `c` has no `risk`: one of read_only, write_local, write_external
           help: add "risk": "read_only"
-        toml:4:6: error[OF005]: job `c` has no `kind`
+        toml:4:6: error[OF005]: job `c` has no `kind`: one of long_running_read, one_shot_read, one_shot_write
           help: add kind = "long_running_read"
-        toml:4:6: error[OF005]: job `c` has no `risk`
+        toml:4:6: error[OF005]: job `c` has no `risk`: one of read_only, write_local, write_external
           help: add risk = "read_only"
         ── "kind": "one_shot_raed"
         json:4:11: error[OF010]: `kind` can't be "one_shot_raed"
@@ -291,7 +300,8 @@ fn kind_and_risk_are_words_of_a_closed_list() {
         json:5:11: error[OF004]: `risk` must be a string, not an object
         toml:5:8: error[OF004]: `kind` must be a string, not a number
         toml:6:8: error[OF004]: `risk` must be a string, not a table
-    "#]].assert_eq(&job_cases(
+    "#]]
+    .assert_eq(&job_cases(
         CHECK,
         &[
             r#""kind": null, "risk": null"#,
@@ -315,13 +325,15 @@ fn only_a_literal_true_enables() {
           help: only a literal true enables: "enabled": true
         toml:4:11: warning[OF004]: `enabled` is neither true nor false: the job counts as disabled
           help: only a literal true enables: enabled = true
-    "#]].assert_eq(&job_cases(CHECK, &[r#""enabled": "true""#, r#""enabled": 1"#]));
+    "#]]
+    .assert_eq(&job_cases(CHECK, &[r#""enabled": "true""#, r#""enabled": 1"#]));
     expect![[r#"
         ── "enabled": false
         ── "manual": 1
         json:5:13: error[OF004]: `manual` must be true or false, not a number
         toml:6:10: error[OF004]: `manual` must be true or false, not a number
-    "#]].assert_eq(&job_cases(CHECK, &[r#""enabled": false"#, r#""manual": 1"#]));
+    "#]]
+    .assert_eq(&job_cases(CHECK, &[r#""enabled": false"#, r#""manual": 1"#]));
 }
 
 #[test]
@@ -353,9 +365,9 @@ fn cwd_and_env_are_checked() {
         json:3:55: error[OF004]: `env.Z` must be a string without a NUL character
         toml:4:9: error[OF004]: the name of an environment variable can't be empty
         toml:4:19: error[OF004]: the name of an environment variable can't contain `=` or NUL
-        toml:4:38: error[OF004]: `env.N` must be a string, not a number
-        toml:4:41: error[OF004]: `OPSFSM_RUN` is opsfsm's own: it marks the processes that it started
-        toml:4:67: error[OF004]: `env.Z` must be a string without a NUL character
+        toml:4:36: error[OF004]: `env.N` must be a string, not a number
+        toml:4:39: error[OF004]: `OPSFSM_RUN` is opsfsm's own: it marks the processes that it started
+        toml:4:63: error[OF004]: `env.Z` must be a string without a NUL character
     "#]].assert_eq(&job_cases(
         CHECK,
         &[
@@ -396,17 +408,17 @@ fn commands_are_argvs() {
           help: add run = ["/usr/bin/scan", "--once"]
         ── "commands": {"run": "a b"}
         json:2:22: error[OF004]: `commands.run` must be an array of strings, the program and its arguments one by one (no shell reads it), not a string
-        toml:3:22: error[OF004]: `commands.run` must be an array of strings, the program and its arguments one by one (no shell reads it), not a string
+        toml:3:20: error[OF004]: `commands.run` must be an array of strings, the program and its arguments one by one (no shell reads it), not a string
         ── "commands": {"run": []}
         json:2:22: error[OF004]: `commands.run` must be an array with at least a program
-        toml:3:22: error[OF004]: `commands.run` must be an array with at least a program
+        toml:3:20: error[OF004]: `commands.run` must be an array with at least a program
         ── "commands": {"run": ["a", "", 1, "b\u0000secret"]}
         json:2:27: error[OF004]: `commands.run[1]` must be a string that is not empty
         json:2:30: error[OF004]: `commands.run[2]` must be a string, not a number
         json:2:32: error[OF004]: `commands.run[3]` must be a string without a NUL character
-        toml:3:28: error[OF004]: `commands.run[1]` must be a string that is not empty
-        toml:3:32: error[OF004]: `commands.run[2]` must be a string, not a number
-        toml:3:35: error[OF004]: `commands.run[3]` must be a string without a NUL character
+        toml:3:26: error[OF004]: `commands.run[1]` must be a string that is not empty
+        toml:3:30: error[OF004]: `commands.run[2]` must be a string, not a number
+        toml:3:33: error[OF004]: `commands.run[3]` must be a string without a NUL character
     "#]].assert_eq(&job_cases(
         CHECK,
         &[
@@ -441,15 +453,15 @@ fn a_watch_needs_a_start_and_one_source_of_status() {
         json:2:45: error[OF004]: `commands.status` and `commands.statusFile` exclude each other
           json:2:30: the other one
           help: keep the one that tells how the job is
-        toml:3:49: error[OF004]: `commands.status` and `commands.statusFile` exclude each other
-          toml:3:31: the other one
+        toml:3:45: error[OF004]: `commands.status` and `commands.statusFile` exclude each other
+          toml:3:29: the other one
           help: keep the one that tells how the job is
         ── "commands": {"start": ["a"], "statusFile": ""}
         json:2:43: error[OF004]: `commands.statusFile` must be a string that is not empty
-        toml:3:46: error[OF004]: `commands.statusFile` must be a string that is not empty
+        toml:3:42: error[OF004]: `commands.statusFile` must be a string that is not empty
         ── "commands": {"start": ["a"], "statusFile": 1}
         json:2:43: error[OF004]: `commands.statusFile` must be a string, not a number
-        toml:3:46: error[OF004]: `commands.statusFile` must be a string, not a number
+        toml:3:42: error[OF004]: `commands.statusFile` must be a string, not a number
         ── "policy": {"onStall": "restart"}
         json:3:9: error[OF005]: job `w` is to be restarted on a stall and has no `commands.stop`
           help: add "stop": ["/usr/bin/scan", "--stop"]
@@ -485,10 +497,11 @@ fn a_write_needs_a_run_and_may_have_one_source_of_status() {
         json:2:43: error[OF004]: `commands.status` and `commands.statusFile` exclude each other
           json:2:28: the other one
           help: keep the one that tells how the job is
-        toml:3:47: error[OF004]: `commands.status` and `commands.statusFile` exclude each other
-          toml:3:29: the other one
+        toml:3:43: error[OF004]: `commands.status` and `commands.statusFile` exclude each other
+          toml:3:27: the other one
           help: keep the one that tells how the job is
-    "#]].assert_eq(&job_cases(
+    "#]]
+    .assert_eq(&job_cases(
         WRITE,
         &[
             r#""commands": null"#,
@@ -516,7 +529,8 @@ fn keys_without_effect_on_the_kind_are_warned_of() {
           help: remove it; it belongs to: one_shot_write
         toml:3:1: warning[OF006]: `approval` has no effect on a long_running_read
           help: remove it; it belongs to: one_shot_write
-    "#]].assert_eq(&job_cases(
+    "#]]
+    .assert_eq(&job_cases(
         WATCH,
         &[
             r#""commands": {"start": ["a"], "status": ["b"], "run": ["c"]}"#,
@@ -534,13 +548,13 @@ fn keys_without_effect_on_the_kind_are_warned_of() {
           help: remove it; it belongs to: long_running_read, one_shot_write
         json:2:69: warning[OF006]: `commands.stop` has no effect on a one_shot_read
           help: remove it; it belongs to: long_running_read
-        toml:3:29: warning[OF006]: `commands.start` has no effect on a one_shot_read
+        toml:3:27: warning[OF006]: `commands.start` has no effect on a one_shot_read
           help: remove it; it belongs to: long_running_read
-        toml:3:46: warning[OF006]: `commands.status` has no effect on a one_shot_read
+        toml:3:42: warning[OF006]: `commands.status` has no effect on a one_shot_read
           help: remove it; it belongs to: long_running_read, one_shot_write
-        toml:3:61: warning[OF006]: `commands.statusFile` has no effect on a one_shot_read
+        toml:3:55: warning[OF006]: `commands.statusFile` has no effect on a one_shot_read
           help: remove it; it belongs to: long_running_read, one_shot_write
-        toml:3:79: warning[OF006]: `commands.stop` has no effect on a one_shot_read
+        toml:3:71: warning[OF006]: `commands.stop` has no effect on a one_shot_read
           help: remove it; it belongs to: long_running_read
         ── "statusTimeoutSeconds": 5
         json:6:3: warning[OF006]: `statusTimeoutSeconds` has no effect on a one_shot_read
@@ -568,16 +582,17 @@ fn keys_without_effect_on_the_kind_are_warned_of() {
           help: remove it; it belongs to: long_running_read
         json:2:42: warning[OF006]: `commands.stop` has no effect on a one_shot_write
           help: remove it; it belongs to: long_running_read
-        toml:3:29: warning[OF006]: `commands.start` has no effect on a one_shot_write
+        toml:3:27: warning[OF006]: `commands.start` has no effect on a one_shot_write
           help: remove it; it belongs to: long_running_read
-        toml:3:46: warning[OF006]: `commands.stop` has no effect on a one_shot_write
+        toml:3:42: warning[OF006]: `commands.stop` has no effect on a one_shot_write
           help: remove it; it belongs to: long_running_read
         ── "everySeconds": 60
         json:3:3: warning[OF006]: `everySeconds` has no effect on a one_shot_write
           help: remove it; it belongs to: one_shot_read
         toml:4:1: warning[OF006]: `everySeconds` has no effect on a one_shot_write
           help: remove it; it belongs to: one_shot_read
-    "#]].assert_eq(&job_cases(
+    "#]]
+    .assert_eq(&job_cases(
         WRITE,
         &[r#""commands": {"run": ["a"], "start": ["a"], "stop": ["b"]}"#, r#""everySeconds": 60"#],
     ));
@@ -587,22 +602,23 @@ fn keys_without_effect_on_the_kind_are_warned_of() {
 fn limits_of_a_job_are_in_range() {
     expect![[r#"
         ── "timeoutSeconds": 0
-        json:6:21: error[OF004]: `timeoutSeconds` must be more than 0 seconds, up to a hundred years
-        toml:7:18: error[OF004]: `timeoutSeconds` must be more than 0 seconds, up to a hundred years
+        json:6:21: error[OF004]: `timeoutSeconds` must be more than 0 seconds, and at most a hundred years
+        toml:7:18: error[OF004]: `timeoutSeconds` must be more than 0 seconds, and at most a hundred years
         ── "timeoutSeconds": true
         json:6:21: error[OF004]: `timeoutSeconds` must be a number of seconds, not a boolean
         toml:7:18: error[OF004]: `timeoutSeconds` must be a number of seconds, not a boolean
         ── "everySeconds": 59.9
-        json:3:19: error[OF004]: `everySeconds` must be 60 seconds, up to a hundred years
-        toml:4:16: error[OF004]: `everySeconds` must be 60 seconds, up to a hundred years
-    "#]].assert_eq(&job_cases(
+        json:3:19: error[OF004]: `everySeconds` must be 60 seconds or more, and at most a hundred years
+        toml:4:16: error[OF004]: `everySeconds` must be 60 seconds or more, and at most a hundred years
+    "#]]
+    .assert_eq(&job_cases(
         CHECK,
         &[r#""timeoutSeconds": 0"#, r#""timeoutSeconds": true"#, r#""everySeconds": 59.9"#],
     ));
     expect![[r#"
         ── "statusTimeoutSeconds": -3
-        json:6:27: error[OF004]: `statusTimeoutSeconds` must be more than 0 seconds, up to a hundred years
-        toml:7:24: error[OF004]: `statusTimeoutSeconds` must be more than 0 seconds, up to a hundred years
+        json:6:27: error[OF004]: `statusTimeoutSeconds` must be more than 0 seconds, and at most a hundred years
+        toml:7:24: error[OF004]: `statusTimeoutSeconds` must be more than 0 seconds, and at most a hundred years
     "#]].assert_eq(&job_cases(WATCH, &[r#""statusTimeoutSeconds": -3"#]));
 }
 
@@ -612,18 +628,18 @@ fn approvals_are_not_given_in_a_file() {
         ── "approval": {"required": false}
         json:2:27: error[OF061]: `approval.required: false` is refused: a write always needs an approval
           help: remove the key, and approve each write with `opsfsm approve`
-        toml:3:27: error[OF061]: `approval.required: false` is refused: a write always needs an approval
+        toml:3:25: error[OF061]: `approval.required: false` is refused: a write always needs an approval
           help: remove the key, and approve each write with `opsfsm approve`
         ── "approval": {"granted": true, "required": true}
         json:2:26: warning[OF060]: `approval.granted: true` grants nothing: it counts as a request
           help: approve the exact plan with `opsfsm approve`
-        toml:3:26: warning[OF060]: `approval.granted: true` grants nothing: it counts as a request
+        toml:3:24: warning[OF060]: `approval.granted: true` grants nothing: it counts as a request
           help: approve the exact plan with `opsfsm approve`
         ── "approval": {"granted": "yes", "required": "no"}
         json:2:26: error[OF004]: `approval.granted` must be true or false, not a string
         json:2:43: error[OF004]: `approval.required` must be true or false, not a string
-        toml:3:26: error[OF004]: `approval.granted` must be true or false, not a string
-        toml:3:46: error[OF004]: `approval.required` must be true or false, not a string
+        toml:3:24: error[OF004]: `approval.granted` must be true or false, not a string
+        toml:3:42: error[OF004]: `approval.required` must be true or false, not a string
         ── "approval": true
         json:2:15: error[OF004]: `approval` must be an object, not a boolean
         toml:3:12: error[OF004]: `approval` must be a table, not a boolean
@@ -654,18 +670,19 @@ fn links_name_a_job() {
         json:2:38: error[OF004]: `after[2].jobId` must be a string, not a number
         toml:3:10: error[OF005]: `after[0]` has no `jobId`
           help: add jobId = "verify-scan"
-        toml:3:28: error[OF004]: `after[1].jobId` must be a string that is not empty
-        toml:3:46: error[OF004]: `after[2].jobId` must be a string, not a number
+        toml:3:26: error[OF004]: `after[1].jobId` must be a string that is not empty
+        toml:3:42: error[OF004]: `after[2].jobId` must be a string, not a number
         ── "after": [{"jobId": "x", "when": "sucess", "delaySeconds": -1}]
-        json:2:29: error[OF004]: `after[0].delaySeconds` must be 0 seconds, up to a hundred years
+        json:2:29: error[OF004]: `after[0].delaySeconds` must be 0 seconds or more, and at most a hundred years
         json:2:51: error[OF010]: `after[0].when` can't be "sucess"
           help: did you mean "success"?
           help: one of: success, failure
-        toml:3:29: error[OF004]: `after[0].delaySeconds` must be 0 seconds, up to a hundred years
-        toml:3:57: error[OF010]: `after[0].when` can't be "sucess"
+        toml:3:27: error[OF004]: `after[0].delaySeconds` must be 0 seconds or more, and at most a hundred years
+        toml:3:51: error[OF010]: `after[0].when` can't be "sucess"
           help: did you mean "success"?
           help: one of: success, failure
-    "#]].assert_eq(&job_cases(
+    "#]]
+    .assert_eq(&job_cases(
         CHECK,
         &[
             r#""after": {"jobId": "x"}"#,
@@ -680,18 +697,22 @@ fn links_name_a_job() {
 fn jobs_are_tables_in_an_array() {
     expect![[r#"
         json:1:24: error[OF004]: `jobs` must be an array, not an object
-    "#]].assert_eq(&findings("json", r#"{"version": 1, "jobs": {}}"#));
+    "#]]
+    .assert_eq(&findings("json", r#"{"version": 1, "jobs": {}}"#));
     expect![[r#"
         json:1:25: error[OF004]: `jobs[0]` must be an object, not a number
         json:1:28: error[OF004]: `jobs[1]` must be an object, not null
-    "#]].assert_eq(&findings("json", r#"{"version": 1, "jobs": [1, null]}"#));
+    "#]]
+    .assert_eq(&findings("json", r#"{"version": 1, "jobs": [1, null]}"#));
     expect![[r#"
         toml:2:1: error[OF004]: `jobs` must be an array of tables, not a table
           help: begin each job with [[jobs]]
-    "#]].assert_eq(&findings("toml", "version = 1\n[jobs]\nid = 'a'\n"));
+    "#]]
+    .assert_eq(&findings("toml", "version = 1\n[jobs]\nid = 'a'\n"));
     expect![[r#"
         toml:2:9: error[OF004]: `jobs[0]` must be a table, not a number
-    "#]].assert_eq(&findings("toml", "version = 1\njobs = [1]\n"));
+    "#]]
+    .assert_eq(&findings("toml", "version = 1\njobs = [1]\n"));
 }
 
 #[test]
@@ -718,7 +739,7 @@ fn ten_mistakes_are_told_in_one_pass() {
         json:5:59: error[OF010]: `risk` can't be "readonly"
           help: did you mean "read_only"?
           help: one of: read_only, write_local, write_external
-        json:5:87: error[OF004]: `everySeconds` must be 60 seconds, up to a hundred years
+        json:5:87: error[OF004]: `everySeconds` must be 60 seconds or more, and at most a hundred years
         json:6:32: error[OF004]: `commands.run` must be an array with at least a program
         json:7:11: error[OF005]: jobs[2] has no `id`
           help: add "id": "nightly-scan"
@@ -759,5 +780,6 @@ fn files_of_a_folder_share_one_defaults_one_report_and_one_set_of_ids() {
         3.toml:1:2: error[OF003]: `report` stands in two files of one config
           2.toml:4:2: first here
           help: it holds for the jobs of all files: keep it in one of them
-    "#]].assert_eq(&rendered(&parse_config(files, &around())));
+    "#]]
+    .assert_eq(&rendered(&parse_config(files, &around())));
 }

@@ -68,7 +68,7 @@ fn toml_twin(json: &str) -> String {
     let mut out = String::new();
     let top = config.as_object().expect("an object");
     for (key, value) in top.iter().filter(|(key, _)| *key != "jobs") {
-        let _ = writeln!(out, "{key} = {}", inline(value));
+        let _ = writeln!(out, "{} = {}", quoted(key), inline(value));
     }
     for job in top.get("jobs").and_then(|jobs| jobs.as_array()).into_iter().flatten() {
         out.push_str("[[jobs]]\n");
@@ -79,10 +79,20 @@ fn toml_twin(json: &str) -> String {
     out
 }
 
+/// Keys that are bare words stay so; others take JSON's quoting, which TOML shares.
+fn quoted(key: &str) -> String {
+    if !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        key.to_owned()
+    } else {
+        serde_json::Value::from(key).to_string()
+    }
+}
+
 fn inline(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Object(table) => {
-            let pairs = table.iter().map(|(key, value)| format!("{key:?} = {}", inline(value)));
+            let pairs =
+                table.iter().map(|(key, value)| format!("{} = {}", quoted(key), inline(value)));
             format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
         }
         serde_json::Value::Array(items) => {

@@ -17,7 +17,8 @@ fn toml_goes_on_after_a_syntax_error() {
         toml:9:8: error[OF010]: `risk` can't be "nothing"
           help: one of: read_only, write_local, write_external
         toml:10:12: error[OF001]: not TOML: unclosed array, expected `]`
-    "#]].assert_eq(&findings("toml", text));
+    "#]]
+    .assert_eq(&findings("toml", text));
 }
 
 #[test]
@@ -25,7 +26,8 @@ fn a_broken_header_or_too_many_errors_leave_only_syntax_errors() {
     expect![[r#"
         toml:2:8: error[OF001]: not TOML: unclosed array table, expected `]`
         toml:4:10: error[OF001]: not TOML: unclosed table, expected `]`
-    "#]].assert_eq(&findings("toml", "version = 2\n[[jobs]\nid = 1\n[defaults\nx = 1\n"));
+    "#]]
+    .assert_eq(&findings("toml", "version = 2\n[[jobs]\nid = 1\n[defaults\nx = 1\n"));
     let many = findings("toml", &"a = = 1\n".repeat(30));
     assert_eq!(many.matches("OF001").count(), 20, "{many}");
     assert!(many.contains("10 more lines of this file are broken"), "{many}");
@@ -34,56 +36,101 @@ fn a_broken_header_or_too_many_errors_leave_only_syntax_errors() {
 #[test]
 fn json_stops_at_its_first_syntax_error() {
     for (text, expected) in [
-        ("", expect![[r#"
+        (
+            "",
+            expect![[r#"
             json:1:1: error[OF001]: not JSON: the file is empty
-        "#]]),
-        ("{\"version\": 1,}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": 1,}",
+            expect![[r#"
             json:1:14: error[OF001]: not JSON: trailing commas are not allowed
               help: remove it, or write the config as TOML, which allows it
-        "#]]),
-        ("{\"version\": 1 // one\n}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": 1 // one\n}",
+            expect![[r#"
             json:1:15: error[OF001]: not JSON: comments are not allowed
               help: remove it, or write the config as TOML, which allows it
-        "#]]),
-        ("{'version': 1}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{'version': 1}",
+            expect![[r#"
             json:1:2: error[OF001]: not JSON: single-quoted strings are not allowed
-        "#]]),
-        ("{version: 1}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{version: 1}",
+            expect![[r#"
             json:1:2: error[OF001]: not JSON: expected string for object property
-        "#]]),
-        ("{\"version\": 01}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": 01}",
+            expect![[r#"
             json:1:14: error[OF001]: not JSON: expected comma
-        "#]]),
-        ("{\"version\": 0x1}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": 0x1}",
+            expect![[r#"
             json:1:13: error[OF001]: not JSON: hexadecimal numbers are not allowed
-        "#]]),
-        ("{\"version\": NaN}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": NaN}",
+            expect![[r#"
             json:1:13: error[OF001]: not JSON: unexpected token
-        "#]]),
-        ("{\"version\": 1} {}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": 1} {}",
+            expect![[r#"
             json:1:16: error[OF001]: not JSON: text cannot contain more than one JSON value
-        "#]]),
-        ("{\"version\": 1", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"version\": 1",
+            expect![[r#"
             json:1:1: error[OF001]: not JSON: unterminated object
-        "#]]),
-        ("{\"a\": \"b", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"a\": \"b",
+            expect![[r#"
             json:1:7: error[OF001]: not JSON: unterminated string literal
-        "#]]),
-        ("{\"a\": \"\t\"}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"a\": \"\t\"}",
+            expect![[r#"
             json:1:8: error[OF001]: not JSON: a character that JSON does not allow here
               help: inside a string, write it as an escape: \n, \t, \u0000
-        "#]]),
-        ("{\"a\":\u{a0}1}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"a\":\u{a0}1}",
+            expect![[r#"
             json:1:6: error[OF001]: not JSON: a character that JSON does not allow here
               help: inside a string, write it as an escape: \n, \t, \u0000
-        "#]]),
-        ("{\"a\": \"\\ud800\"}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"a\": \"\\ud800\"}",
+            expect![[r#"
             json:1:8: error[OF001]: not JSON: invalid unicode escape sequence. 'd800 (unpaired high surrogate)' is not a valid UTF8 character
-        "#]]),
-        ("{\"a\": \"\u{0}\"}", expect![[r#"
+        "#]],
+        ),
+        (
+            "{\"a\": \"\u{0}\"}",
+            expect![[r#"
             json:1:8: error[OF001]: not JSON: a character that JSON does not allow here
               help: inside a string, write it as an escape: \n, \t, \u0000
-        "#]]),
+        "#]],
+        ),
     ] {
         expected.assert_eq(&findings("json", text));
     }
@@ -127,7 +174,8 @@ fn a_key_twice_names_both_places() {
         toml:15:7: error[OF003]: the key `policy` stands here twice
           toml:14:1: first here
           help: remove one of them
-    "#]].assert_eq(&findings("toml", text));
+    "#]]
+    .assert_eq(&findings("toml", text));
 }
 
 #[test]
@@ -138,24 +186,34 @@ fn a_byte_order_mark_is_no_part_of_the_text() {
     expect![[r#"
         toml:1:11: error[OF007]: a config version that this build can't read
           help: this build reads version = 1
-    "#]].assert_eq(&findings("toml", "\u{feff}version = 2"));
+    "#]]
+    .assert_eq(&findings("toml", "\u{feff}version = 2"));
 }
 
 #[test]
 fn other_encodings_are_refused_by_byte() {
     for (bytes, expected) in [
-        (b"version = 1\nx = '\xff'\n".to_vec(), expect![[r#"
+        (
+            b"version = 1\nx = '\xff'\n".to_vec(),
+            expect![[r#"
             toml:2:6: error[OF001]: not UTF-8: byte 0xff at offset 17
               help: save the file as UTF-8
-        "#]]),
-        (b"\xff\xfev\0e\0".to_vec(), expect![[r#"
+        "#]],
+        ),
+        (
+            b"\xff\xfev\0e\0".to_vec(),
+            expect![[r#"
             toml:1:1: error[OF001]: not UTF-8: byte 0xff at offset 0
               help: the file looks like UTF-16: save it as UTF-8
-        "#]]),
-        (b"\xef\xbb\xbfa\xc3".to_vec(), expect![[r#"
+        "#]],
+        ),
+        (
+            b"\xef\xbb\xbfa\xc3".to_vec(),
+            expect![[r#"
             toml:1:2: error[OF001]: not UTF-8: byte 0xc3 at offset 4
               help: save the file as UTF-8
-        "#]]),
+        "#]],
+        ),
     ] {
         let parsed = parse_config(vec![source("toml", bytes)], &around());
         expected.assert_eq(&rendered(&parsed));
@@ -169,17 +227,20 @@ fn a_file_beyond_the_limit_is_refused() {
     expect![[r#"
         nowhere: error[OF001]: big.toml is larger than 32 MiB
           help: split the jobs over several files of one folder
-    "#]].assert_eq(&rendered(&parsed));
+    "#]]
+    .assert_eq(&rendered(&parsed));
 }
 
 #[test]
 fn depth_is_bounded_in_both_formats() {
     expect![[r#"
         json:1:70: error[OF001]: not JSON: nested deeper than 64 levels
-    "#]].assert_eq(&findings("json", &format!("{{\"x\": {}", "[".repeat(100))));
+    "#]]
+    .assert_eq(&findings("json", &format!("{{\"x\": {}", "[".repeat(100))));
     expect![[r#"
         toml:1:69: error[OF001]: not TOML that a config needs: nested deeper than 64 levels
-    "#]].assert_eq(&findings("toml", &format!("x = {}", "[".repeat(100))));
+    "#]]
+    .assert_eq(&findings("toml", &format!("x = {}", "[".repeat(100))));
     let fine = format!("{}1{}", "[".repeat(60), "]".repeat(60));
     let unknown = findings("json", &format!("{{\"version\": 1, \"x\": {fine}}}"));
     assert!(unknown.contains("OF002"), "{unknown}");
