@@ -111,8 +111,13 @@ pub(super) fn quoted(text: &str) -> String {
     format!("{shown:?}")
 }
 
+/// The same without quotes, for a message that has its own.
+pub(super) fn shown(text: &str) -> String {
+    let inner = quoted(text);
+    inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
 /// The same between backticks, for keys and ids.
 pub(super) fn ticked(text: &str) -> String {
-    let inner = quoted(text);
-    format!("`{}`", inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default())
+    format!("`{}`", shown(text))
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::commands::{self, Owner, push_useless};
-use super::context::{Context, ticked};
+use super::context::{Context, shown, ticked};
 use super::cursor::{Cursor, SpanRule};
 use super::paths;
 use super::policy::{self, Defaults};
@@ -142,13 +142,9 @@ fn read_enabled(ctx: &mut Context, job: &mut Cursor<'_>) -> bool {
         | Value::Other(_) => {
             let example = ctx.example(&[("enabled", "true")]);
             let message = "`enabled` is neither true nor false: the job counts as disabled";
-            ctx.push(
-                Finding::new(Code::WrongType, node.span, message).severity(Severity::Warning).help(
-                    format!("only a literal true enables: {}", {
-                        ctx.example(&[("enabled", "true")])
-                    }),
-                ),
-            );
+            let help = format!("only a literal true enables: {example}");
+            let finding = Finding::new(Code::WrongType, node.span, message);
+            ctx.push(finding.severity(Severity::Warning).help(help));
             false
         }
     }
@@ -168,7 +164,7 @@ fn read_env(ctx: &mut Context, job: &mut Cursor<'_>) -> BTreeMap<String, String>
     let mut env = BTreeMap::new();
     let Some(table) = job.table(ctx, "env") else { return env };
     for (key, node) in table.entries() {
-        let path = table.path(&key.name);
+        let path = table.path(&shown(&key.name));
         let flaw = if key.name.is_empty() {
             Some("the name of an environment variable can't be empty")
         } else if key.name.contains(['=', '\0']) {

@@ -78,19 +78,19 @@ fn nesting_up_to_the_limit_in_every_way_at_once_is_safe() {
 
 #[test]
 fn floods_are_bounded_and_quick() {
-    let keys = |format: fn(usize) -> String| (0..60_000).map(format).collect::<String>();
+    let keys = |format: fn(usize) -> String| (0..20_000).map(format).collect::<String>();
     let flood = keys(|i| format!("k{i} = 1\n"));
     let parsed = parse_one("a.toml", &format!("version = 1\n{flood}"));
     assert_eq!(parsed.sink.sorted().len(), 200);
-    assert_eq!(parsed.sink.left_out(), 59_800);
+    assert_eq!(parsed.sink.left_out(), 19_800);
     let flood = keys(|i| format!("\"k{i}\": 1,\n"));
     parse_one("a.json", &format!("{{{flood} \"version\": 1}}"));
     let twice = keys(|i| format!("k{i} = 1\nk{i} = 1\n"));
     parse_one("a.toml", &twice);
-    parse_one("a.toml", &"a = = 1\n".repeat(100_000));
-    parse_one("a.toml", &"a = = 1\n".repeat(1_000_000));
-    parse_one("a.toml", &"[[jobs]]\n".repeat(30_000));
-    parse_one("a.json", &format!("{{\"jobs\": [{}0]}}", "0,".repeat(500_000)));
+    parse_one("a.toml", &"a = = 1\n".repeat(20_000));
+    parse_one("a.toml", &"a = = 1\n".repeat(300_000));
+    parse_one("a.toml", &"[[jobs]]\n".repeat(20_000));
+    parse_one("a.json", &format!("{{\"jobs\": [{}0]}}", "0,".repeat(200_000)));
 }
 
 #[test]
