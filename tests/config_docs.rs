@@ -1,4 +1,6 @@
 //! The examples in `docs/config.md` are configs without a finding, and its table has every key.
+//!
+//! In: the page. Out: assertions. Invariant: this test never skips an example with a version.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! A world made of a few variables and paths, and where things are found in it.
+//!
+//! In: a fake `World`. Out: assertions on places. Invariant: these tests never ask the real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,7 @@
 //! What is accepted, and what it then means.
+//!
+//! In: a registry of ops-monitor v1, and configs that use every key. Out: assertions on the model.
+//! Invariant: this module never accepts a finding that it does not name.
 
 use std::path::Path;
 use std::time::Duration;
@@ -69,11 +72,8 @@ fn a_v1_registry_keeps_its_meaning() {
     assert_eq!(parsed.model.expect("accepted").jobs["sum"].cwd, Path::new("/oc"));
 }
 
-#[test]
-fn a_toml_config_uses_every_key() {
-    let model = clean(
-        "opsfsm.toml",
-        r#"
+/// Every key that TOML can spell, in all of its ways.
+const EVERY_KEY: &str = r#"
         version = 1
         [defaults]
         quietHours = { start = "7:30", end = "09:00" }
@@ -119,8 +119,11 @@ fn a_toml_config_uses_every_key() {
         risk = "write_local"
         commands = { run = ["w"], statusFile = "~/w.json" }
         approval.required = true
-    "#,
-    );
+    "#;
+
+#[test]
+fn a_toml_config_uses_every_key() {
+    let model = clean("opsfsm.toml", EVERY_KEY);
     assert_eq!(model.tick_limit, Some(Duration::from_mins(2)));
     assert_eq!(model.report.language, Some(Language::Zh));
     let limit = |ms| Some(Duration::from_millis(ms));

@@ -1,4 +1,7 @@
 //! Input that no one means well with: never a panic, never a stack overflow, linear time.
+//!
+//! In: random bytes, damaged configs, depth and floods. Out: nothing; it must just end, and soon.
+//! Invariant: this module never builds more than a few megabytes.
 
 use proptest::prelude::*;
 

@@ -7,7 +7,9 @@
 #![allow(clippy::needless_raw_string_hashes)]
 
 mod accepted;
-mod findings;
+mod findings_commands;
+mod findings_jobs;
+mod findings_top;
 mod hostile;
 mod syntax;
 

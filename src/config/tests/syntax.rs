@@ -1,4 +1,7 @@
 //! Syntax errors, repeated keys, encodings.
+//!
+//! In: texts that their format does not allow. Out: snapshots of all that a person reads.
+//! Invariant: this module never looks at what keys mean.
 
 use expect_test::expect;
 
@@ -35,105 +38,62 @@ fn a_broken_header_or_too_many_errors_leave_only_syntax_errors() {
 
 #[test]
 fn json_stops_at_its_first_syntax_error() {
-    for (text, expected) in [
-        (
-            "",
-            expect![[r#"
-            json:1:1: error[OF001]: not JSON: the file is empty
-        "#]],
-        ),
-        (
-            "{\"version\": 1,}",
-            expect![[r#"
-            json:1:14: error[OF001]: not JSON: trailing commas are not allowed
-              help: remove it, or write the config as TOML, which allows it
-        "#]],
-        ),
-        (
-            "{\"version\": 1 // one\n}",
-            expect![[r#"
-            json:1:15: error[OF001]: not JSON: comments are not allowed
-              help: remove it, or write the config as TOML, which allows it
-        "#]],
-        ),
-        (
-            "{'version': 1}",
-            expect![[r#"
-            json:1:2: error[OF001]: not JSON: single-quoted strings are not allowed
-        "#]],
-        ),
-        (
-            "{version: 1}",
-            expect![[r#"
-            json:1:2: error[OF001]: not JSON: expected string for object property
-        "#]],
-        ),
-        (
-            "{\"version\": 01}",
-            expect![[r#"
-            json:1:14: error[OF001]: not JSON: expected comma
-        "#]],
-        ),
-        (
-            "{\"version\": 0x1}",
-            expect![[r#"
-            json:1:13: error[OF001]: not JSON: hexadecimal numbers are not allowed
-        "#]],
-        ),
-        (
-            "{\"version\": NaN}",
-            expect![[r#"
-            json:1:13: error[OF001]: not JSON: unexpected token
-        "#]],
-        ),
-        (
-            "{\"version\": 1} {}",
-            expect![[r#"
-            json:1:16: error[OF001]: not JSON: text cannot contain more than one JSON value
-        "#]],
-        ),
-        (
-            "{\"version\": 1",
-            expect![[r#"
-            json:1:1: error[OF001]: not JSON: unterminated object
-        "#]],
-        ),
-        (
-            "{\"a\": \"b",
-            expect![[r#"
-            json:1:7: error[OF001]: not JSON: unterminated string literal
-        "#]],
-        ),
-        (
-            "{\"a\": \"\t\"}",
-            expect![[r#"
-            json:1:8: error[OF001]: not JSON: a character that JSON does not allow here
-              help: inside a string, write it as an escape: \n, \t, \u0000
-        "#]],
-        ),
-        (
-            "{\"a\":\u{a0}1}",
-            expect![[r#"
-            json:1:6: error[OF001]: not JSON: a character that JSON does not allow here
-              help: inside a string, write it as an escape: \n, \t, \u0000
-        "#]],
-        ),
-        (
-            "{\"a\": \"\\ud800\"}",
-            expect![[r#"
-            json:1:8: error[OF001]: not JSON: invalid unicode escape sequence. 'd800 (unpaired high surrogate)' is not a valid UTF8 character
-        "#]],
-        ),
-        (
-            "{\"a\": \"\u{0}\"}",
-            expect![[r#"
-            json:1:8: error[OF001]: not JSON: a character that JSON does not allow here
-              help: inside a string, write it as an escape: \n, \t, \u0000
-        "#]],
-        ),
-    ] {
-        expected.assert_eq(&findings("json", text));
-    }
+    let texts = [
+        "",
+        "{\"version\": 1,}",
+        "{\"version\": 1 // one\n}",
+        "{'version': 1}",
+        "{version: 1}",
+        "{\"version\": 01}",
+        "{\"version\": 0x1}",
+        "{\"version\": NaN}",
+        "{\"version\": 1} {}",
+        "{\"version\": 1",
+        "{\"a\": \"b",
+        "{\"a\": \"\t\"}",
+        "{\"a\":\u{a0}1}",
+        "{\"a\": \"\\ud800\"}",
+        "{\"a\": \"\u{0}\"}",
+    ];
+    let told: String =
+        texts.iter().flat_map(|text| [format!("── {text:?}\n"), findings("json", text)]).collect();
+    expect![[r#"
+        ── ""
+        json:1:1: error[OF001]: not JSON: the file is empty
+        ── "{\"version\": 1,}"
+        json:1:14: error[OF001]: not JSON: trailing commas are not allowed
+          help: remove it, or write the config as TOML, which allows it
+        ── "{\"version\": 1 // one\n}"
+        json:1:15: error[OF001]: not JSON: comments are not allowed
+          help: remove it, or write the config as TOML, which allows it
+        ── "{'version': 1}"
+        json:1:2: error[OF001]: not JSON: single-quoted strings are not allowed
+        ── "{version: 1}"
+        json:1:2: error[OF001]: not JSON: expected string for object property
+        ── "{\"version\": 01}"
+        json:1:14: error[OF001]: not JSON: expected comma
+        ── "{\"version\": 0x1}"
+        json:1:13: error[OF001]: not JSON: hexadecimal numbers are not allowed
+        ── "{\"version\": NaN}"
+        json:1:13: error[OF001]: not JSON: unexpected token
+        ── "{\"version\": 1} {}"
+        json:1:16: error[OF001]: not JSON: text cannot contain more than one JSON value
+        ── "{\"version\": 1"
+        json:1:1: error[OF001]: not JSON: unterminated object
+        ── "{\"a\": \"b"
+        json:1:7: error[OF001]: not JSON: unterminated string literal
+        ── "{\"a\": \"\t\"}"
+        json:1:8: error[OF001]: not JSON: a character that JSON does not allow here
+          help: inside a string, write it as an escape: \n, \t, \u0000
+        ── "{\"a\":\u{a0}1}"
+        json:1:6: error[OF001]: not JSON: a character that JSON does not allow here
+          help: inside a string, write it as an escape: \n, \t, \u0000
+        ── "{\"a\": \"\\ud800\"}"
+        json:1:8: error[OF001]: not JSON: invalid unicode escape sequence. 'd800 (unpaired high surrogate)' is not a valid UTF8 character
+        ── "{\"a\": \"\0\"}"
+        json:1:8: error[OF001]: not JSON: a character that JSON does not allow here
+          help: inside a string, write it as an escape: \n, \t, \u0000
+    "#]].assert_eq(&told);
 }
 
 #[test]
