@@ -22,7 +22,7 @@ impl World for Fake {
         (!self.homeless).then(|| PathBuf::from("/home/u"))
     }
     fn current_dir(&self) -> Option<PathBuf> {
-        Some(PathBuf::from("/work"))
+        Some(PathBuf::from("/now"))
     }
     fn exists(&self, path: &Path) -> bool {
         self.there.iter().any(|there| Path::new(there).starts_with(path))
@@ -69,7 +69,7 @@ fn the_config_is_looked_for_from_the_most_explicit_place_to_the_least() {
     let found = locate(&asked, &world([("OPSFSM_CONFIG", "/c")], all)).config;
     let flag = ConfigPlace { path: "x.toml".into(), via: Via::Flag };
     assert_eq!(found, Ok(flag), "as it was given");
-    assert_eq!(config(&world([("OPSFSM_CONFIG", "c.toml")], all)), "/work/c.toml Env");
+    assert_eq!(config(&world([("OPSFSM_CONFIG", "c.toml")], all)), "/now/c.toml Env");
     assert_eq!(config(&world([("OPSFSM_CONFIG", "~/c")], all)), "/home/u/c Env");
     assert_eq!(config(&world([("OPSFSM_CONFIG", "")], all)), format!("{NET_TOML} OpenClaw"));
     assert_eq!(config(&world([], [NET_JSON, XDG_TOML])), format!("{NET_JSON} OpenClaw"));
@@ -130,7 +130,7 @@ fn the_store_stands_in_openclaws_net_folder_or_in_the_xdg_one() {
     let xdg = world([("XDG_STATE_HOME", "/var/x")], []);
     assert_eq!(store(None, &xdg), "/var/x/opsfsm/opsfsm.db Xdg");
     let env = world([("OPSFSM_STATE", "s.db")], [NET_JSON]);
-    assert_eq!(store(None, &env), "/work/s.db Env");
+    assert_eq!(store(None, &env), "/now/s.db Env");
     assert_eq!(store(Some("f.db"), &env), "f.db Flag");
 }
 

@@ -23,7 +23,7 @@ const V1: &str = r#"{
   },
   "jobs": [
     {"id": " scan ", "name": "Nightly scan", "kind": "long_running_read", "risk": "read_only",
-     "enabled": true, "cwd": "~/work",
+     "enabled": true, "cwd": "~/data",
      "commands": {"start": ["./scan", "--bg"], "status": ["./scan", "--status"], "stop": ["./scan", "--stop"]},
      "policy": {"autoResume": true, "quietHours": {"start": "00:00", "end": "00:00"}, "onlyOnChange": false},
      "after": [{"jobId": "sum", "delaySeconds": 1.5}]},
@@ -52,7 +52,7 @@ fn a_v1_registry_keeps_its_meaning() {
         (scan.name.as_str(), scan.kind(), scan.enabled),
         ("Nightly scan", Kind::LongRunningRead, true)
     );
-    assert_eq!(scan.cwd, Path::new("/home/u/work"));
+    assert_eq!(scan.cwd, Path::new("/home/u/data"));
     let policy =
         Policy { auto_resume: true, quiet_hours: None, only_on_change: false, ..Policy::default() };
     assert_eq!(scan.policy, policy);
