@@ -14,6 +14,7 @@ pub mod machine;
 pub mod model;
 // L3
 pub mod compile;
+pub mod config;
 pub mod journal;
 // L4
 pub mod decide;

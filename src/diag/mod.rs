@@ -100,6 +100,8 @@ impl Finding {
 pub struct Sink {
     findings: Vec<Finding>,
     left_out: usize,
+    // Remembered, so that a flood of findings costs no walk over them for each one more.
+    stopped: bool,
 }
 
 impl Sink {
@@ -111,8 +113,10 @@ impl Sink {
 
     /// Takes a finding; beyond the limit it is only counted.
     pub fn push(&mut self, finding: Finding) {
-        if self.findings.len() < limits::FINDINGS_PER_FILE || !self.has_errors() {
+        let stops = finding.stops_everything();
+        if self.findings.len() < limits::FINDINGS_PER_FILE || (stops && !self.stopped) {
             self.findings.push(finding);
+            self.stopped |= stops;
         } else {
             self.left_out += 1;
         }
@@ -121,6 +125,7 @@ impl Sink {
     /// Takes all of another sink's findings.
     pub fn extend(&mut self, other: Self) {
         self.left_out += other.left_out;
+        self.stopped |= other.stopped;
         self.findings.extend(other.findings);
     }
 
@@ -141,7 +146,7 @@ impl Sink {
     /// Is there a finding that stops a tick?
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(Finding::stops_everything)
+        self.stopped
     }
 
     /// How many findings of `severity` there are.

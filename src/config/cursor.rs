@@ -1,0 +1,259 @@
+//! A cursor over one table: hands out typed values by key and remembers which keys were asked for.
+//!
+//! In: a table of the tree. Out: values, findings for wrong ones (OF004, OF010), and at the end
+//! OF002 for every key that nobody asked for.
+//! Invariant: this module never reports a value twice, and never what a syntax error left behind.
+
+use std::time::Duration;
+
+use super::context::{Context, quoted, ticked};
+use super::tree::{Key, Node, Value};
+use crate::base::limits;
+use crate::diag::{Code, Finding, Span, did_you_mean};
+
+/// One table while it is read.
+#[derive(Debug)]
+pub(super) struct Cursor<'t> {
+    entries: &'t [(Key, Node)],
+    /// Its name with a dot behind, as messages put it before a key: `policy.`; empty at the top.
+    prefix: String,
+    /// Its name as "unknown key" says it: " in `policy`"; empty at the top.
+    pub(super) place: String,
+    /// Where it begins.
+    pub(super) head: Span,
+    known: Vec<&'static str>,
+}
+
+/// What a span of time may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SpanRule {
+    /// Zero or more.
+    Any,
+    /// A time limit: more than zero.
+    Limit,
+    /// No less than this.
+    AtLeast(Duration),
+    /// Between two bounds, both included.
+    Between(Duration, Duration),
+}
+
+impl SpanRule {
+    const fn bounds(self) -> (Duration, Duration) {
+        match self {
+            Self::Any => (Duration::ZERO, limits::SPAN_MAX),
+            Self::Limit => (Duration::from_millis(1), limits::SPAN_MAX),
+            Self::AtLeast(least) => (least, limits::SPAN_MAX),
+            Self::Between(least, most) => (least, most),
+        }
+    }
+
+    fn words(self) -> String {
+        let (least, most) = self.bounds();
+        let (least, most) = (least.as_secs(), most.as_secs());
+        match self {
+            Self::Any => "0 seconds or more, and at most a hundred years".to_owned(),
+            Self::Limit => "more than 0 seconds, and at most a hundred years".to_owned(),
+            Self::AtLeast(_) => format!("{least} seconds or more, and at most a hundred years"),
+            Self::Between(..) => format!("{least} to {most} seconds"),
+        }
+    }
+}
+
+impl<'t> Cursor<'t> {
+    /// A cursor over `node`, which `name` says how to call; a finding if it is no table.
+    pub(super) fn open(ctx: &mut Context, node: &'t Node, name: &str) -> Option<Self> {
+        if let Value::Table(entries) = &node.value {
+            let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
+            let place = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
+            return Some(Self { entries, prefix, place, head: node.span, known: Vec::new() });
+        }
+        let must = ctx.table_word();
+        if name.is_empty() {
+            ctx.push(Finding::new(
+                Code::WrongType,
+                node.span,
+                format!("the whole file must be {must}"),
+            ));
+        } else {
+            ctx.wrong(node, name, must);
+        }
+        None
+    }
+
+    /// The key with its table's name before it.
+    pub(super) fn path(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// The entry of `key`; `null` is the same as nothing.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<(&'t Key, &'t Node)> {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        let (found, node) = self.entries.iter().find(|(entry, _)| entry.name == key)?;
+        (node.value != Value::Null).then_some((found, node))
+    }
+
+    /// A table below this one, and the place of its key.
+    pub(super) fn table(&mut self, ctx: &mut Context, key: &'static str) -> Option<Cursor<'t>> {
+        let (found, node) = self.take(key)?;
+        let path = self.path(key);
+        let mut cursor = Cursor::open(ctx, node, &path)?;
+        cursor.head = found.span;
+        Some(cursor)
+    }
+
+    pub(super) fn bool(&mut self, ctx: &mut Context, key: &'static str) -> Option<bool> {
+        let (_, node) = self.take(key)?;
+        if let Value::Bool(value) = node.value {
+            return Some(value);
+        }
+        ctx.wrong(node, &self.path(key), "true or false");
+        None
+    }
+
+    /// A text without NUL that is more than white space.
+    pub(super) fn text(
+        &mut self,
+        ctx: &mut Context,
+        key: &'static str,
+    ) -> Option<(&'t str, &'t Node)> {
+        let (_, node) = self.take(key)?;
+        let path = self.path(key);
+        let Value::Str(text) = &node.value else {
+            ctx.wrong(node, &path, "a string");
+            return None;
+        };
+        if text.trim().is_empty() {
+            ctx.out_of_range(node, &path, "a string that is not empty");
+            return None;
+        }
+        if text.contains('\0') {
+            ctx.out_of_range(node, &path, "a string without a NUL character");
+            return None;
+        }
+        Some((text, node))
+    }
+
+    /// A whole number from 0 up.
+    pub(super) fn count(&mut self, ctx: &mut Context, key: &'static str) -> Option<u32> {
+        let (_, node) = self.take(key)?;
+        let whole = match node.value {
+            Value::Int(number) => u32::try_from(number).ok(),
+            Value::Float(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Array(_)
+            | Value::Table(_)
+            | Value::Other(_)
+            | Value::Broken => None,
+        };
+        if whole.is_none() {
+            let must = "a whole number, 0 or more";
+            if let Value::Int(_) | Value::Float(_) = node.value {
+                ctx.out_of_range(node, &self.path(key), must);
+            } else {
+                ctx.wrong(node, &self.path(key), must);
+            }
+        }
+        whole
+    }
+
+    /// A number of seconds, kept to the millisecond.
+    pub(super) fn span(
+        &mut self,
+        ctx: &mut Context,
+        key: &'static str,
+        rule: SpanRule,
+    ) -> Option<Duration> {
+        let (_, node) = self.take(key)?;
+        let path = self.path(key);
+        let span = match node.value {
+            Value::Int(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs),
+            Value::Float(seconds) => Duration::try_from_secs_f64(seconds).ok().map(to_millis),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::Array(_)
+            | Value::Table(_)
+            | Value::Other(_)
+            | Value::Broken => {
+                ctx.wrong(node, &path, "a number of seconds");
+                return None;
+            }
+        };
+        let (least, most) = rule.bounds();
+        if let Some(span) = span.filter(|span| (least..=most).contains(span)) {
+            return Some(span);
+        }
+        ctx.out_of_range(node, &path, &rule.words());
+        None
+    }
+
+    /// One of a closed list of words.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        ctx: &mut Context,
+        key: &'static str,
+        all: &[T],
+        as_str: impl Fn(T) -> &'static str,
+    ) -> Option<T> {
+        let (_, node) = self.take(key)?;
+        let path = self.path(key);
+        let Value::Str(word) = &node.value else {
+            ctx.wrong(node, &path, "a string");
+            return None;
+        };
+        let found = all.iter().copied().find(|one| as_str(*one) == word);
+        if found.is_none() {
+            let words: Vec<&str> = all.iter().map(|one| as_str(*one)).collect();
+            let message = format!("`{path}` can't be {}", quoted(word));
+            let mut finding = Finding::new(Code::UnknownWord, node.span, message);
+            if let Some(near) = did_you_mean(word, words.iter().copied()) {
+                finding = finding.help(format!("did you mean \"{near}\"?"));
+            }
+            ctx.push(finding.help(format!("one of: {}", words.join(", "))));
+        }
+        found
+    }
+
+    /// The items of an array.
+    pub(super) fn array(&mut self, ctx: &mut Context, key: &'static str) -> Option<&'t [Node]> {
+        let (_, node) = self.take(key)?;
+        if let Value::Array(items) = &node.value {
+            return Some(items);
+        }
+        ctx.wrong(node, &self.path(key), "an array");
+        None
+    }
+
+    /// All entries, for a table whose keys are the author's own.
+    pub(super) fn entries(&self) -> &'t [(Key, Node)] {
+        self.entries
+    }
+
+    /// Reports the keys that nobody asked for.
+    pub(super) fn finish(self, ctx: &mut Context) {
+        for (key, _) in self.entries {
+            if self.known.contains(&key.name.as_str()) {
+                continue;
+            }
+            let (name, place) = (ticked(&key.name), &self.place);
+            let message = format!("unknown key {name}{place}: it has no effect");
+            let mut finding = Finding::new(Code::UnknownKey, key.span, message);
+            if !ctx.is_flooded() {
+                finding = match did_you_mean(&key.name, self.known.iter().copied()) {
+                    Some(near) => finding.help(format!("did you mean `{near}`?")),
+                    None => finding.help(format!("known here: {}", self.known.join(", "))),
+                };
+            }
+            ctx.push(finding);
+        }
+    }
+}
+
+fn to_millis(span: Duration) -> Duration {
+    let rounded = span.saturating_add(Duration::from_micros(500)).as_millis();
+    Duration::from_millis(u64::try_from(rounded).unwrap_or(u64::MAX))
+}

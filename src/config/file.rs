@@ -1,0 +1,133 @@
+//! The top level of each file, and what the files of one config share.
+//!
+//! In: the trees of all files. Out: the model they declare together, and all findings in one sink.
+//! Invariant: this module never lets one file's fault hide another file's findings.
+
+use super::Format;
+use super::context::Context;
+use super::cursor::Cursor;
+use super::jobs::{self, Ids};
+use super::policy::{self, Defaults};
+use super::text::Loaded;
+use super::tree::{Node, Value};
+use crate::diag::{Code, Finding, Sink, Span};
+use crate::model::{Language, Model, Report};
+
+/// What the files share, and where it was said.
+#[derive(Default)]
+struct Shared {
+    defaults: Option<(Defaults, Span)>,
+    report: Option<(Report, Span)>,
+}
+
+/// Reads all files into one model. It is complete only if the sink has no errors.
+pub(super) fn parse_model(loaded: Vec<Loaded>) -> (Model, Sink) {
+    let (mut contexts, roots): (Vec<_>, Vec<_>) =
+        loaded.into_iter().map(|file| (file.ctx, file.root)).unzip();
+    // Defaults hold for the jobs of all files, so all tops are read before any job.
+    let mut shared = Shared::default();
+    let mut job_lists: Vec<&[Node]> = Vec::with_capacity(roots.len());
+    for (ctx, root) in contexts.iter_mut().zip(&roots) {
+        let jobs = root.as_ref().and_then(|root| read_top(ctx, root, &mut shared));
+        job_lists.push(jobs.unwrap_or_default());
+    }
+    let defaults = shared.defaults.map(|(defaults, _)| defaults).unwrap_or_default();
+    let mut model = Model {
+        tick_limit: defaults.tick_limit,
+        report: shared.report.map(|(report, _)| report).unwrap_or_default(),
+        ..Model::default()
+    };
+    let mut ids = Ids::new();
+    let mut sink = Sink::new();
+    for (mut ctx, nodes) in contexts.into_iter().zip(job_lists) {
+        for (index, node) in nodes.iter().enumerate() {
+            if let Some(job) = jobs::read_job(&mut ctx, node, index, &defaults, &mut ids) {
+                model.jobs.entry(job.id.clone()).or_insert(job);
+            }
+        }
+        sink.extend(ctx.sink);
+    }
+    (model, sink)
+}
+
+/// Reads one top level; gives back its jobs.
+fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Option<&'t [Node]> {
+    let mut top = Cursor::open(ctx, root, "")?;
+    read_version(ctx, &mut top);
+    if let Some((key, _)) = top.take("defaults") {
+        let defaults = top
+            .table(ctx, "defaults")
+            .map(|table| policy::read_defaults(ctx, table))
+            .unwrap_or_default();
+        keep_first(ctx, &mut shared.defaults, defaults, "defaults", key.span);
+    }
+    if let Some((key, _)) = top.take("report") {
+        let report = top.table(ctx, "report").map(|table| read_report(ctx, table));
+        keep_first(ctx, &mut shared.report, report.unwrap_or_default(), "report", key.span);
+    }
+    let jobs = read_jobs(ctx, &mut top);
+    top.finish(ctx);
+    jobs
+}
+
+fn read_version(ctx: &mut Context, top: &mut Cursor<'_>) {
+    let Some((_, node)) = top.take("version") else {
+        let place = top.head;
+        ctx.missing(place, "the file has no `version`".to_owned(), &[("version", "1")]);
+        return;
+    };
+    // `1.0` is the same number to JSON.
+    let is_one = match node.value {
+        Value::Int(number) => number == 1,
+        Value::Float(number) => number.to_bits() == 1.0_f64.to_bits(),
+        Value::Broken => true,
+        Value::Null
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::Array(_)
+        | Value::Table(_)
+        | Value::Other(_) => false,
+    };
+    if !is_one {
+        let help = format!("this build reads {}", ctx.example(&[("version", "1")]));
+        let message = "a config version that this build can't read";
+        ctx.push(Finding::new(Code::UnsupportedVersion, node.span, message).help(help));
+    }
+}
+
+fn read_report(ctx: &mut Context, mut table: Cursor<'_>) -> Report {
+    let language = table.word(ctx, "language", &Language::ALL, Language::as_str);
+    table.finish(ctx);
+    Report { language }
+}
+
+/// Keeps what the first file says; a second one's is OF003.
+fn keep_first<T>(
+    ctx: &mut Context,
+    kept: &mut Option<(T, Span)>,
+    found: T,
+    key: &str,
+    place: Span,
+) {
+    let Some((_, first)) = kept else {
+        *kept = Some((found, place));
+        return;
+    };
+    let message = format!("`{key}` stands in two files of one config");
+    ctx.push(
+        Finding::new(Code::DuplicateKey, place, message)
+            .also(*first, "first here")
+            .help("it holds for the jobs of all files: keep it in one of them"),
+    );
+}
+
+fn read_jobs<'t>(ctx: &mut Context, top: &mut Cursor<'t>) -> Option<&'t [Node]> {
+    let (_, node) = top.take("jobs")?;
+    if let (Value::Table(_), Format::Toml) = (&node.value, ctx.format) {
+        let message = "`jobs` must be an array of tables, not a table";
+        let finding = Finding::new(Code::WrongType, node.span, message);
+        ctx.push(finding.help("begin each job with [[jobs]]"));
+        return None;
+    }
+    top.array(ctx, "jobs")
+}

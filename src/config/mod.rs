@@ -1,0 +1,82 @@
+//! From the texts of config files to the model: all findings in one pass, each with its place.
+//!
+//! In: the bytes of one or more TOML or JSON files and what is known of their surroundings.
+//! Out: [`Parsed`]: the model, the sources for rendering, and every finding.
+//! Stages: bytes → text → spanned tree (`toml`, `json`) → typed values (`cursor`) → model.
+//! Invariant: this module never does I/O, never panics, and takes time linear in its input.
+
+mod commands;
+mod context;
+mod cursor;
+mod file;
+mod jobs;
+mod json;
+mod paths;
+mod policy;
+mod text;
+mod toml;
+mod toml_guard;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use crate::diag::{Sink, Sources};
+use crate::model::Model;
+
+/// How a config file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// TOML 1.1.
+    Toml,
+    /// Strict JSON, as ops-monitor v1 read it.
+    Json,
+}
+
+/// One config file, read but not looked into.
+#[derive(Clone, Debug)]
+pub struct SourceText {
+    /// The name to show: the path as it was given.
+    pub name: String,
+    /// The folder of the file: absolute. Relative `cwd`s start here.
+    pub dir: PathBuf,
+    /// How it is written.
+    pub format: Format,
+    /// Its content; at most [`limits::CONFIG_BYTES`](crate::base::limits::CONFIG_BYTES) are looked
+    /// at: more is a finding.
+    pub bytes: Vec<u8>,
+}
+
+/// What the config's paths are resolved against.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// What `~` means.
+    pub home: Option<PathBuf>,
+    /// The `cwd` of a job that names none: OpenClaw's state folder, if it exists. Without it, the
+    /// folder of the file that declares the job.
+    pub default_cwd: Option<PathBuf>,
+}
+
+/// What came of parsing.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// What the files declare; `None` exactly if a finding is an error.
+    pub model: Option<Model>,
+    /// The texts, for rendering the findings.
+    pub sources: Sources,
+    /// Every finding.
+    pub sink: Sink,
+}
+
+/// Parses the files of one config together: their jobs are united, and `defaults` and `report`,
+/// each in at most one of them, hold for all.
+#[must_use]
+pub fn parse_config(files: Vec<SourceText>, around: &Surroundings) -> Parsed {
+    let mut sources = Sources::default();
+    let loaded: Vec<_> =
+        files.into_iter().map(|file| text::parse_text(file, around, &mut sources)).collect();
+    let (model, sink) = file::parse_model(loaded);
+    Parsed { model: (!sink.has_errors()).then_some(model), sources, sink }
+}
