@@ -12,3 +12,5 @@ pub mod diag;
 pub mod machine;
 // L2
 pub mod model;
+// L5
+pub mod adapters;
