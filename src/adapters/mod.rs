@@ -3,7 +3,16 @@
 //! In: calls of the engine. Out: what the kernel, the disk and the terminal did.
 //! Invariant: nothing here decides what a job's state is.
 
+pub mod clock;
 pub mod config_files;
+pub mod entropy;
+pub mod executors;
 pub mod locate;
 pub mod os_world;
+pub mod process;
+pub mod processes;
+pub mod runner;
+pub mod signals;
 pub mod sqlite;
+pub mod status;
+pub mod tick_lock;

@@ -49,6 +49,35 @@ pub const KILL_GRACE: Duration = Duration::from_secs(2);
 pub const REAP_GRACE: Duration = Duration::from_secs(2);
 /// How long a pipe that a descendant still holds is read after its child has exited.
 pub const LEAK_GRACE: Duration = Duration::from_millis(200);
+/// Most children in flight at once; fewer where the soft limit of open files is low.
+pub const CHILDREN: usize = 256;
+/// Open files kept back from children for opsfsm itself.
+pub const FILES_KEPT: usize = 64;
+/// Open files a child in flight takes: its exit, its stdout, its stderr.
+pub const FILES_PER_CHILD: usize = 3;
+/// Most threads that start children, whatever the number of cores: starting is the child's work.
+pub const SPAWNERS: usize = 4;
+/// A child younger than this counts as newborn.
+pub const NEWBORN: Duration = Duration::from_micros(500);
+/// Most newborn children a spawning thread has while it starts more.
+pub const NEWBORNS: usize = 2;
+/// Pipes of a child younger than this are left alone: most children end within it, and one
+/// wake-up then brings end and output. A fuller pipe just waits.
+pub const QUIET: Duration = Duration::from_millis(2);
+/// How long a child without a time limit waits for files, processes or memory to become free.
+pub const SPAWN_WAIT: Duration = Duration::from_secs(30);
+/// First wait before a start that lacked files, processes or memory is tried again; it doubles.
+pub const SPAWN_RETRY_MIN: Duration = Duration::from_millis(1);
+/// Longest such wait.
+pub const SPAWN_RETRY_MAX: Duration = Duration::from_millis(50);
+/// Most bytes read from one stream before the other children get their turn.
+pub const READ_TURN: usize = 256 << 10;
+/// How often a child's exit is looked for where the system can't tell of it.
+pub const EXIT_POLL: Duration = Duration::from_millis(20);
+/// Most of a log's new text searched for attention words (its end).
+pub const LOG_SCAN: u64 = 64 << 20;
+/// Most of another process's environment read for the mark of its run.
+pub const ENVIRON_BYTES: u64 = 8 << 20;
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
 /// How often a commit is decided anew because another process committed first.

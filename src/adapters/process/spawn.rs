@@ -1,0 +1,145 @@
+//! Starting one child: the only place that builds a `Command`.
+//!
+//! In: a spec. Out: a started child with its pipes, a shortage that may pass, or a refusal.
+//! Invariant: this module never runs code between fork and exec and names programs by their
+//! path only, so that std keeps to posix_spawn, whose cost does not grow with our memory.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+use super::log::Log;
+use super::resolve::{self, DEFAULT_PATH, Refusal};
+use super::{Capture, ChildSpec};
+use crate::model::SpawnFault;
+
+/// What came of trying to start a child.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// It runs.
+    Started(Started),
+    /// Files, processes or memory are short; worth another try. The refusal is for giving up.
+    Short(Refusal),
+    /// It will never start like this.
+    Refused(Refusal),
+}
+
+/// A child just started, and our ends of its output.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) child: Child,
+    pub(super) stdout: Option<OwnedFd>,
+    pub(super) stderr: Option<OwnedFd>,
+    pub(super) log: Option<Log>,
+}
+
+/// A command in its own process group, with nothing on its stdin.
+#[expect(clippy::disallowed_methods, reason = "the one place that builds a Command")]
+pub(super) fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).process_group(0);
+    command
+}
+
+/// Tries to start `spec`.
+pub(super) fn start(spec: &ChildSpec) -> Attempt {
+    let (name, arguments) = match spec.argv.split_first() {
+        Some((name, arguments)) => (name.as_str(), arguments),
+        None => ("", &[][..]),
+    };
+    let program = match resolve::resolve_program(name, &spec.cwd, &search_path(spec)) {
+        Ok(program) => program,
+        Err(refusal) => return Attempt::Refused(refusal),
+    };
+    if !is_loadable(&program) {
+        return Attempt::Refused((SpawnFault::BadFormat, resolve::bad_format(&program)));
+    }
+    let log = match &spec.capture {
+        Capture::Head(_) | Capture::Tail => None,
+        Capture::Log { path } => match Log::open(path) {
+            Ok(log) => Some(log),
+            Err(error) => {
+                let detail = format!("log {} can't be written: {error}", path.display());
+                return failed(&error, (fault_of_log(&error), detail));
+            }
+        },
+    };
+    let mut command = command(&program);
+    // The name as it was written stays argv[0], as from a shell.
+    command.arg0(name).args(arguments).current_dir(&spec.cwd);
+    command.envs(spec.env.iter().map(|(key, value)| (key, value)));
+    match spawn(command, log) {
+        Ok(started) => Attempt::Started(started),
+        Err(error) => failed(&error, resolve::explain(&error, &program, &spec.cwd)),
+    }
+}
+
+fn spawn(mut command: Command, log: Option<Log>) -> io::Result<Started> {
+    match &log {
+        Some(log) => command.stdout(log.for_child()?).stderr(log.for_child()?),
+        None => command.stdout(Stdio::piped()).stderr(Stdio::piped()),
+    };
+    let mut child = command.spawn()?;
+    let stdout = child.stdout.take().map(|pipe| unblocked(pipe.into()));
+    let stderr = child.stderr.take().map(|pipe| unblocked(pipe.into()));
+    Ok(Started { child, stdout, stderr, log })
+}
+
+fn failed(error: &io::Error, refusal: Refusal) -> Attempt {
+    if resolve::is_passing(error) { Attempt::Short(refusal) } else { Attempt::Refused(refusal) }
+}
+
+fn fault_of_log(error: &io::Error) -> SpawnFault {
+    if resolve::is_passing(error) { SpawnFault::Resources } else { SpawnFault::Other }
+}
+
+/// Sets our end of a pipe non-blocking. The child's end is another open file and stays as it is.
+fn unblocked(pipe: OwnedFd) -> OwnedFd {
+    // This can't fail on a pipe that is ours; if it did, reads would stop at the first chunk.
+    if let Ok(flags) = fcntl_getfl(&pipe) {
+        let _ = fcntl_setfl(&pipe, flags | OFlags::NONBLOCK);
+    }
+    pipe
+}
+
+/// The PATH that a bare program name is looked up along.
+fn search_path(spec: &ChildSpec) -> OsString {
+    let own = spec.env.iter().rev().find(|(key, _)| key == "PATH");
+    own.map(|(_, value)| OsString::from(value))
+        .or_else(|| std::env::var_os("PATH"))
+        .unwrap_or_else(|| DEFAULT_PATH.into())
+}
+
+/// Is this a file that the kernel itself can load?
+///
+/// Linux tells by ENOEXEC. Elsewhere posix_spawnp hands an unknown file to `/bin/sh`, which
+/// would run any text as commands; so there the file's first bytes are looked at.
+#[cfg(target_os = "linux")]
+fn is_loadable(_program: &Path) -> bool {
+    true
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_loadable(program: &Path) -> bool {
+    use std::io::Read as _;
+    let mut magic = [0; 4];
+    let read = std::fs::File::open(program).and_then(|mut file| file.read_exact(&mut magic));
+    // A file that can't be read may still run; a missing one is explained by the start itself.
+    if read.is_err() {
+        return true;
+    }
+    let known: [[u8; 4]; 6] = [
+        *b"\x7fELF",
+        [0xfe, 0xed, 0xfa, 0xce],
+        [0xfe, 0xed, 0xfa, 0xcf],
+        [0xce, 0xfa, 0xed, 0xfe],
+        [0xcf, 0xfa, 0xed, 0xfe],
+        [0xca, 0xfe, 0xba, 0xbe],
+    ];
+    magic.starts_with(b"#!") || known.contains(&magic)
+}

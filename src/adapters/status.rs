@@ -1,0 +1,180 @@
+//! Asks jobs how they are: status commands all at once, status files one after another.
+//!
+//! In: asks. Out: one observation each, sorted by job.
+//! Invariant: whatever a job prints, hangs on or fails at becomes an observation of that job
+//! alone; nothing else is harmed by it.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::config_files::open_without_waiting;
+use super::process::{Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children};
+use super::signals::Interrupt;
+use crate::base::{Stamp, limits};
+use crate::model::{
+    BrokenCause, BrokenStatus, Command, End, Observation, Observed, Status, StatusSource,
+    parse_status,
+};
+use crate::ports::{Clock, StatusAsk, StatusRunner};
+
+/// The real status runner.
+pub struct OsStatusRunner<'a> {
+    /// Says when each job was asked.
+    pub clock: &'a dyn Clock,
+    /// Ends the asking early.
+    pub cancel: Option<&'a Interrupt>,
+}
+
+impl StatusRunner for OsStatusRunner<'_> {
+    fn observe(&mut self, asks: &[StatusAsk<'_>], within: Duration) -> Vec<Observation> {
+        let at = self.clock.now().at;
+        let commands: Vec<(&StatusAsk<'_>, &Command)> =
+            asks.iter().filter_map(|ask| command_of(ask).map(|c| (ask, c))).collect();
+        let specs: Vec<ChildSpec> = commands.iter().map(|(ask, c)| spec_of(ask, c)).collect();
+        let control = Control {
+            deadline: Some(Deadline::after(within)),
+            cancel: self.cancel,
+            ..Control::default()
+        };
+        let results = run_children(&specs, &control);
+        let observe = |ask: &StatusAsk<'_>, observed| Observation {
+            job: ask.job.clone(),
+            at: at.clone(),
+            observed,
+        };
+        let mut all: Vec<Observation> = commands
+            .iter()
+            .zip(&results)
+            .map(|((ask, command), result)| observe(ask, judge(command, result)))
+            .collect();
+        all.extend(asks.iter().filter_map(|ask| match ask.source {
+            StatusSource::File(path) => Some(observe(ask, read_file(path, &self.clock.now().at))),
+            StatusSource::Command(_) => None,
+        }));
+        all.sort_by(|a, b| a.job.cmp(&b.job));
+        all
+    }
+}
+
+fn command_of<'a>(ask: &StatusAsk<'a>) -> Option<&'a Command> {
+    match ask.source {
+        StatusSource::Command(command) => Some(command),
+        StatusSource::File(_) => None,
+    }
+}
+
+fn spec_of(ask: &StatusAsk<'_>, command: &Command) -> ChildSpec {
+    ChildSpec {
+        argv: command.argv.clone(),
+        cwd: ask.cwd.to_owned(),
+        env: ask.env.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        limit: Some(command.limit.unwrap_or(limits::STATUS_TIMEOUT)),
+        capture: Capture::Head(limits::STATUS_BYTES),
+    }
+}
+
+fn broken(cause: BrokenCause, detail: impl Into<String>) -> Observed {
+    Observed::Broken(BrokenStatus { cause, detail: detail.into() })
+}
+
+/// What a status command's end and output say. A leaked pipe is no fault: the command has ended.
+fn judge(command: &Command, result: &ChildResult) -> Observed {
+    let program = command.argv.first().map_or("", String::as_str);
+    let errors = || {
+        let text = String::from_utf8_lossy(&result.stderr.bytes);
+        let last = text.lines().rev().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned);
+        last.map(|line| format!(": {line}")).unwrap_or_default()
+    };
+    match &result.end {
+        End::Exited { code: 0 } if result.stdout.cut => broken(
+            BrokenCause::Malformed,
+            format!("{program} printed {} bytes, more than a status may have", result.stdout.total),
+        ),
+        End::Exited { code: 0 } => match parse_status(&result.stdout.bytes) {
+            Ok(status) => Observed::Status(status),
+            Err(fault) => broken(BrokenCause::Malformed, format!("{program}: {fault}")),
+        },
+        End::Exited { code } => {
+            broken(BrokenCause::ExitedWithError, format!("{program}: exit {code}{}", errors()))
+        }
+        End::Signaled { signal } => {
+            broken(BrokenCause::Signaled, format!("{program}: signal {signal}{}", errors()))
+        }
+        End::TimedOut { limit_ms } => broken(
+            BrokenCause::TimedOut,
+            format!("{program} took longer than its limit of {} s", limit_ms / 1000),
+        ),
+        End::Unkillable { pid } => broken(
+            BrokenCause::Unkillable,
+            format!(
+                "{program} (pid {pid}) does not end even on SIGKILL; look at its disk or mount"
+            ),
+        ),
+        End::NotStarted { detail, .. } => broken(BrokenCause::NotStarted, detail.clone()),
+        End::Cancelled | End::Lost => {
+            broken(BrokenCause::NotAsked, format!("the tick ended before {program} had answered"))
+        }
+    }
+}
+
+/// Reads a status file. "Running" is believed only while the pid it gives lives and is older than
+/// the file's last change; a process that is gone has stopped, whatever the file says.
+fn read_file(path: &Path, now: &Stamp) -> Observed {
+    match read_bounded(path) {
+        Ok((bytes, changed_ms)) => match parse_status(&bytes) {
+            Ok(status) => Observed::Status(believe(status, changed_ms, now)),
+            Err(fault) => broken(BrokenCause::Malformed, format!("{}: {fault}", path.display())),
+        },
+        Err(why) => broken(BrokenCause::FileUnreadable, why),
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<(Vec<u8>, i64), String> {
+    let name = path.display();
+    let facts = fs::metadata(path).map_err(|e| {
+        if e.kind() == ErrorKind::NotFound {
+            format!("{name} is not there; the job has not written it yet")
+        } else {
+            format!("{name}: {e}")
+        }
+    })?;
+    if !facts.is_file() {
+        return Err(format!("{name} is no regular file"));
+    }
+    let file: File = open_without_waiting(path).map_err(|e| format!("{name}: {e}"))?;
+    let facts = file.metadata().map_err(|e| format!("{name}: {e}"))?;
+    let most = u64::try_from(limits::STATUS_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| format!("{name}: {e}"))?;
+    if bytes.len() > limits::STATUS_BYTES {
+        return Err(format!("{name} has more than the {most} bytes that a status may have"));
+    }
+    let changed_ms =
+        facts.mtime().saturating_mul(1000).saturating_add(facts.mtime_nsec() / 1_000_000);
+    Ok((bytes, changed_ms))
+}
+
+fn believe(status: Status, changed_ms: i64, now: &Stamp) -> Status {
+    let Some(pid) = status.pid.filter(|_| status.running && !status.completed) else {
+        return status;
+    };
+    let gone = |why: String| Status { running: false, stop_reason: Some(why), ..status.clone() };
+    let Some(process) = proc::process_id(pid) else {
+        // Where the system can't tell, the file is all there is; nothing is resumed on its word.
+        let known = !proc::boot_id().as_str().is_empty();
+        return if known { gone(format!("process {pid} is gone")) } else { status };
+    };
+    if proc::liveness(&process) == proc::Liveness::Dead {
+        return gone(format!("process {pid} is gone"));
+    }
+    let age_ms = proc::age_seconds(pid).and_then(|s| i64::try_from(s).ok()).map(|s| s * 1000);
+    // Whole seconds and two clocks: a process counts as younger only beyond that doubt.
+    let younger = age_ms.is_some_and(|age| now.wall_ms - age > changed_ms + CLOCK_SLACK_MS);
+    if younger { gone(format!("pid {pid} belongs to a younger process")) } else { status }
+}
+
+/// Doubt between a file's time and a process's age: each is rounded, and they come from two clocks.
+const CLOCK_SLACK_MS: i64 = 3_000;

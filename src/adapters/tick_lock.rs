@@ -1,0 +1,90 @@
+//! One tick at a time: a lock file beside the store, freed by the kernel whatever happens.
+//!
+//! In: the store's path. Out: the lock, or who holds it and since when.
+//! Invariant: the file is never removed; who holds it is said by the kernel (`flock`), its text
+//! only tells people.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::base::{BootId, Stamp};
+use crate::ports::StoreError;
+
+/// Held while a tick is at work; freed when dropped.
+#[derive(Debug)]
+pub struct TickLock {
+    _file: File,
+}
+
+/// The tick that is at work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// Its pid, if it said so.
+    pub pid: Option<u32>,
+    /// Since when, if it said so.
+    pub since: Option<Stamp>,
+}
+
+/// The lock's path: beside the store, named after it.
+#[must_use]
+pub fn lock_path(store: &Path) -> PathBuf {
+    let mut name = store.file_name().unwrap_or_default().to_owned();
+    name.push(".tick");
+    store.with_file_name(name)
+}
+
+/// Takes the lock, or says who has it.
+///
+/// # Errors
+/// [`StoreError::Failed`] where the file can't be made.
+pub fn take(store: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, StoreError> {
+    let path = lock_path(store);
+    let failed = |e: &dyn std::fmt::Display| {
+        StoreError::Failed(format!("the tick's lock {} can't be taken: {e}", path.display()))
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(nofollow())
+        .open(&path)
+        .map_err(|e| failed(&e))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Ok(Err(read_holder(&mut file))),
+        Err(e) => return Err(failed(&e)),
+    }
+    // The text only tells people; a lock without it is a lock all the same.
+    let pid = std::process::id();
+    let text =
+        format!("{pid} {} {} {} {}\n", now.wall_ms, now.awake_ms, now.up_ms, now.boot.as_str());
+    let _ =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+    Ok(Ok(TickLock { _file: file }))
+}
+
+fn nofollow() -> i32 {
+    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0)
+}
+
+fn read_holder(file: &mut File) -> Holder {
+    let mut text = String::new();
+    // What can't be read is not told.
+    let _ = file.take(256).read_to_string(&mut text);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let number = |i: usize| words.get(i).and_then(|w| w.parse::<i64>().ok());
+    let since = match (number(1), number(2), number(3), words.get(4)) {
+        (Some(wall_ms), Some(awake_ms), Some(up_ms), Some(boot)) => {
+            Some(Stamp { wall_ms, awake_ms, up_ms, boot: BootId::new(*boot) })
+        }
+        _ => None,
+    };
+    Holder { pid: words.first().and_then(|w| w.parse().ok()), since }
+}
