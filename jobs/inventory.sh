@@ -158,18 +158,27 @@ answer() {
     exec 3>&-
 }
 
-# Waits for a child; at a SIGTERM ends it instead of waiting for a large file's end.
+# At a SIGTERM. Ends the child too: `wait` may have been about to begin, and a large file takes long.
+terminate() {
+    stopping=1
+    if [ -n "$child" ]; then kill "$child" 2>/dev/null; fi
+}
+
+# Waits for a child of the worker. A signal that came before it had a name is seen in $stopping.
 wait_child() {
+    child=$1
     child_exit=0
     if [ -z "$stopping" ]; then
-        wait "$1"
+        wait "$child"
         child_exit=$?
     fi
     if [ -n "$stopping" ]; then
-        kill "$1" 2>/dev/null
-        wait "$1" 2>/dev/null
+        kill "$child" 2>/dev/null
+        wait "$child" 2>/dev/null
+        child=''
         finish stopped
     fi
+    child=''
     return "$child_exit"
 }
 
@@ -246,7 +255,11 @@ read_checkpoint() {
 sum_bytes() {
     bytes=0
     if [ "$count" -gt 0 ]; then
-        bytes=$(($(head -n "$count" "$state/result" | cut -f 2 | tr '-' '0' | paste -sd + -) + 0))
+        # Quiet, for a worker may be setting a damaged result aside just now; what is no digit
+        # counts for nothing.
+        sizes=$(head -n "$count" "$state/result" 2>/dev/null | cut -f 2 | tr -c '0-9\n' '0' | paste -sd + -)
+        # shellcheck disable=SC2004 # an expression: dash needs it spelled out
+        bytes=$(($sizes + 0))
     fi
 }
 
@@ -273,9 +286,9 @@ examine() {
 }
 
 work() {
-    trap 'stopping=1' TERM INT
+    stopping='' child='' count=0 total=0 bytes=0
+    trap terminate TERM INT
     trap '' PIPE # a `start` that was killed meanwhile must not end its worker
-    stopping='' count=0 total=0 bytes=0
     if ! take_lock; then
         answer "running $owner"
         exit 0
@@ -417,13 +430,14 @@ stop() {
         return 0
     fi
     worker=$owner
-    kill "$worker" 2>/dev/null
     waited=0
     while is_worker "$worker"; do
         if [ "$waited" -ge 300 ]; then
             complain "pid $worker has not ended; it can be killed at any time without harm"
             return 1
         fi
+        # Each second anew: some shells lose a signal that comes just before their `wait`.
+        if [ $((waited % 10)) -eq 0 ]; then kill "$worker" 2>/dev/null; fi
         # A tenth of a second where sleep knows fractions.
         if sleep 0.1 2>/dev/null; then
             waited=$((waited + 1))
