@@ -24,3 +24,7 @@ pub mod adapters;
 pub mod render;
 pub mod sim;
 pub mod tick;
+// L6
+mod cli;
+
+pub use cli::run;

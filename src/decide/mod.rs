@@ -5,6 +5,7 @@
 //! Invariant: nothing here touches a clock, a file, a process or the network, and the same input
 //! gives the same answer, always.
 
+mod import;
 mod ledger;
 mod news;
 mod outcome;
@@ -14,6 +15,7 @@ mod report;
 mod settle;
 mod watch;
 
+pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
 pub use news::{
     Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_text,

@@ -42,13 +42,6 @@ pub enum Notice {
         /// The job that was not queued.
         job: JobId,
     },
-    /// State of ops-monitor v1 was taken over.
-    Imported {
-        /// From this file.
-        path: String,
-        /// So many jobs.
-        jobs: usize,
-    },
 }
 
 /// What is said about one job.

@@ -68,6 +68,9 @@ pub enum EventKind {
     ImportedState {
         /// Taken as this state.
         state: State,
+        /// Why it is in it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        cause: Option<Cause>,
         /// Last start that v1 knows of.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         last_start: Option<Stamp>,

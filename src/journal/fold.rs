@@ -58,9 +58,10 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
             record.cause = Some(cause.clone());
             record.touched = at.clone();
         }
-        EventKind::ImportedState { state, last_start, last_run } => {
+        EventKind::ImportedState { state, cause, last_start, last_run } => {
             declare(snapshot, event, *state)?;
             let (_, record) = record_of(snapshot, event)?;
+            record.cause.clone_from(cause);
             record.last_start.clone_from(last_start);
             record.last_run = last_run.as_ref().map(|(at, end)| LastRun {
                 at: at.clone(),

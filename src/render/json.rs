@@ -100,7 +100,7 @@ fn line_json(line: &StatusLine<'_>) -> Value {
     })
 }
 
-fn live_json(live: &LiveStatus<'_>) -> Value {
+fn live_json(live: &LiveStatus) -> Value {
     match live {
         LiveStatus::None => Value::Null,
         LiveStatus::Observed(Observed::Broken(broken)) => {

@@ -75,9 +75,6 @@ fn notice_line(notice: &Notice, language: Language) -> String {
         Notice::QueueFull { job } => {
             format!("{}: {}", words::queue_full(language), clean_text(job.as_str()))
         }
-        Notice::Imported { path, jobs } => {
-            format!("{}: {path} ({jobs})", words::imported(language))
-        }
     }
 }
 
@@ -298,7 +295,8 @@ fn origin_words(origin: &Origin) -> String {
 }
 
 /// How a command ended, in a few words.
-pub(super) fn end_text(end: &End) -> String {
+#[must_use]
+pub fn end_text(end: &End) -> String {
     match end {
         End::Exited { code } => format!("exit={code}"),
         End::Signaled { signal } => format!("signal={signal}"),

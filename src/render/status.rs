@@ -8,7 +8,7 @@ use super::report::end_text;
 use crate::base::time::{seconds_text, span_text};
 use crate::base::{JobId, Now, RunId};
 use crate::decide::clean_text;
-use crate::journal::{JobRecord, Notes};
+use crate::journal::JobRecord;
 use crate::model::{Job, Kind, Observed, Outcome, Risk};
 
 /// All that one line tells.
@@ -18,19 +18,17 @@ pub struct StatusLine<'a> {
     pub job: &'a Job,
     /// What is remembered of it.
     pub record: Option<&'a JobRecord>,
-    /// What is noted of it.
-    pub notes: Option<&'a Notes>,
     /// How it is now.
-    pub live: LiveStatus<'a>,
+    pub live: LiveStatus,
     /// A write that is asked for.
     pub requested: bool,
 }
 
 /// How a job is now.
 #[derive(Clone, Debug)]
-pub enum LiveStatus<'a> {
+pub enum LiveStatus {
     /// It was asked.
-    Observed(&'a Observed),
+    Observed(Observed),
     /// It has nothing to be asked.
     None,
 }

@@ -53,7 +53,6 @@ words! {
         "系统时钟与单调时钟不一致；本次 tick 不启动任何任务";
     clock_unset: "the wall clock was never set; nothing is started", "系统时钟未设置；不启动任何任务";
     queue_full: "the queue is full; not queued", "队列已满；未能排队";
-    imported: "state of ops-monitor was taken over", "已接管 ops-monitor 的状态";
     config_broken: "the config is broken; nothing was run, checks and watched jobs included",
         "配置有误；未执行任何任务（包括监控与检查）";
     more_findings: "more findings", "更多问题";

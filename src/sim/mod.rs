@@ -4,7 +4,9 @@
 //! Invariant: nothing here touches the real clock, disk, processes or network.
 
 mod host;
+mod rehearsal;
 mod store;
 
 pub use host::{SimHost, SimJob};
+pub use rehearsal::{compile_text, rehearse};
 pub use store::{MemStore, SharedStore};

@@ -1,0 +1,33 @@
+//! `opsfsm adopt`: hands the store over to another config, after it was moved or renamed.
+
+use super::context::{Context, Failure};
+use super::io;
+use crate::base::Exit;
+use crate::decide::{self, Facts};
+use crate::ports::{Commit, Processes as _, Store as _};
+use crate::tick::{dead_runs, disagreement};
+
+/// Binds the store to the config that this call names.
+pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let path = context.canonical_config()?;
+    let mut store = context.open_any_store()?;
+    let (now, seed) = (context.now(), context.seed()?);
+    let mut before = None;
+    store.transact(&mut |world| {
+        before.clone_from(&world.snapshot.config_path);
+        let dead = dead_runs(&world, &context.processes);
+        let facts = Facts { now: &now, seed, claimer: context.processes.own_id(), dead };
+        let begun = decide::begin_store(&config.compiled, world, None, &path, &facts);
+        let (decision, _) = begun.map_err(|fault| disagreement(&fault))?;
+        Ok(Commit { change: decision.change, reports: Vec::new() })
+    })?;
+    let store = store.path().display();
+    let text = match before {
+        Some(before) if before == path => format!("{store} belongs to {path} already\n"),
+        Some(before) => format!("{store} now belongs to {path} (before: {before})\n"),
+        None => format!("{store} now belongs to {path}\n"),
+    };
+    let _ = io::out(&text);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,177 @@
+//! What can be typed. Flags and names of ops-monitor v1 keep working.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Examples:
+  opsfsm check                          is the config sound?
+  opsfsm tick --print-only              one cycle, its report on stdout
+  * * * * * opsfsm tick                 the same from cron, every minute
+  opsfsm start inventory                start a job; ticks watch it from then on
+  opsfsm graph | dot -Tsvg > jobs.svg   a picture of all chains
+
+Exit codes:
+  0 done (anomalies of jobs included)      4 an approval is needed
+  1 the job's command failed, or findings  5 busy: another process is at work
+  2 config or usage error, or refused      6 the store is refused
+  3 a report could not be delivered now";
+
+/// A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
+/// their checkpoints and reported on, without a daemon.
+#[derive(Debug, Parser)]
+#[command(name = "opsfsm", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(max_term_width = 100)]
+pub(super) struct Args {
+    /// The config: a TOML or JSON file, or a folder of them
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(super) config_file: Option<PathBuf>,
+    /// The store (a state file of ops-monitor is imported and left alone)
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(super) state_file: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// One cycle: observe, decide, record, report, resume
+    #[command(
+        after_help = "Examples:\n  opsfsm tick --dry-run            what would a tick do?\n  \
+        opsfsm tick --format json        the same tick for a program to read"
+    )]
+    Tick(TickArgs),
+    /// How every job is now; records nothing
+    #[command(after_help = "Example:\n  opsfsm status --format json | jq '.jobs[] | {id, state}'")]
+    Status(StatusArgs),
+    /// Start a long_running_read
+    #[command(after_help = "Example:\n  opsfsm start inventory")]
+    Start(StartArgs),
+    /// Stop a long_running_read; it stays stopped until a person starts it
+    #[command(after_help = "Example:\n  opsfsm stop inventory")]
+    Stop(StopArgs),
+    /// Run a one_shot_read once and show what it says
+    #[command(after_help = "Example:\n  opsfsm run disk-space")]
+    Run(RunArgs),
+    /// Is the config sound? For people and for CI
+    #[command(alias = "validate-config")]
+    #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml")]
+    Check(CheckArgs),
+    /// A picture of the chains, or of one job's machine, in Graphviz' DOT
+    #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
+        opsfsm graph --job inventory | dot -Tpng > inventory.png")]
+    Graph(GraphArgs),
+    /// Give the store to another config, after it was moved or renamed
+    Adopt,
+    /// Try the engine itself, offline
+    Selftest,
+    /// Executes a claimed run (opsfsm calls this itself)
+    #[command(name = "__exec", hide = true)]
+    Exec(ExecArgs),
+}
+
+/// How a command answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; see docs/json.md.
+    Json,
+}
+
+/// `opsfsm tick`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct TickArgs {
+    /// Send to this Telegram chat (kept for ops-monitor's crontabs; this version prints)
+    #[arg(long, value_name = "CHAT")]
+    pub(super) target: Option<String>,
+    /// Print the report instead of sending it; it counts as told
+    #[arg(long)]
+    pub(super) print_only: bool,
+    /// Observe, but record, start and send nothing; print what a tick would do
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Decide as of this time (RFC 3339), with --dry-run
+    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    pub(super) now: Option<jiff::Timestamp>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// `opsfsm status`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct StatusArgs {
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// `opsfsm start`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct StartArgs {
+    /// The job
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// Limit of the start command [default: timeoutSeconds of the job, else 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(super) timeout_seconds: Option<u64>,
+    /// No longer exists: declare the job one_shot_write
+    #[arg(long, hide = true)]
+    pub(super) allow_risk: bool,
+}
+
+/// `opsfsm stop`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct StopArgs {
+    /// The job
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// Limit of the stop command [default: timeoutSeconds of the job, else 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(super) timeout_seconds: Option<u64>,
+}
+
+/// `opsfsm run`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct RunArgs {
+    /// The job
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// Limit of the command [default: timeoutSeconds of the job, else 300]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(super) timeout_seconds: Option<u64>,
+    /// Show what would run, and run nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// `opsfsm check`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct CheckArgs {
+    /// The config to check [default: where a tick would look]
+    #[arg(value_name = "PATH")]
+    pub(super) path: Option<PathBuf>,
+}
+
+/// `opsfsm graph`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct GraphArgs {
+    /// One job's compiled machine instead of the chains
+    #[arg(long, value_name = "JOB")]
+    pub(super) job: Option<String>,
+}
+
+/// `opsfsm __exec`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ExecArgs {
+    /// The claimed run
+    pub(super) run: String,
+}

@@ -1,0 +1,310 @@
+//! What every command begins with: the places, the config, the store.
+//!
+//! In: flags and environment. Out: a loaded config and an open store, or a [`Failure`] with its
+//! exit code.
+//! Invariant: a store is only made by commands that record something, and used only by the config
+//! that it belongs to.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::args::Args;
+use super::io;
+use crate::adapters::clock::OsClock;
+use crate::adapters::config_files::load_config_files;
+use crate::adapters::entropy::OsEntropy;
+use crate::adapters::locate::{Asked, Located, StorePlace, locate};
+use crate::adapters::os_world::OsWorld;
+use crate::adapters::processes::OsProcesses;
+use crate::adapters::signals::{self, Interrupt};
+use crate::adapters::sqlite::{NewStore, SqliteStore};
+use crate::base::{Exit, JobId, Now};
+use crate::compile::{Compiled, CompiledJob, compile_model};
+use crate::config::{Parsed, parse_config};
+use crate::decide::{self, Facts, V1State};
+use crate::diag::{Sink, Sources, did_you_mean};
+use crate::journal::World;
+use crate::model::Language;
+use crate::ports::{Clock as _, Commit, Entropy as _, Processes as _, Store as _, StoreError};
+use crate::render::{self, Style};
+use crate::tick::{dead_runs, disagreement};
+
+/// Why a command ends early.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    pub(super) message: String,
+}
+
+impl Failure {
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Refused, message: message.into() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match &error {
+            StoreError::Busy(_) => Exit::Busy,
+            StoreError::Refused(_) | StoreError::Failed(_) => Exit::StoreRefused,
+        };
+        Self { exit, message: error.to_string() }
+    }
+}
+
+/// A config that can't be run.
+pub(super) struct BrokenConfig {
+    pub(super) sink: Sink,
+    pub(super) sources: Sources,
+    /// It could not even be read.
+    pub(super) unreadable: Option<String>,
+}
+
+/// A loaded config.
+pub(super) struct LoadedConfig {
+    pub(super) compiled: Compiled,
+    pub(super) sink: Sink,
+    pub(super) sources: Sources,
+}
+
+/// What every command has.
+pub(super) struct Context {
+    pub(super) clock: OsClock,
+    pub(super) entropy: OsEntropy,
+    pub(super) processes: OsProcesses,
+    pub(super) interrupt: Option<Interrupt>,
+    pub(super) located: Located,
+    pub(super) invocation: String,
+}
+
+impl Context {
+    pub(super) fn new(args: &Args, program: Option<&OsString>) -> Self {
+        let asked =
+            Asked { config_file: args.config_file.clone(), state_file: args.state_file.clone() };
+        Self {
+            clock: OsClock::new(),
+            entropy: OsEntropy,
+            processes: OsProcesses,
+            // Without it a signal ends opsfsm at once, as it would any program.
+            interrupt: signals::install().ok(),
+            located: locate(&asked, &OsWorld),
+            invocation: invocation(args, program),
+        }
+    }
+
+    /// Where the config is.
+    pub(super) fn config_path(&self) -> Result<&Path, Failure> {
+        match &self.located.config {
+            Ok(place) => Ok(&place.path),
+            Err(e) => Err(Failure::refused(e.to_string())),
+        }
+    }
+
+    pub(super) fn store_place(&self) -> Result<&StorePlace, Failure> {
+        self.located.store.as_ref().map_err(|e| Failure::refused(e.to_string()))
+    }
+
+    /// Loads and compiles the config at `path`.
+    pub(super) fn load_config(&self, path: &Path) -> Result<LoadedConfig, BrokenConfig> {
+        let files = load_config_files(path).map_err(|e| BrokenConfig {
+            sink: Sink::new(),
+            sources: Sources::default(),
+            unreadable: Some(e.to_string()),
+        })?;
+        let Parsed { model, sources, mut sink } = parse_config(files, &self.located.around);
+        match model.and_then(|model| compile_model(model, &mut sink)) {
+            Some(compiled) => Ok(LoadedConfig { compiled, sink, sources }),
+            None => Err(BrokenConfig { sink, sources, unreadable: None }),
+        }
+    }
+
+    /// Loads the config, or fails with all its findings.
+    pub(super) fn config(&self) -> Result<LoadedConfig, Failure> {
+        let path = self.config_path()?;
+        self.load_config(path).map_err(|broken| Failure::refused(Self::broken_text(path, &broken)))
+    }
+
+    /// What is to be said on stderr of a config that can't be run.
+    pub(super) fn broken_text(path: &Path, broken: &BrokenConfig) -> String {
+        match &broken.unreadable {
+            Some(why) => why.clone(),
+            None => format!(
+                "the config {} is broken; nothing was run\n{}",
+                path.display(),
+                render::render_findings(&broken.sink, &broken.sources)
+            ),
+        }
+    }
+
+    /// One job of the config.
+    pub(super) fn job<'a>(
+        &self,
+        compiled: &'a Compiled,
+        id: &str,
+    ) -> Result<&'a CompiledJob, Failure> {
+        if let Some(job) = compiled.job(&JobId::new(id.trim())) {
+            return Ok(job);
+        }
+        let ids: Vec<&str> = compiled.jobs().map(|j| j.job().id.as_str()).collect();
+        let near = did_you_mean(id, ids.iter().copied());
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("see `{} status` for all jobs", self.invocation),
+        };
+        Err(Failure::refused(format!("there is no job `{}`; {hint}", decide::clean_text(id))))
+    }
+
+    /// Opens the store for recording: made, filled from ops-monitor's state and bound to the
+    /// config if it is new.
+    pub(super) fn open_store(&self, compiled: &Compiled) -> Result<SqliteStore, Failure> {
+        let mut store = self.open_any_store()?;
+        let world = store.read()?;
+        let config = self.canonical_config()?;
+        match &world.snapshot.config_path {
+            Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),
+            Some(_) => Ok(store),
+            None => {
+                self.begin_store(&mut store, compiled, &world, &config)?;
+                Ok(store)
+            }
+        }
+    }
+
+    /// Opens or makes the store, whatever config it belongs to.
+    pub(super) fn open_any_store(&self) -> Result<SqliteStore, Failure> {
+        let place = self.store_place()?;
+        let now = self.clock.now();
+        let seed = self.seed()?;
+        Ok(SqliteStore::open(&place.path, &NewStore { seed, now: &now.at })?)
+    }
+
+    /// What the store holds, without making one; an absent store holds nothing.
+    pub(super) fn read_world(&self) -> Result<World, Failure> {
+        let place = self.store_place()?;
+        if fs::symlink_metadata(&place.path).is_err() {
+            return Ok(World::default());
+        }
+        let world = self.open_any_store()?.read()?;
+        let config = self.canonical_config()?;
+        match &world.snapshot.config_path {
+            Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),
+            Some(_) | None => Ok(world),
+        }
+    }
+
+    fn foreign_config(&self, owner: &str, config: &str) -> Failure {
+        let store = self.located.store.as_ref().map(|s| s.path.display().to_string());
+        Failure::refused(format!(
+            "the store {} belongs to the config {owner}, and this is {config}; give another \
+             --state-file, or hand the store over with `{} adopt`",
+            store.unwrap_or_default(),
+            self.invocation
+        ))
+    }
+
+    /// The config's path as the store remembers it.
+    pub(super) fn canonical_config(&self) -> Result<String, Failure> {
+        let path = self.config_path()?;
+        let canonical = fs::canonicalize(path)
+            .map_err(|e| Failure::refused(format!("the config {}: {e}", path.display())))?;
+        Ok(canonical.to_string_lossy().into_owned())
+    }
+
+    /// First use: takes over ops-monitor's state, then binds the store to its config, in one step.
+    fn begin_store(
+        &self,
+        store: &mut SqliteStore,
+        compiled: &Compiled,
+        world: &World,
+        config: &str,
+    ) -> Result<(), Failure> {
+        let import = self.v1_state(world)?;
+        let now = self.clock.now();
+        let seed = self.seed()?;
+        let mut taken = 0;
+        store.transact(&mut |world| {
+            let dead = dead_runs(&world, &self.processes);
+            let claimer = self.processes.own_id();
+            let facts = Facts { now: &now, seed, claimer, dead };
+            let begun = decide::begin_store(compiled, world, import.as_ref(), config, &facts);
+            let (decision, jobs) = begun.map_err(|fault| disagreement(&fault))?;
+            taken = jobs;
+            Ok(Commit { change: decision.change, reports: Vec::new() })
+        })?;
+        if let Some((path, _)) = &import {
+            io::note(&format!("took over {taken} jobs from {path}, which is left alone"));
+        }
+        Ok(())
+    }
+
+    /// The state of ops-monitor v1 that a store without any jobs takes over.
+    fn v1_state(&self, world: &World) -> Result<Option<(String, V1State)>, Failure> {
+        let Some(path) = self.store_place()?.import.clone() else { return Ok(None) };
+        if !world.snapshot.jobs.is_empty() || !path.exists() {
+            return Ok(None);
+        }
+        let failed = |why: String| Failure {
+            exit: Exit::StoreRefused,
+            message: format!(
+                "the state of ops-monitor in {} can't be taken over: {why}; nothing was started. \
+                 Mend it, or move it away to begin without it",
+                path.display()
+            ),
+        };
+        let bytes = read_bounded(&path).map_err(&failed)?;
+        let state = V1State::parse(&bytes).map_err(&failed)?;
+        Ok(Some((path.to_string_lossy().into_owned(), state)))
+    }
+
+    pub(super) fn seed(&self) -> Result<[u8; 32], Failure> {
+        self.entropy.seed().map_err(|why| Failure { exit: Exit::StoreRefused, message: why })
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// How reports are written.
+    pub(super) fn style(&self, language: Option<Language>) -> Style {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+            .unwrap_or_default();
+        let language = language.unwrap_or_else(|| render::language_of_locale(&locale));
+        Style { language, invocation: self.invocation.clone() }
+    }
+
+    /// The folder of the logs of start commands: beside the store.
+    pub(super) fn logs_folder(&self) -> Result<PathBuf, Failure> {
+        Ok(self.store_place()?.path.with_file_name("logs"))
+    }
+}
+
+/// Largest state file of ops-monitor that is read.
+const V1_STATE_BYTES: u64 = 64 << 20;
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+    use std::io::Read as _;
+    let facts = fs::metadata(path).map_err(|e| e.to_string())?;
+    if !facts.is_file() || facts.len() > V1_STATE_BYTES {
+        return Err("it is no regular file, or too large".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|e| e.to_string())?;
+    file.take(V1_STATE_BYTES).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    Ok(bytes)
+}
+
+/// How a person calls this opsfsm with this config and store, for commands in messages.
+fn invocation(args: &Args, program: Option<&OsString>) -> String {
+    let program = program.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut words = vec![if program.contains('/') { program } else { "opsfsm".to_owned() }];
+    for (flag, path) in [("--config-file", &args.config_file), ("--state-file", &args.state_file)] {
+        if let Some(path) = path {
+            words.push(flag.to_owned());
+            words.push(path.to_string_lossy().into_owned());
+        }
+    }
+    words.iter().map(|word| render::shell_quote(word)).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,90 @@
+//! The terminal: the only place that writes to stdout and stderr.
+//!
+//! In: finished texts. Out: bytes, or the news that nobody reads them.
+//! Invariant: a closed pipe never panics, and stderr carries what is for the person, not the pipe.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::journal::Report;
+use crate::ports::Notifier;
+
+/// A wait shorter than this needs no word.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Writes a finished text to stdout; says whether it got there.
+pub(super) fn out(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|e| format!("stdout can't be written: {e}"))
+}
+
+/// A line on stderr for the person.
+pub(super) fn note(text: &str) {
+    // Nobody to tell that stderr is gone.
+    let _ = writeln!(std::io::stderr().lock(), "opsfsm: {text}");
+}
+
+/// An error on stderr.
+pub(super) fn error(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "opsfsm: error: {}", text.trim_end());
+}
+
+pub(super) fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Says on a terminal what is waited for, if that takes more than a second.
+pub(super) fn waiting(what: String) -> Waiting {
+    if !stderr_is_terminal() {
+        return Waiting { end: None, thread: None };
+    }
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = std::thread::Builder::new().spawn(move || {
+        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let _ = write!(std::io::stderr().lock(), "opsfsm: {what} …");
+            // Ends when the other side is dropped.
+            let _ = ended.recv();
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+        }
+    });
+    Waiting { end: Some(end), thread: thread.ok() }
+}
+
+/// Clears its word from the terminal when dropped.
+pub(super) struct Waiting {
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // It only writes to a terminal.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Prints reports, one after another, with an empty line between.
+pub(super) struct StdoutNotifier {
+    pub(super) silent: bool,
+    pub(super) printed: bool,
+}
+
+impl Notifier for StdoutNotifier {
+    fn deliver(&mut self, report: &Report) -> Result<(), String> {
+        // With `--format json` the report stands inside the answer, which is printed at the end.
+        if self.silent {
+            return Ok(());
+        }
+        let gap = if self.printed { "\n" } else { "" };
+        self.printed = true;
+        out(&format!("{gap}{}\n", report.text))
+    }
+}

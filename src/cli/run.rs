@@ -1,0 +1,93 @@
+//! `opsfsm run JOB`: runs a one_shot_read once and shows what it says.
+
+use std::time::Duration;
+
+use super::args::{Format, RunArgs};
+use super::context::{Context, Failure};
+use super::io;
+use super::start::refusal;
+use crate::adapters::runner::OsCommandRunner;
+use crate::base::Exit;
+use crate::compile::CompiledJob;
+use crate::model::{Job, Kind, Risk, Work};
+use crate::render;
+use crate::tick::{Ran, RunPorts, run_check};
+
+/// Runs a check.
+pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let job = context.job(&config.compiled, &options.job)?;
+    refuse_other_kinds(context, job)?;
+    if options.dry_run {
+        let _ = io::out(&dry_text(job.job(), options.timeout_seconds));
+        return Ok(Exit::Done);
+    }
+    let mut store = context.open_store(&config.compiled)?;
+    let cancel = context.interrupt.as_ref();
+    let mut runner = OsCommandRunner { logs: context.logs_folder()?, cancel };
+    let mut ports = RunPorts {
+        clock: &context.clock,
+        entropy: &context.entropy,
+        processes: &context.processes,
+        runner: &mut runner,
+        store: &mut store,
+    };
+    let limit = options.timeout_seconds.map(Duration::from_secs);
+    let ran = {
+        let _waiting = io::waiting(format!("running {}", job.job().id));
+        run_check(&config.compiled, job, limit, &mut ports)?
+    };
+    let id = &job.job().id;
+    match ran {
+        Ran::Refused(refused) => refusal(id, &refused),
+        Ran::Command { spec, outcome } => {
+            let text = match options.format {
+                Format::Text => render::render_run(id, &spec.run, &outcome),
+                Format::Json => render::render_run_json(id, &spec.run, &outcome),
+            };
+            let _ = io::out(&text);
+            Ok(if outcome.end.is_success() { Exit::Done } else { Exit::JobFailed })
+        }
+    }
+}
+
+fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failure> {
+    let declared = job.job();
+    let (id, call) = (render::shell_quote(declared.id.as_str()), &context.invocation);
+    match (declared.kind(), declared.risk) {
+        (Kind::OneShotRead, Risk::ReadOnly) => Ok(()),
+        (Kind::OneShotRead, risk) => Err(Failure::refused(format!(
+            "`{id}` is a one_shot_read with the risk {}: opsfsm runs read_only ones only. Declare \
+             it one_shot_write",
+            risk.as_str()
+        ))),
+        (Kind::LongRunningRead, _) => Err(Failure::refused(format!(
+            "`{id}` is a long_running_read: it is started and watched; see `{call} start {id}`"
+        ))),
+        (Kind::OneShotWrite, _) => Err(Failure {
+            exit: Exit::ApprovalNeeded,
+            message: format!(
+                "`{id}` is a one_shot_write and stays blocked: nothing was run. A person will \
+                 approve its exact plan (argv, program, folder, environment, input files) with \
+                 `{call} approve {id}`; that approval lets it run once, and it is done only when its \
+                 verification has passed. This version can't approve yet"
+            ),
+        }),
+    }
+}
+
+fn dry_text(job: &Job, limit: Option<u64>) -> String {
+    let Work::Check { run, .. } = &job.work else { return String::new() };
+    let argv: Vec<String> = run.argv.iter().map(|a| render::shell_quote(a)).collect();
+    let limit = limit.or(run.limit.map(|l| l.as_secs()));
+    let mut text = format!("{}: would run\n", job.id);
+    text.push_str(&format!("  command: {}\n", argv.join(" ")));
+    text.push_str(&format!("  folder: {}\n", job.cwd.display()));
+    for name in job.env.keys() {
+        text.push_str(&format!("  environment: {name}\n"));
+    }
+    if let Some(limit) = limit {
+        text.push_str(&format!("  limit: {limit} s\n"));
+    }
+    text
+}

@@ -1,0 +1,82 @@
+//! `opsfsm status`: how every job is now. Runs status commands and records nothing.
+
+use std::collections::BTreeMap;
+
+use super::args::{Format, StatusArgs};
+use super::context::{Context, Failure};
+use super::io;
+use crate::adapters::status::OsStatusRunner;
+use crate::base::{Exit, JobId};
+use crate::compile::{Compiled, CompiledJob};
+use crate::journal::ItemState;
+use crate::model::{Observation, Work};
+use crate::ports::{StatusAsk, StatusRunner as _};
+use crate::render::{self, LiveStatus, StatusLine};
+
+/// Prints one line a job.
+pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let world = context.read_world()?;
+    let observed = {
+        let jobs = config.compiled.len();
+        let _waiting = io::waiting(format!("asking {jobs} jobs"));
+        observe_all(context, &config.compiled)
+    };
+    let line = |job: &'_ CompiledJob| {
+        let id = &job.job().id;
+        observed.get(id).map_or(LiveStatus::None, |o| LiveStatus::Observed(o.observed.clone()))
+    };
+    let lines: Vec<StatusLine<'_>> = config
+        .compiled
+        .jobs()
+        .map(|job| StatusLine {
+            job: job.job(),
+            record: world.snapshot.jobs.get(&job.job().id),
+            live: line(job),
+            requested: world.snapshot.requests.contains_key(&job.job().id),
+        })
+        .collect();
+    let pending = |s: &ItemState| *s == ItemState::Pending;
+    let queued = world.snapshot.queue.values().filter(|q| pending(&q.state)).count();
+    let now = context.now();
+    let text = match options.format {
+        Format::Text => render::render_status(&lines, queued, &now),
+        Format::Json => render::render_status_json(&lines, queued, &now),
+    };
+    // Nobody reads on: no harm.
+    let _ = io::out(&text);
+    Ok(Exit::Done)
+}
+
+/// Asks every watched job, enabled or not.
+fn observe_all(context: &Context, compiled: &Compiled) -> BTreeMap<JobId, Observation> {
+    let asks: Vec<StatusAsk<'_>> = compiled.jobs().filter_map(ask_of).collect();
+    let mut runner = OsStatusRunner { clock: &context.clock, cancel: context.interrupt.as_ref() };
+    let all = runner.observe(&asks, compiled.tick_limit());
+    all.into_iter().map(|o| (o.job.clone(), o)).collect()
+}
+
+fn ask_of(job: &CompiledJob) -> Option<StatusAsk<'_>> {
+    let declared = job.job();
+    match &declared.work {
+        Work::Watch { status, .. } => Some(StatusAsk {
+            job: &declared.id,
+            source: status,
+            cwd: &declared.cwd,
+            env: &declared.env,
+        }),
+        Work::Check { .. } | Work::Write { .. } => None,
+    }
+}
+
+/// Asks one watched job.
+pub(super) fn observe_one(
+    context: &Context,
+    compiled: &Compiled,
+    job: &CompiledJob,
+) -> Option<Observation> {
+    let ask = ask_of(job)?;
+    let _waiting = io::waiting(format!("asking {}", job.job().id));
+    let mut runner = OsStatusRunner { clock: &context.clock, cancel: context.interrupt.as_ref() };
+    runner.observe(&[ask], compiled.tick_limit()).pop()
+}

@@ -1,0 +1,239 @@
+//! `opsfsm tick`: one cycle.
+
+use super::args::{Format, TickArgs};
+use super::context::{BrokenConfig, Context, Failure, LoadedConfig};
+use super::io::{self, StdoutNotifier};
+use crate::adapters::executors::OsLauncher;
+use crate::adapters::status::OsStatusRunner;
+use crate::adapters::tick_lock::{self, Holder, TickLock};
+use crate::base::{Exit, Now, limits};
+use crate::decide::TickOutcome;
+use crate::journal::World;
+use crate::ports::{Commit, Store, StoreError};
+use crate::render::{self, Style};
+use crate::tick::{Ports, dry_run, hung_after, run_tick};
+
+/// Runs one tick.
+pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
+    let path = context.config_path()?;
+    let config = match context.load_config(path) {
+        Ok(config) => config,
+        Err(broken) => return tell_broken(context, &broken, options),
+    };
+    let style = context.style(config.compiled.report().language);
+    if options.dry_run {
+        return dry(context, options, &config, &style);
+    }
+    let mut store = context.open_store(&config.compiled)?;
+    let now = context.now();
+    let _lock: TickLock = match tick_lock::take(store.path(), &now.at)? {
+        Ok(lock) => lock,
+        Err(holder) => return Ok(step_aside(&holder, &now, &config)),
+    };
+    let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
+    let store_path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
+    let outcome = with_ports(context, &mut store, store_path, &mut notifier, &config, |ports| {
+        run_tick(&config.compiled, ports, &style)
+    })?;
+    finish(options, &outcome, &now)
+}
+
+/// Prints what is left to print and says how it went.
+fn finish(options: &TickArgs, outcome: &TickOutcome, now: &Now) -> Result<Exit, Failure> {
+    for fault in &outcome.launch_faults {
+        io::note(fault);
+    }
+    if options.format == Format::Json {
+        let text = render::render_tick_json(outcome, now, options.dry_run);
+        if let Err(why) = io::out(&text) {
+            return Err(Failure { exit: Exit::Undelivered, message: why });
+        }
+    }
+    if let Some(why) = &outcome.undelivered {
+        let message =
+            format!("a report could not be delivered and is kept for the next tick: {why}");
+        return Err(Failure { exit: Exit::Undelivered, message });
+    }
+    let elsewhere = options.target.as_deref().filter(|_| !options.print_only && !options.dry_run);
+    match elsewhere.filter(|_| !outcome.reports.is_empty()) {
+        Some(chat) => Err(Failure {
+            exit: Exit::Undelivered,
+            message: format!(
+                "the report for chat {chat} was printed, not sent: this version has no Telegram \
+                 delivery yet; use --print-only to say that this is meant"
+            ),
+        }),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Another tick has the lock: no harm, unless it should have ended long ago.
+fn step_aside(holder: &Holder, now: &Now, config: &LoadedConfig) -> Exit {
+    let pid = holder.pid.map_or("another process".to_owned(), |pid| format!("pid {pid}"));
+    let Some(since) = &holder.since else {
+        io::note(&format!("another tick is at work ({pid}); this one steps aside"));
+        return Exit::Done;
+    };
+    let age = now.at.delay_since(since);
+    let limit = hung_after(config.compiled.tick_limit());
+    if age <= limit {
+        let seconds = age.as_secs();
+        io::note(&format!(
+            "another tick is at work ({pid}, for {seconds} s); this one steps aside"
+        ));
+        return Exit::Done;
+    }
+    io::error(&format!(
+        "a tick has been at work for {} s, past its limit of {} s ({pid}); nothing is watched until \
+         it ends: look at it, or end it with `kill {}`",
+        age.as_secs(),
+        limit.as_secs(),
+        holder.pid.map_or("PID".to_owned(), |pid| pid.to_string())
+    ));
+    Exit::Busy
+}
+
+fn with_ports<T>(
+    context: &Context,
+    store: &mut dyn Store,
+    store_path: std::path::PathBuf,
+    notifier: &mut StdoutNotifier,
+    config: &LoadedConfig,
+    work: impl FnOnce(&mut Ports<'_>) -> Result<T, StoreError>,
+) -> Result<T, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))?;
+    let cancel = context.interrupt.as_ref();
+    let jobs = config.compiled.len();
+    let _waiting = io::waiting(format!("waiting for the commands of {jobs} jobs"));
+    let mut status = OsStatusRunner { clock: &context.clock, cancel };
+    let mut launcher = OsLauncher { program, store: store_path, cancel };
+    let mut ports = Ports {
+        clock: &context.clock,
+        entropy: &context.entropy,
+        processes: &context.processes,
+        status: &mut status,
+        launcher: &mut launcher,
+        notifier,
+        store,
+    };
+    Ok(work(&mut ports)?)
+}
+
+/// Observes and decides as a tick would, on a copy of what is recorded.
+fn dry(
+    context: &Context,
+    options: &TickArgs,
+    config: &LoadedConfig,
+    style: &Style,
+) -> Result<Exit, Failure> {
+    let world = context.read_world()?;
+    let as_of = options.now.map(|time| as_of(context, time));
+    let now = as_of.clone().unwrap_or_else(|| context.now());
+    let mut notifier = StdoutNotifier { silent: true, printed: false };
+    let mut nothing = NoStore;
+    let outcome = with_ports(
+        context,
+        &mut nothing,
+        std::path::PathBuf::new(),
+        &mut notifier,
+        config,
+        |ports| dry_run(&config.compiled, ports, style, as_of.as_ref(), world),
+    )?;
+    if options.format == Format::Text {
+        let text = dry_text(&outcome);
+        io::out(&text).map_err(|message| Failure { exit: Exit::Undelivered, message })?;
+    }
+    finish(options, &outcome, &now)
+}
+
+fn dry_text(outcome: &TickOutcome) -> String {
+    let mut text = String::from("dry run: nothing was recorded, started or sent\n");
+    for report in &outcome.reports {
+        text.push_str(&format!("\n{}\n", report.text));
+    }
+    text.push('\n');
+    for (id, view) in &outcome.jobs {
+        for started in &view.started {
+            text.push_str(&format!("would start: {id} ({})\n", started.purpose.as_str()));
+        }
+    }
+    if outcome.reports.is_empty() {
+        text.push_str("would report: nothing\n");
+    }
+    text
+}
+
+/// The present moved to another time: all clocks by the same span.
+fn as_of(context: &Context, time: jiff::Timestamp) -> Now {
+    let mut now = context.now();
+    let shift = time.as_millisecond().saturating_sub(now.at.wall_ms);
+    now.at.wall_ms = time.as_millisecond();
+    now.at.awake_ms = now.at.awake_ms.saturating_add(shift);
+    now.at.up_ms = now.at.up_ms.saturating_add(shift);
+    now.local = context.clock.local_at(now.at.wall_ms);
+    now
+}
+
+/// A dry run has nothing to record to.
+struct NoStore;
+
+impl Store for NoStore {
+    fn read(&mut self) -> Result<World, StoreError> {
+        Ok(World::default())
+    }
+
+    fn transact(
+        &mut self,
+        _: &mut crate::ports::Decide<'_>,
+    ) -> Result<crate::journal::Head, StoreError> {
+        Err(StoreError::Failed("a dry run records nothing".to_owned()))
+    }
+
+    fn pending_reports(&mut self) -> Result<Vec<crate::journal::Report>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn mark_delivered(&mut self, _: &crate::base::ReportId, _: i64) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A broken config runs nothing and says so at most once an hour: in between the tick is silent,
+/// unless somebody sits at a terminal.
+fn tell_broken(
+    context: &Context,
+    broken: &BrokenConfig,
+    options: &TickArgs,
+) -> Result<Exit, Failure> {
+    let path = context.config_path()?;
+    let full = Failure::refused(Context::broken_text(path, broken));
+    if options.dry_run {
+        return Err(full);
+    }
+    let now = context.now();
+    let mut due = false;
+    let mut store = context.open_any_store()?;
+    store.transact(&mut |mut world| {
+        let last = world.meta.config_alert.as_ref();
+        due = last.is_none_or(|at| now.at.delay_since(at) >= limits::ALERT_EVERY);
+        if due {
+            world.meta.config_alert = Some(now.at.clone());
+        }
+        let change = crate::journal::Change { world, ..Default::default() };
+        Ok(Commit { change, reports: Vec::new() })
+    })?;
+    if due {
+        let style = context.style(None);
+        let text = match &broken.unreadable {
+            Some(_) => String::new(),
+            None => render::render_config_alert(&broken.sink, &broken.sources, &now, &style) + "\n",
+        };
+        // The exit code says it too.
+        let _ = io::out(&text);
+    }
+    if due || io::stderr_is_terminal() {
+        return Err(full);
+    }
+    Ok(Exit::Refused)
+}
