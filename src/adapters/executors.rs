@@ -3,6 +3,7 @@
 //! In: claimed runs. Out: what could not be started; the rest is in the store when it has ended.
 //! Invariant: nothing of a command is in an executor's argv but its run's id and the store's path.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,8 +27,12 @@ impl Launcher for OsLauncher<'_> {
         let mut started: Vec<Detached> = Vec::new();
         let mut faults = Vec::new();
         for run in runs {
-            let store = self.store.to_string_lossy().into_owned();
-            let args = ["__exec".to_owned(), run.to_string(), "--state-file".to_owned(), store];
+            let args = [
+                OsString::from("__exec"),
+                OsString::from(run.as_str()),
+                OsString::from("--state-file"),
+                self.store.clone().into_os_string(),
+            ];
             match spawn_detached(&self.program, &args) {
                 Ok(one) => started.push(one),
                 Err(e) => {

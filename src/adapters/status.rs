@@ -57,6 +57,10 @@ impl StatusRunner for OsStatusRunner<'_> {
         all.sort_by(|a, b| a.job.cmp(&b.job));
         all
     }
+
+    fn was_interrupted(&self) -> bool {
+        self.cancel.is_some_and(|interrupt| interrupt.received().is_some())
+    }
 }
 
 fn command_of<'a>(ask: &StatusAsk<'a>) -> Option<&'a Command> {

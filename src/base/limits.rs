@@ -78,6 +78,8 @@ pub const EXIT_POLL: Duration = Duration::from_millis(20);
 pub const LOG_SCAN: u64 = 64 << 20;
 /// Most of another process's environment read for the mark of its run.
 pub const ENVIRON_BYTES: u64 = 8 << 20;
+/// Where no process can be proved dead, a run this long past its limit counts as lost.
+pub const UNPROVED_PATIENCE: Duration = Duration::from_mins(5);
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
 /// How often a commit is decided anew because another process committed first.

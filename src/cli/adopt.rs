@@ -16,7 +16,7 @@ pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
     let mut before = None;
     store.transact(&mut |world| {
         before.clone_from(&world.snapshot.config_path);
-        let dead = dead_runs(&world, &context.processes);
+        let dead = dead_runs(&world, &context.processes, &now.at);
         let facts = Facts { now: &now, seed, claimer: context.processes.own_id(), dead };
         let begun = decide::begin_store(&config.compiled, world, None, &path, &facts);
         let (decision, _) = begun.map_err(|fault| disagreement(&fault))?;

@@ -47,6 +47,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let exit = match &error {
             StoreError::Busy(_) => Exit::Busy,
+            StoreError::Interrupted => Exit::Refused,
             StoreError::Refused(_) | StoreError::Failed(_) => Exit::StoreRefused,
         };
         Self { exit, message: error.to_string() }
@@ -224,7 +225,7 @@ impl Context {
         let seed = self.seed()?;
         let mut taken = 0;
         store.transact(&mut |world| {
-            let dead = dead_runs(&world, &self.processes);
+            let dead = dead_runs(&world, &self.processes, &now.at);
             let claimer = self.processes.own_id();
             let facts = Facts { now: &now, seed, claimer, dead };
             let begun = decide::begin_store(compiled, world, import.as_ref(), config, &facts);

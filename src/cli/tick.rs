@@ -6,12 +6,12 @@ use super::io::{self, StdoutNotifier};
 use crate::adapters::executors::OsLauncher;
 use crate::adapters::status::OsStatusRunner;
 use crate::adapters::tick_lock::{self, Holder, TickLock};
-use crate::base::{Exit, Now, limits};
+use crate::base::{Exit, Now, ReportId, limits};
 use crate::decide::TickOutcome;
-use crate::journal::World;
-use crate::ports::{Commit, Store, StoreError};
+use crate::journal::{Change, Head, Report, World};
+use crate::ports::{Commit, Decide, Store, StoreError};
 use crate::render::{self, Style};
-use crate::tick::{Ports, dry_run, hung_after, run_tick};
+use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
 
 /// Runs one tick.
 pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
@@ -183,18 +183,15 @@ impl Store for NoStore {
         Ok(World::default())
     }
 
-    fn transact(
-        &mut self,
-        _: &mut crate::ports::Decide<'_>,
-    ) -> Result<crate::journal::Head, StoreError> {
+    fn transact(&mut self, _: &mut Decide<'_>) -> Result<Head, StoreError> {
         Err(StoreError::Failed("a dry run records nothing".to_owned()))
     }
 
-    fn pending_reports(&mut self) -> Result<Vec<crate::journal::Report>, StoreError> {
+    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
         Ok(Vec::new())
     }
 
-    fn mark_delivered(&mut self, _: &crate::base::ReportId, _: i64) -> Result<(), StoreError> {
+    fn mark_delivered(&mut self, _: &ReportId, _: i64) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -208,32 +205,43 @@ fn tell_broken(
 ) -> Result<Exit, Failure> {
     let path = context.config_path()?;
     let full = Failure::refused(Context::broken_text(path, broken));
-    if options.dry_run {
+    // A mistyped path is no reason to make a store.
+    let mistyped = broken.unreadable.is_some() && !context.store_place()?.path.exists();
+    if options.dry_run || mistyped {
         return Err(full);
     }
     let now = context.now();
-    let mut due = false;
+    let seed = context.seed()?;
+    let style = context.style(None);
     let mut store = context.open_any_store()?;
+    let mut due = false;
     store.transact(&mut |mut world| {
         let last = world.meta.config_alert.as_ref();
         due = last.is_none_or(|at| now.at.delay_since(at) >= limits::ALERT_EVERY);
+        let alert = due.then(|| alert_of(broken, &now, seed, &style));
         if due {
             world.meta.config_alert = Some(now.at.clone());
         }
-        let change = crate::journal::Change { world, ..Default::default() };
-        Ok(Commit { change, reports: Vec::new() })
+        let change = Change { world, ..Change::default() };
+        Ok(Commit { change, reports: alert.into_iter().collect() })
     })?;
-    if due {
-        let style = context.style(None);
-        let text = match &broken.unreadable {
-            Some(_) => String::new(),
-            None => render::render_config_alert(&broken.sink, &broken.sources, &now, &style) + "\n",
-        };
-        // The exit code says it too.
-        let _ = io::out(&text);
-    }
+    let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
+    let (reports, undelivered) = deliver_pending(&mut store, &mut notifier, now.at.wall_ms)?;
+    let outcome = TickOutcome { reports, undelivered, ..TickOutcome::default() };
+    finish(options, &outcome, &now)?;
     if due || io::stderr_is_terminal() {
         return Err(full);
     }
     Ok(Exit::Refused)
+}
+
+fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> Report {
+    let BrokenConfig { sink, sources, unreadable } = broken;
+    let mut bits = [0; 8];
+    bits.copy_from_slice(&seed[..8]);
+    Report {
+        id: ReportId::from_bits(bits),
+        at_ms: now.at.wall_ms,
+        text: render::render_config_alert(unreadable.as_deref(), sink, sources, now, style),
+    }
 }

@@ -44,6 +44,11 @@ pub struct StatusAsk<'a> {
 pub trait StatusRunner {
     /// One observation for each ask, sorted by job id; none later than `within`.
     fn observe(&mut self, asks: &[StatusAsk<'_>], within: Duration) -> Vec<Observation>;
+
+    /// Was the asking cut short by a signal to opsfsm? Then its answers say nothing of the jobs.
+    fn was_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Whether a process is still there.
@@ -105,7 +110,7 @@ pub struct Commit {
     pub reports: Vec<Report>,
 }
 
-/// Why the store can't be used.
+/// Why an order ends early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Not to be trusted: corrupt, foreign, newer, or not a store at all.
@@ -117,6 +122,9 @@ pub enum StoreError {
     /// The disk, or the decision, failed; nothing was changed, or it can't be known.
     #[error("{0}")]
     Failed(String),
+    /// A signal told opsfsm to end before anything was recorded.
+    #[error("interrupted by a signal; nothing was recorded, started or sent")]
+    Interrupted,
 }
 
 /// A decision that runs inside a store's transaction.

@@ -4,6 +4,7 @@
 //! string, so any id a config can hold survives. Colour only repeats what words say.
 //! Invariant: sorted by id, byte for byte the same for the same config.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::base::JobId;
@@ -120,15 +121,25 @@ pub fn render_machine_dot(job: &CompiledJob, at: Option<State>) -> String {
         let label = if at == Some(state) { format!("{state}\n(now)") } else { state.to_string() };
         let _ = writeln!(text, "  {name} [label={}{here}];", quoted(&label));
     }
-    for edge in job.edges() {
-        let (from, to) = (quoted(edge.edge.from.as_str()), quoted(edge.edge.to.as_str()));
-        let mut label = edge.edge.input.to_string();
-        let look = if edge.offered { "" } else { ", style=dotted, color=gray60, fontcolor=gray60" };
-        if !edge.offered {
-            label.push_str("\nruled out");
+    for ((from, to, offered), inputs) in arrows(job) {
+        let mut label = inputs.join("\n");
+        let look = if offered { "" } else { ", style=dotted, color=gray60, fontcolor=gray60" };
+        if !offered {
+            label.push_str("\n(ruled out)");
         }
+        let (from, to) = (quoted(from.as_str()), quoted(to.as_str()));
         let _ = writeln!(text, "  {from} -> {to} [label={}{look}];", quoted(&label));
     }
     text.push_str("}\n");
     text
+}
+
+/// Edges between the same two states are one arrow with several labels.
+fn arrows(job: &CompiledJob) -> BTreeMap<(State, State, bool), Vec<&'static str>> {
+    let mut arrows: BTreeMap<(State, State, bool), Vec<&'static str>> = BTreeMap::new();
+    for edge in job.edges() {
+        let key = (edge.edge.from, edge.edge.to, edge.offered);
+        arrows.entry(key).or_default().push(edge.edge.input.as_str());
+    }
+    arrows
 }

@@ -44,14 +44,23 @@ pub fn render_report(news: &News, now: &Now, style: &Style) -> String {
     text
 }
 
-/// Renders the alert about a broken config.
+/// Renders the alert about a broken config: `unreadable` says why it could not even be parsed.
 #[must_use]
-pub fn render_config_alert(sink: &Sink, sources: &Sources, now: &Now, style: &Style) -> String {
+pub fn render_config_alert(
+    unreadable: Option<&str>,
+    sink: &Sink,
+    sources: &Sources,
+    now: &Now,
+    style: &Style,
+) -> String {
     let language = style.language;
     let clock = now.clock_text();
     let mut text = words::headline(language, &clock);
     text.push_str("\n\n⚠ ");
     text.push_str(words::config_broken(language));
+    if let Some(why) = unreadable {
+        text.push_str(&format!("\n  {}", clean_text(why)));
+    }
     let stops: Vec<_> = sink.sorted().into_iter().filter(|f| f.stops_everything()).collect();
     for finding in stops.iter().take(FINDINGS_SHOWN) {
         let place = finding.primary.as_ref().map(|l| sources.place(l.span)).unwrap_or_default();
@@ -150,17 +159,17 @@ impl Writer<'_> {
     fn started(&mut self, started: &Started) {
         let language = self.style.language;
         let text = match started.purpose {
-            Purpose::Resume => {
-                let was = started.cause.as_ref().map(|c| cause_text(c, language));
-                let was = was.map(|w| format!("; {}: {w}", words::was(language)));
-                format!(
-                    "{} ({} {}{})",
+            Purpose::Resume => match &started.cause {
+                None => words::first_start(language).to_owned(),
+                Some(cause) => format!(
+                    "{} ({} {}; {}: {})",
                     words::resumed(language),
                     words::attempt(language),
                     started.attempt,
-                    was.unwrap_or_default()
-                )
-            }
+                    words::was(language),
+                    cause_text(cause, language)
+                ),
+            },
             Purpose::RestartStop => words::restart_stop(language).to_owned(),
             Purpose::Start | Purpose::Stop | Purpose::Check => {
                 purpose_words(language, started.purpose).to_owned()

@@ -69,7 +69,7 @@ fn v1_words(line: &StatusLine<'_>) -> String {
             let last = line.record.and_then(|r| r.last_run.as_ref());
             last.map_or("never ran".to_owned(), |l| format!("lastRun {}", end_text(&l.end)))
         }
-        (Kind::OneShotWrite, _) => "write (approved=no)".to_owned(),
+        (Kind::OneShotWrite, _) => "write (approved=false)".to_owned(),
     }
 }
 

@@ -45,6 +45,7 @@ words! {
         "已不在配置中；它启动的进程可能仍在运行";
     next_resume: "next resume in", "下次自动续跑";
     resume_now: "resume due at the next tick", "下一次 tick 时自动续跑";
+    first_start: "started: its start command was run", "已启动：执行了启动命令";
     resumed: "resumed: its start command was run again", "已自动续跑：重新执行了启动命令";
     restart_stop: "hung: its stop command was run, to start it again", "已卡住：已执行停止命令，准备重启";
     attempt: "attempt", "第几次";

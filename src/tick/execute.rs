@@ -86,7 +86,7 @@ impl RunPorts<'_> {
         let processes = self.processes;
         let mut answer: Option<T> = None;
         self.store.transact(&mut |world| {
-            let dead: BTreeSet<RunId> = super::dead_runs(&world, processes);
+            let dead: BTreeSet<RunId> = super::dead_runs(&world, processes, &now.at);
             let facts = Facts { now: &now, seed, claimer: processes.own_id(), dead };
             let (decision, answered) = deciding(world, &facts).map_err(|f| disagreement(&f))?;
             answer = Some(answered);

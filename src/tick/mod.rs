@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::base::{Now, ReportId, RunId, limits};
+use crate::base::{Now, ReportId, RunId, Stamp, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{self, Decision, Facts, TickOutcome};
-use crate::journal::{ReplayFault, Report, RunPhase, World};
+use crate::journal::{ReplayFault, Report, RunPhase, RunRow, World};
 use crate::model::{Observation, ProcessId, Work};
 use crate::ports::{
     Clock, Commit, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
@@ -57,6 +57,9 @@ pub fn run_tick(
     // A store that must be refused is refused before any command runs.
     ports.store.read()?;
     let observations = observe(compiled, ports);
+    if ports.status.was_interrupted() {
+        return Err(StoreError::Interrupted);
+    }
     let mut outcome = TickOutcome::default();
     let seed = seed(ports)?;
     let runs = commit(ports, style, (&begun, seed), &BTreeSet::new(), &mut |world, facts| {
@@ -64,7 +67,7 @@ pub fn run_tick(
         outcome.take(compiled, &decision);
         Ok(decision)
     })?;
-    deliver(ports, &mut outcome)?;
+    deliver_into(ports, &mut outcome)?;
     if runs.is_empty() {
         return Ok(outcome);
     }
@@ -93,7 +96,7 @@ fn settle_launched(
         Ok(decision)
     })?;
     outcome.launch_faults = faults.iter().map(|f| f.detail.clone()).collect();
-    deliver(ports, outcome)
+    deliver_into(ports, outcome)
 }
 
 /// What a tick would do: observes and decides, but records, starts and sends nothing.
@@ -116,7 +119,7 @@ pub fn dry_run(
         now: &now,
         seed: seed(ports)?,
         claimer: ports.processes.own_id(),
-        dead: dead_runs(&world, ports.processes),
+        dead: dead_runs(&world, ports.processes, &now.at),
     };
     let decision = decide::decide_observed(compiled, world, &observations, &facts)
         .map_err(|fault| disagreement(&fault))?;
@@ -166,7 +169,7 @@ fn commit(
     let processes = ports.processes;
     let mut launches = Vec::new();
     ports.store.transact(&mut |world| {
-        let mut dead = dead_runs(&world, processes);
+        let mut dead = dead_runs(&world, processes, &now.at);
         dead.extend(never_began.iter().cloned());
         let facts = Facts { now, seed, claimer: processes.own_id(), dead };
         let decision = deciding(world, &facts).map_err(|fault| disagreement(&fault))?;
@@ -186,21 +189,27 @@ pub fn disagreement(fault: &ReplayFault) -> StoreError {
     ))
 }
 
-/// Runs whose claimer or executor is proved dead.
+/// Runs whose claimer or executor is proved dead. Where this system can't prove it, a run that
+/// is long past its limit counts as dead too: it would block its job for ever.
 #[must_use]
-pub fn dead_runs(world: &World, processes: &dyn Processes) -> BTreeSet<RunId> {
-    let process = |phase: &RunPhase, claimer: &ProcessId| match phase {
-        RunPhase::Claimed => Some(claimer.clone()),
-        RunPhase::Executing { executor, .. } => Some(executor.clone()),
-        RunPhase::Done { .. } => None,
+pub fn dead_runs(world: &World, processes: &dyn Processes, now: &Stamp) -> BTreeSet<RunId> {
+    let is_dead = |row: &RunRow| {
+        let (process, since): (&ProcessId, &Stamp) = match &row.phase {
+            RunPhase::Claimed => (&row.claimer, &row.claimed_at),
+            RunPhase::Executing { executor, at } => (executor, at),
+            RunPhase::Done { .. } => return false,
+        };
+        match processes.liveness(process) {
+            Liveness::Alive => false,
+            Liveness::Dead => true,
+            Liveness::Unknown => {
+                let limit = row.spec.limit_ms.map(Duration::from_millis);
+                let patience = limit.map(|l| l + limits::UNPROVED_PATIENCE);
+                patience.is_some_and(|patience| now.delay_since(since) > patience)
+            }
+        }
     };
-    world
-        .runs
-        .iter()
-        .filter_map(|(id, row)| Some((id, process(&row.phase, &row.claimer)?)))
-        .filter(|(_, p)| processes.liveness(p) == Liveness::Dead)
-        .map(|(id, _)| id.clone())
-        .collect()
+    world.runs.iter().filter(|(_, row)| is_dead(row)).map(|(id, _)| id.clone()).collect()
 }
 
 /// The message of a decision, rendered before it is committed.
@@ -218,22 +227,33 @@ fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Repo
     }]
 }
 
-/// Delivers what waits in the outbox, oldest first. What does not arrive stays there, and so does
-/// everything after it: the order is kept.
-fn deliver(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
-    for report in ports.store.pending_reports()? {
-        match ports.notifier.deliver(&report) {
-            Ok(()) => {
-                ports.store.mark_delivered(&report.id, ports.clock.now().at.wall_ms)?;
-                outcome.reports.push(report);
-            }
-            Err(why) => {
-                outcome.undelivered = Some(why);
-                break;
-            }
-        }
-    }
+fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
+    let at_ms = ports.clock.now().at.wall_ms;
+    let (delivered, undelivered) = deliver_pending(ports.store, ports.notifier, at_ms)?;
+    outcome.reports.extend(delivered);
+    outcome.undelivered = outcome.undelivered.take().or(undelivered);
     Ok(())
+}
+
+/// Delivers what waits in the outbox, oldest first. What does not arrive stays there, and so does
+/// everything after it: the order is kept. Returns what arrived, and why the rest did not.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn deliver_pending(
+    store: &mut dyn Store,
+    notifier: &mut dyn Notifier,
+    at_ms: i64,
+) -> Result<(Vec<Report>, Option<String>), StoreError> {
+    let mut delivered = Vec::new();
+    for report in store.pending_reports()? {
+        if let Err(why) = notifier.deliver(&report) {
+            return Ok((delivered, Some(why)));
+        }
+        store.mark_delivered(&report.id, at_ms)?;
+        delivered.push(report);
+    }
+    Ok((delivered, None))
 }
 
 /// How long after its beginning a tick counts as hung.
