@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
+use opsfsm::adapters::process::{Control, Deadline, run_children, run_children_with};
 use opsfsm::model::{End, SpawnFault};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -40,12 +41,19 @@ fn results_come_in_the_order_of_the_specs() {
 }
 
 #[test]
+fn results_can_be_taken_one_by_one() {
+    let specs: Vec<_> = (0..20).map(|n| sh(&format!("exit {n}"))).collect();
+    let codes = run_children_with(&specs, &impatient(), |place, result| (place, result.end));
+    assert_eq!(codes, (0..).zip((0..20).map(code)).collect::<Vec<_>>());
+}
+
+#[test]
 fn sleepers_overlap() {
     // 250 of them one after the other would take 250 s.
     let specs = vec![command(&["sleep", "1"]); 250];
-    let deadline = Some(opsfsm::adapters::process::Deadline::after(Duration::from_secs(60)));
-    let control = opsfsm::adapters::process::Control { deadline, ..impatient() };
-    let results = opsfsm::adapters::process::run_children(&specs, &control);
+    let deadline = Some(Deadline::after(Duration::from_mins(1)));
+    let control = Control { deadline, ..impatient() };
+    let results = run_children(&specs, &control);
     assert!(results.iter().all(|result| result.end == code(0)));
 }
 
