@@ -1,5 +1,6 @@
 //! Signals to opsfsm itself, and what children inherit of a strange parent's settings.
 
+use nix::sys::signal::SigSet;
 use opsfsm::adapters::process::{Control, run_children};
 use opsfsm::adapters::signals;
 use opsfsm::model::End;
@@ -33,6 +34,7 @@ fn children_start_with_signals_at_their_default() {
     if !is_inner(name) {
         return run_inner(name, "trap '' CHLD INT HUP PIPE TERM");
     }
+    SigSet::all().thread_block().unwrap();
     let _interrupt = signals::install().unwrap();
     let result = run(command(&["cat", "/proc/self/status"]));
     let shown = text(&result.stdout.bytes);
