@@ -61,7 +61,7 @@ fn sleepers_overlap() {
 fn few_open_files_slow_children_down_and_lose_none() {
     let name = "many::few_open_files_slow_children_down_and_lose_none";
     if !is_inner(name) {
-        return run_inner(name, "ulimit -n 64");
+        return run_inner(name, "ulimit -n 64; exec");
     }
     let specs = vec![sh("echo x; sleep 0.002"); 300];
     for result in run_all(&specs) {
@@ -74,7 +74,7 @@ fn few_open_files_slow_children_down_and_lose_none() {
 fn a_full_file_table_is_waited_out() {
     let name = "many::a_full_file_table_is_waited_out";
     if !is_inner(name) {
-        return run_inner(name, "ulimit -n 200");
+        return run_inner(name, "ulimit -n 200; exec");
     }
     // The cap allows 45 in flight, but only eleven descriptors are free.
     let mut hogs: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
@@ -91,7 +91,7 @@ fn a_full_file_table_is_waited_out() {
 fn a_file_table_that_stays_full_is_told_at_the_limit() {
     let name = "many::a_file_table_that_stays_full_is_told_at_the_limit";
     if !is_inner(name) {
-        return run_inner(name, "ulimit -n 64");
+        return run_inner(name, "ulimit -n 64; exec");
     }
     let specs = vec![limited(sh("exit 0"), 100); 3];
     let hogs: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
@@ -108,7 +108,7 @@ fn a_file_table_that_stays_full_is_told_at_the_limit() {
 fn no_zombie_is_left_behind() {
     let name = "many::no_zombie_is_left_behind";
     if !is_inner(name) {
-        return run_inner(name, ":");
+        return run_inner(name, "exec");
     }
     let mut specs = vec![sh("exit 1"); 50];
     specs.extend(vec![limited(sh("exec sleep 1000"), 100); 20]);

@@ -108,11 +108,11 @@ pub(crate) fn is_inner(name: &str) -> bool {
     std::env::var_os(INNER).is_some_and(|inner| inner == name)
 }
 
-/// Runs the test `name` of this very binary once more in a process of its own, which a shell
-/// prepares by `setup`, and checks that it passes.
+/// Runs the test `name` of this very binary once more in a process of its own, started by the
+/// shell words `setup` (which end in `exec`), and checks that it passes.
 pub(crate) fn run_inner(name: &str, setup: &str) {
     let exe = std::env::current_exe().unwrap_or_default();
-    let script = format!("{setup}; exec '{}' --exact {name} --nocapture 2>&1", exe.display());
+    let script = format!("{setup} '{}' --exact {name} --nocapture 2>&1", exe.display());
     let mut spec = sh(&script);
     spec.env.push((INNER.to_owned(), name.to_owned()));
     let result = run(spec);
