@@ -76,6 +76,10 @@ pub const EXIT_POLL: Duration = Duration::from_millis(20);
 pub const LOG_SCAN: u64 = 64 << 20;
 /// Most of another process's environment read for the mark of its run.
 pub const ENVIRON_BYTES: u64 = 8 << 20;
+/// How often an environment that reads as empty is read, since an exec may be under way.
+pub const ENVIRON_TRIES: usize = 5;
+/// The wait between two such readings.
+pub const ENVIRON_PAUSE: Duration = Duration::from_millis(2);
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
 /// How often a commit is decided anew because another process committed first.

@@ -48,7 +48,7 @@ fn a_zombie_is_dead() {
 #[test]
 fn only_a_proved_process_is_signalled() {
     let folder = tempfile::tempdir().unwrap();
-    let mut spec = sh_in(folder.path(), "echo $$ > pid; exec sleep 1000");
+    let mut spec = sh_in(folder.path(), "echo $$ > pid; while :; do sleep 1000; done");
     spec.env.push((RunId::ENV.to_owned(), "run-of-ours".to_owned()));
     let result = std::thread::scope(|scope| {
         let running = scope.spawn(|| run(spec));
