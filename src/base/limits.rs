@@ -80,10 +80,12 @@ pub const LOG_SCAN: u64 = 64 << 20;
 pub const ENVIRON_BYTES: u64 = 8 << 20;
 /// Where no process can be proved dead, a run this long past its limit counts as lost.
 pub const UNPROVED_PATIENCE: Duration = Duration::from_mins(5);
+/// How often an environment that reads as empty is read, since an exec may be under way.
+pub const ENVIRON_TRIES: usize = 5;
+/// The wait between two such readings.
+pub const ENVIRON_PAUSE: Duration = Duration::from_millis(2);
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
-/// How often a commit is decided anew because another process committed first.
-pub const COMMIT_TRIES: usize = 20;
 
 /// `seen_stopped` is no input for this long after a start (`startGraceSeconds`).
 pub const START_GRACE: Duration = Duration::from_mins(1);

@@ -48,7 +48,7 @@ fn a_zombie_is_dead() {
 #[test]
 fn only_a_proved_process_is_signalled() {
     let folder = tempfile::tempdir().unwrap();
-    let mut spec = sh_in(folder.path(), "echo $$ > pid; exec sleep 1000");
+    let mut spec = sh_in(folder.path(), "echo $$ > pid; while :; do sleep 1000; done");
     spec.env.push((RunId::ENV.to_owned(), "run-of-ours".to_owned()));
     let result = std::thread::scope(|scope| {
         let running = scope.spawn(|| run(spec));
@@ -68,11 +68,11 @@ fn only_a_proved_process_is_signalled() {
         let rebooted = ProcessId { boot: BootId::new("another"), ..process.clone() };
         let unproved = ProcessId { start_ticks: 0, ..process.clone() };
         for reach in [Reach::Process, Reach::Group] {
-            let refused = |process, run| end(process, run, reach).unwrap_err();
-            assert_eq!(refused(&process, "other"), SignalRefusal::Unproved(pid));
-            assert_eq!(refused(&reused, "run-of-ours"), SignalRefusal::Reused(pid));
-            assert_eq!(refused(&rebooted, "run-of-ours"), SignalRefusal::Ended(pid));
-            assert_eq!(refused(&unproved, "run-of-ours"), SignalRefusal::Unproved(pid));
+            let denied = |process, run| end(process, run, reach).unwrap_err();
+            assert_eq!(denied(&process, "other"), SignalRefusal::Unproved(pid));
+            assert_eq!(denied(&reused, "run-of-ours"), SignalRefusal::Reused(pid));
+            assert_eq!(denied(&rebooted, "run-of-ours"), SignalRefusal::Ended(pid));
+            assert_eq!(denied(&unproved, "run-of-ours"), SignalRefusal::Unproved(pid));
         }
         assert_eq!(liveness(&process), Liveness::Alive, "none of these reached it");
         assert_eq!(end(&process, "run-of-ours", Reach::Group), Ok(()));
