@@ -38,7 +38,7 @@ fn a_process_is_known_by_pid_start_and_boot() {
 
 #[test]
 fn a_zombie_is_dead() {
-    let child = spawn_detached(Path::new("/bin/true"), &[]).unwrap();
+    let child = spawn_detached::<&str>(Path::new("/bin/true"), &[]).unwrap();
     // Nobody reaps it here, so that its entry stays.
     await_gone(child.pid());
     let zombie = process_id(child.pid()).unwrap();
@@ -115,6 +115,6 @@ fn executors_are_awaited_for_a_while_and_then_left() {
     let left = process_id(pid).unwrap();
     assert_eq!(liveness(&left), Liveness::Alive, "left to itself");
     kill(pid);
-    assert!(spawn_detached(Path::new("/no/such"), &[]).is_err());
+    assert!(spawn_detached::<&str>(Path::new("/no/such"), &[]).is_err());
     await_some("its end", || (liveness(&left) == Liveness::Dead).then_some(()));
 }

@@ -57,7 +57,7 @@ impl Detached {
 
 /// Starts `exe` in a process group of its own, with nothing on its standard streams and our
 /// environment. `exe` has to be a path.
-pub fn spawn_detached(exe: &Path, args: &[impl AsRef<OsStr>]) -> io::Result<Detached> {
+pub fn spawn_detached<A: AsRef<OsStr>>(exe: &Path, args: &[A]) -> io::Result<Detached> {
     let exe = std::path::absolute(exe)?;
     let mut command = spawn::command(&exe);
     let child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
