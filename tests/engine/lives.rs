@@ -63,6 +63,9 @@ enum Step {
     StartAny(u8),
     ExecutorsDie(bool),
     LaunchesFail(bool),
+    ExecutorsLate(bool),
+    ExecutorsArrive,
+    Beside,
     Unreachable(bool),
     CommitFails,
     Edit(u8),
@@ -95,6 +98,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::StartAny),
         1 => any::<bool>().prop_map(Step::ExecutorsDie),
         1 => any::<bool>().prop_map(Step::LaunchesFail),
+        1 => any::<bool>().prop_map(Step::ExecutorsLate),
+        2 => Just(Step::ExecutorsArrive),
+        1 => Just(Step::Beside),
         1 => any::<bool>().prop_map(Step::Unreachable),
         1 => Just(Step::CommitFails),
         1 => (0..3u8).prop_map(Step::Edit),
@@ -149,6 +155,9 @@ fn live(scene: &mut Scene, witness: &mut Witness, step: &Step) {
         }
         Step::ExecutorsDie(b) => host.executors_die.set(b),
         Step::LaunchesFail(b) => host.launches_fail.set(b),
+        Step::ExecutorsLate(b) => host.executors_late.set(b),
+        Step::ExecutorsArrive => host.executors_arrive(),
+        Step::Beside => host.beside(),
         Step::Unreachable(b) => host.unreachable.set(b),
         Step::CommitFails => host.store.fail_next(StoreError::Failed("simulated".to_owned())),
         Step::Edit(variant) => scene.edit(&config(variant)),
@@ -247,11 +256,13 @@ fn whatever_happens_the_invariants_hold() {
 /// The inputs that moved a machine in this life, by the state they led to.
 fn inputs_met(scene: &Scene) -> Vec<(&'static str, &'static str)> {
     let events = scene.host.store.snapshot().events();
-    let moved = events.iter().filter_map(|event| match event.kind {
-        EventKind::Moved { input, to, .. } => Some((to.as_str(), input.as_str())),
-        _ => None,
-    });
-    moved.collect()
+    let mut moved = Vec::new();
+    for event in events {
+        if let EventKind::Moved { input, to, .. } = event.kind {
+            moved.push((to.as_str(), input.as_str()));
+        }
+    }
+    moved
 }
 
 /// Everything works again; a few ticks later nothing is left over.
@@ -262,6 +273,9 @@ fn heal(scene: &mut Scene) {
     }
     host.executors_die.set(false);
     host.launches_fail.set(false);
+    host.executors_late.set(false);
+    host.executors_arrive();
+    host.reboot();
     host.unreachable.set(false);
     host.set_wall(1_900_000_000_000);
     // A failure that a step had ordered may still be waiting for a transaction.

@@ -334,6 +334,16 @@ fn links_fill_the_queue_and_a_delay_is_kept_across_ticks() {
 }
 
 #[test]
+fn one_origin_queues_a_job_once_though_two_links_lead_to_it() {
+    let links = "after = [{ jobId = \"d\" }, { jobId = \"d\", delaySeconds = 600 }]";
+    let scene = Scene::new(&(check("c", links) + &check("d", "")));
+    scene.tick();
+    scene.host.run(&scene.compiled, &job("c")).expect("a run");
+    let delays: Vec<u64> = scene.queue().iter().map(|q| q.delay_ms).collect();
+    assert_eq!(delays, [0]);
+}
+
+#[test]
 fn a_failed_check_fires_its_failure_links_and_is_told() {
     let config = check(
         "c",
@@ -482,6 +492,101 @@ fn a_job_of_write_risk_is_watched_and_never_started() {
     assert_eq!((scene.state("a"), scene.host.ran.borrow().len()), ("stalled", 0));
     let ran = scene.host.start(&scene.compiled, &job("a")).expect("an answer");
     assert!(matches!(ran, Some(Ran::Refused(_))));
+}
+
+#[test]
+fn a_start_that_is_still_at_work_is_not_started_again() {
+    let policy = "autoResume = true, autoResumeBackoffSeconds = 0, startGraceSeconds = 0";
+    let scene = Scene::new(&watch("a", policy));
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.beside();
+    for _ in 0..5 {
+        scene.tick_after(60);
+    }
+    assert_eq!(scene.host.on_their_way.borrow().len(), 1, "one claim");
+    scene.host.executors_arrive();
+    assert_eq!(scene.ran("a", Purpose::Resume), 1);
+}
+
+#[test]
+fn what_was_seen_before_a_persons_word_says_nothing_about_it() {
+    let scene = Scene::new(&watch("a", "startGraceSeconds = 0"));
+    scene.tick();
+    let compiled = scene.compiled.clone();
+    scene.host.meanwhile(move |host| {
+        host.pass(Duration::from_secs(1));
+        host.start(&compiled, &job("a")).expect("a start");
+    });
+    scene.tick_after(60);
+    assert_eq!(scene.moves("a"), ["started"], "not stopped: it was asked before its start");
+}
+
+#[test]
+fn a_stop_beside_a_tick_is_never_undone_by_what_the_tick_saw() {
+    let scene = Scene::new(&watch("a", "autoResume = true, autoResumeBackoffSeconds = 0"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.set("a", |j| j.running = false);
+    let compiled = scene.compiled.clone();
+    scene.host.meanwhile(move |host| {
+        host.pass(Duration::from_secs(1));
+        host.stop(&compiled, &job("a")).expect("a stop");
+    });
+    scene.tick_after(600);
+    assert_eq!((scene.state("a"), scene.ran("a", Purpose::Resume)), ("paused", 0));
+}
+
+#[test]
+fn a_run_begins_once_whoever_asks() {
+    let scene = Scene::new(&check("c", "everySeconds = 86400"));
+    scene.host.executors_late.set(true);
+    scene.tick();
+    let run = scene.host.on_their_way.borrow()[0].clone();
+    assert!(scene.host.execute(&run).is_some());
+    assert!(scene.host.execute(&run).is_none(), "a second executor is refused");
+    assert_eq!(scene.ran("c", Purpose::Check), 1);
+}
+
+#[test]
+fn an_old_claim_does_not_start_a_job_that_has_moved_on() {
+    let mut scene = Scene::new(&watch("a", "autoResume = true"));
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.beside();
+    scene.edit(&check("a", ""));
+    scene.tick_after(1);
+    scene.host.executors_arrive();
+    assert_eq!(scene.host.ran.borrow().len(), 0, "its id is another job now");
+}
+
+#[test]
+fn an_executor_that_comes_after_its_claim_was_dropped_runs_nothing() {
+    let scene = Scene::new(&check("c", "everySeconds = 86400"));
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.next_process();
+    scene.host.executors_late.set(false);
+    scene.tick_after(60);
+    assert_eq!(scene.ran("c", Purpose::Check), 1, "the item was served by another run");
+    scene.host.executors_arrive();
+    assert_eq!(scene.ran("c", Purpose::Check), 1, "the late one is fenced");
+}
+
+#[test]
+fn two_items_of_one_job_are_served_one_after_the_other() {
+    let both = "everySeconds = 86400\nafter = [{ jobId = \"c\" }]";
+    let scene = Scene::new(&(check("x", both) + &check("y", both) + &check("c", "")));
+    scene.tick();
+    assert_eq!(scene.queue().iter().filter(|q| q.job == job("c")).count(), 2);
+    scene.host.executors_late.set(true);
+    scene.tick_after(1);
+    assert_eq!(scene.host.on_their_way.borrow().len(), 1);
+    scene.host.executors_arrive();
+    scene.host.executors_late.set(false);
+    scene.tick_after(1);
+    scene.tick_after(1);
+    assert_eq!(scene.ran("c", Purpose::Check), 2);
 }
 
 #[test]

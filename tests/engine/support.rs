@@ -76,11 +76,13 @@ impl Scene {
     /// The inputs that moved a job, in order.
     pub(crate) fn moves(&self, id: &str) -> Vec<&'static str> {
         let events = self.host.store.snapshot().events();
-        let moved = |e: &opsfsm::journal::Event| match &e.kind {
-            EventKind::Moved { input, .. } if e.job == Some(job(id)) => Some(input.as_str()),
-            _ => None,
-        };
-        events.iter().filter_map(moved).collect()
+        let mut moved = Vec::new();
+        for event in events.iter().filter(|e| e.job == Some(job(id))) {
+            if let EventKind::Moved { input, .. } = &event.kind {
+                moved.push(input.as_str());
+            }
+        }
+        moved
     }
 }
 
