@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+/// Most jobs of one cycle that a finding names.
+pub const CYCLE_SHOWN: usize = 64;
 /// Largest config file read. Ten thousand jobs take about 4 MB.
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.

@@ -7,6 +7,8 @@
 
 mod chain;
 mod machines;
+#[cfg(test)]
+mod tests;
 
 pub use chain::{ChainEdge, verifications};
 pub use machines::{CompiledJob, OfferedEdge};
