@@ -8,7 +8,7 @@
 mod chain;
 mod machines;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use chain::{ChainEdge, verifications};
 pub use machines::{CompiledJob, OfferedEdge};

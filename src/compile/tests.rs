@@ -39,11 +39,16 @@ fn config(jobs: &str) -> String {
     text
 }
 
-fn compile_text(text: &str) -> (Option<Compiled>, Sink) {
+/// For the tests of other rooms.
+pub(crate) fn compile_json(text: &str) -> Compiled {
+    compile_text(text, Format::Json).0.expect("sound")
+}
+
+fn compile_text(text: &str, format: Format) -> (Option<Compiled>, Sink) {
     let file = SourceText {
-        name: "c.toml".to_owned(),
+        name: "c".to_owned(),
         dir: PathBuf::from("/c"),
-        format: Format::Toml,
+        format,
         bytes: text.as_bytes().to_vec(),
     };
     let around = Surroundings { home: None, default_cwd: None };
@@ -54,7 +59,7 @@ fn compile_text(text: &str) -> (Option<Compiled>, Sink) {
 }
 
 fn findings(jobs: &str) -> String {
-    let (_, sink) = compile_text(&config(jobs));
+    let (_, sink) = compile_text(&config(jobs), Format::Toml);
     let line = |f: &&crate::diag::Finding| {
         let also: String = f.secondary.iter().map(|l| format!("\n  also: {}", l.text)).collect();
         let help: String = f.help.iter().map(|h| format!("\n  help: {h}")).collect();
@@ -200,7 +205,7 @@ fn a_ring_of_ten_thousand_jobs_is_one_finding() {
 fn a_machine_offers_only_what_its_config_allows() {
     let offers = |jobs: &str, more: &str, input| {
         let text = config(jobs).replace("after = []", more);
-        let compiled = compile_text(&text).0.expect("sound");
+        let compiled = compile_text(&text, Format::Toml).0.expect("sound");
         compiled.jobs().next().expect("a job").offers(Input::Watch(input))
     };
     let plain = "a watch read_only";

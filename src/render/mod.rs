@@ -9,6 +9,8 @@ mod json;
 mod quote;
 mod report;
 mod status;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use dot::{render_chains_dot, render_machine_dot};
