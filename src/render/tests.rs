@@ -53,27 +53,21 @@ fn watch(state: WatchState, why: Why) -> Section {
     section("scan", Kind::LongRunningRead, State::Watch(state), why)
 }
 
-/// One section of each sort.
-fn all() -> News {
-    let stopped = Cause { kind: CauseKind::Stopped, detail: Some("killed".to_owned()) };
-    let run = RunNews {
-        run: RunId::new("r1"),
-        purpose: Purpose::Check,
-        end: End::Exited { code: 2 },
-        took_ms: 1234,
-        attention: true,
-        output: (1..=12).map(|n| format!("line {n}\n")).collect(),
-    };
+fn stopped() -> Cause {
+    Cause { kind: CauseKind::Stopped, detail: Some("killed".to_owned()) }
+}
+
+/// Sections of a watched job.
+fn watched() -> Vec<Section> {
     let started = Started {
         job: JobId::new("scan"),
         run: RunId::new("r2"),
         purpose: Purpose::Resume,
         attempt: 2,
-        cause: Some(stopped.clone()),
+        cause: Some(stopped()),
     };
-    let chain = Origin::Chain { job: JobId::new("scan"), run: RunId::new("r1") };
     let progress = [("done", "30"), ("total", "120"), ("dir", "/a b")];
-    let sections = vec![
+    vec![
         Section {
             name: "Scan of the disks".to_owned(),
             message: Some("half-way".to_owned()),
@@ -81,18 +75,18 @@ fn all() -> News {
             ..watch(WatchState::Running, Why::Routine)
         },
         Section {
-            cause: Some(stopped.clone()),
+            cause: Some(stopped()),
             started: vec![started],
             ..watch(WatchState::Resuming, Why::Resumed)
         },
         Section {
-            cause: Some(stopped.clone()),
+            cause: Some(stopped()),
             anomalies: anomaly(AnomalyKind::Stopped, Some("killed")),
             next_resume: Some(Duration::from_mins(5)),
             ..watch(WatchState::Stalled, Why::Anomaly)
         },
         Section {
-            cause: Some(stopped),
+            cause: Some(stopped()),
             anomalies: anomaly(AnomalyKind::Stopped, Some("killed")),
             ..watch(WatchState::Stalled, Why::Anomaly)
         },
@@ -110,6 +104,21 @@ fn all() -> News {
         },
         Section { recovered: true, ..watch(WatchState::Running, Why::Recovered) },
         watch(WatchState::Completed, Why::StateChanged),
+    ]
+}
+
+/// Sections of the other kinds, and of what a tick may not do.
+fn others() -> Vec<Section> {
+    let run = RunNews {
+        run: RunId::new("r1"),
+        purpose: Purpose::Check,
+        end: End::Exited { code: 2 },
+        took_ms: 1234,
+        attention: true,
+        output: (1..=12).map(|n| format!("line {n}\n")).collect(),
+    };
+    let chain = Origin::Chain { job: JobId::new("scan"), run: RunId::new("r1") };
+    vec![
         Section {
             anomalies: anomaly(AnomalyKind::RunFailed, None),
             run: Some(run),
@@ -121,11 +130,15 @@ fn all() -> News {
         },
         Section { blocked: Some(chain), ..watch(WatchState::Idle, Why::Blocked) },
         Section { kind: None, ..watch(WatchState::Running, Why::Orphaned) },
-    ];
+    ]
+}
+
+fn all() -> News {
     let notices = vec![
         Notice::ClockSuspect { drift: Duration::from_hours(1), unset: false },
         Notice::QueueFull { job: JobId::new("check") },
     ];
+    let sections = watched().into_iter().chain(others()).collect();
     News { notices, sections }
 }
 
