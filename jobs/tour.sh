@@ -53,6 +53,9 @@ kill -9 "$pid"
 say 'The next tick finds it stopped, and starts it again where it was.'
 opsfsm tick
 
+say 'The journal says how: stalled, because it had died, then resumed.'
+opsfsm history inventory --limit 4
+
 say 'From now on a tick every two seconds, as cron would call it every minute.'
 rounds=0
 until "$OPSFSM" status | grep -q '^completed .* inventory '; do

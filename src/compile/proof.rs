@@ -54,7 +54,7 @@ pub fn prove_gated(initial: State, edges: &[Edge]) -> Result<(), Unproved> {
     }
     let lawful = |e: &&Edge| e.from == GATE && e.input == Input::Write(WriteInput::Begin);
     if let Some(edge) = edges.iter().find(|e| e.to == TARGET && !lawful(e)) {
-        return Err(Unproved::OtherPredecessor(arrow(edge)));
+        return Err(Unproved::OtherPredecessor(arrow(*edge)));
     }
     check_balance(initial, edges)
 }
@@ -86,7 +86,7 @@ fn path_to_target(
     while let Some(at) = queue.pop_front() {
         for edge in edges.iter().filter(|e| e.from == at && open(e)) {
             if edge.to == TARGET {
-                return Some(tell(at, &came_by, edge));
+                return Some(tell(at, &came_by, *edge));
             }
             if seen.insert(edge.to) {
                 came_by.insert(edge.to, *edge);
@@ -97,18 +97,18 @@ fn path_to_target(
     None
 }
 
-fn tell(at: State, came_by: &BTreeMap<State, Edge>, last: &Edge) -> String {
+fn tell(at: State, came_by: &BTreeMap<State, Edge>, last: Edge) -> String {
     let mut path = vec![arrow(last)];
     let mut at = at;
     while let Some(edge) = came_by.get(&at) {
-        path.push(arrow(edge));
+        path.push(arrow(*edge));
         at = edge.from;
     }
     path.reverse();
     path.join(", ")
 }
 
-fn arrow(edge: &Edge) -> String {
+fn arrow(edge: Edge) -> String {
     format!("{} --{}--> {}", edge.from, edge.input, edge.to)
 }
 
@@ -120,9 +120,9 @@ fn check_balance(initial: State, edges: &[Edge]) -> Result<(), Unproved> {
     while let Some((at, unspent)) = open.pop_front() {
         for edge in edges.iter().filter(|e| e.from == at) {
             if edge.to == TARGET && !unspent {
-                return Err(Unproved::Unspent(arrow(edge)));
+                return Err(Unproved::Unspent(arrow(*edge)));
             }
-            let next = (edge.to, unspent_after(edge, unspent));
+            let next = (edge.to, unspent_after(*edge, unspent));
             if seen.insert(next) {
                 open.push_back(next);
             }
@@ -131,7 +131,7 @@ fn check_balance(initial: State, edges: &[Edge]) -> Result<(), Unproved> {
     Ok(())
 }
 
-fn unspent_after(edge: &Edge, before: bool) -> bool {
+fn unspent_after(edge: Edge, before: bool) -> bool {
     let Input::Write(input) = edge.input else { return before };
     match input {
         WriteInput::Approve => true,
@@ -210,7 +210,7 @@ mod tests {
         for (i, edge) in table().iter().enumerate().filter(|(_, e)| e.to != TARGET) {
             let mut broken = table();
             broken[i].to = TARGET;
-            assert!(prove(&broken).is_err(), "{}", arrow(edge));
+            assert!(prove(&broken).is_err(), "{}", arrow(*edge));
         }
     }
 
