@@ -123,7 +123,8 @@ fn named_rooms(text: &str) -> BTreeSet<String> {
 #[test]
 fn arrows_between_rooms_only_go_down() {
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
+    // Tests of a room may build what they need with any other.
+    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test_file(path)) {
         let Some(room) = path.strip_prefix("src/").and_then(|p| p.split_once('/')).map(|p| p.0)
         else {
             continue;
@@ -199,7 +200,7 @@ fn files_are_one_idea_with_a_header() {
             wrong.push(format!("{path}: a header of {header} lines"));
         }
         let body = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
-        if body > FILE_LINES {
+        if body > FILE_LINES && !is_test_file(&path) {
             wrong.push(format!("{path}: {body} lines before its tests"));
         }
         let room = path.ends_with("/mod.rs");
