@@ -82,6 +82,12 @@ pub const ENVIRON_BYTES: u64 = 8 << 20;
 pub const UNPROVED_PATIENCE: Duration = Duration::from_mins(5);
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// How long the end of a command that has run is tried to be recorded.
+pub const RECORD_PATIENCE: Duration = Duration::from_secs(30);
+/// First wait before that is tried again; it doubles.
+pub const RECORD_RETRY_MIN: Duration = Duration::from_millis(100);
+/// Longest such wait.
+pub const RECORD_RETRY_MAX: Duration = Duration::from_secs(2);
 /// How often a commit is decided anew because another process committed first.
 pub const COMMIT_TRIES: usize = 20;
 

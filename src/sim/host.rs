@@ -172,6 +172,10 @@ impl Clock for SimHost {
     fn now(&self) -> Now {
         Now { at: self.now.borrow().clone(), local: LocalTime::UTC }
     }
+
+    fn pause(&self, span: Duration) {
+        self.pass(span);
+    }
 }
 
 impl Entropy for SimHost {
@@ -236,7 +240,8 @@ impl Launcher for SimHost {
             let mut runner = self.clone();
             let mut store = self.store.clone();
             if self.executors_die.get() {
-                store.fail_after_begin(StoreError::Failed("killed".to_owned()));
+                // What is refused is not tried again: the executor is gone.
+                store.fail_after_begin(StoreError::Refused("killed".to_owned()));
             }
             let mut ports = RunPorts {
                 clock: &self.clone(),
