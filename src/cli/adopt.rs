@@ -18,11 +18,8 @@ pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
         context.begin_store(&mut store, &config.compiled, &world, &path)?;
     }
     let (now, seed) = (context.now(), context.seed()?);
-    let mut before = world.snapshot.config_path;
+    let before = world.snapshot.config_path;
     store.transact(&mut |world| {
-        if before.is_some() {
-            before.clone_from(&world.snapshot.config_path);
-        }
         let dead = dead_runs(&world, &context.processes, &now.at);
         let facts = Facts { now: &now, seed, claimer: context.processes.own_id(), dead };
         let begun = decide::begin_store(&config.compiled, world, None, &path, &facts);

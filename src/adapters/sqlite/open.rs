@@ -118,7 +118,7 @@ fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {
             .map_err(|e| store_error(path, &e))
     };
     if pragma("application_id")? != schema::APPLICATION_ID {
-        return Err(refused(path, "it is a database of another program"));
+        return Err(refused(path, "it is no opsfsm store, but a database of another program"));
     }
     let version = pragma("user_version")?;
     if version > schema::VERSION {
@@ -130,6 +130,14 @@ fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     }
     if version < schema::VERSION {
         return Err(refused(path, &format!("its schema {version} is none that was ever released")));
+    }
+    // SQLite reads what is missing of the last page as zeros. A store only grows, so that another
+    // process's commit in between does no harm here.
+    let wanted = pragma("page_count")?.saturating_mul(pragma("page_size")?);
+    let length = fs::symlink_metadata(path).map_or(0, |meta| meta.len());
+    if length < u64::try_from(wanted).unwrap_or(u64::MAX) {
+        let what = format!("it is cut short: {length} bytes, where there were {wanted}");
+        return Err(refused(path, &what));
     }
     Ok(())
 }
