@@ -165,7 +165,7 @@ impl Site {
 
     /// No process that opsfsm started for this site is left, within a bounded wait.
     pub(crate) fn assert_no_process_left(&self) {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let left = processes_of(self.folder());
             if left.is_empty() {

@@ -1,4 +1,4 @@
-//! Making a store: built under another name and linked into place whole, so that a crash can't
+//! Making a store: built under another name and moved into place whole, so that a crash can't
 //! leave an empty file which a later run would have to trust or to replace. An empty or torn store
 //! may have held spent approvals, and is refused.
 //!
@@ -52,15 +52,33 @@ pub(super) fn make_store(path: &Path, new: &NewStore<'_>) -> Result<(), StoreErr
     let built = write_draft(&draft)
         .map_err(|e| failed("a draft beside it", &e))
         .and_then(|()| build(&draft, new));
-    let placed = built.and_then(|()| match fs::hard_link(&draft, path) {
+    let placed = built.and_then(|()| match place(&draft, path) {
         Ok(()) => sync_folder(folder).map_err(|e| failed("its folder", &e)),
         // Somebody else made it first: theirs serves.
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(failed("putting it in place", &e)),
     });
-    // What is left of a draft harms nobody; the error that counts is the one above.
+    // After a move there is none. What is left of one harms nobody; the error that counts is the
+    // one above.
     let _ = fs::remove_file(&draft);
     placed
+}
+
+/// Moves the draft to where nothing may be yet. Whoever is killed here leaves a draft or a store,
+/// never two names of one.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn place(draft: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
+        // Not every file system can; all of them can link, if any way is left at all.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::hard_link(draft, path),
+        done => Ok(done?),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn place(draft: &Path, path: &Path) -> io::Result<()> {
+    fs::hard_link(draft, path)
 }
 
 /// An empty file for SQLite to fill, for its owner alone whatever the umask.
@@ -110,7 +128,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// One process at a time makes a store in a folder. The kernel frees the lock whatever happens.
-/// `None`: this file system has no such locks, and the link alone decides who was first.
+/// `None`: this file system has no such locks, and the move alone decides who was first.
 fn lock_folder(path: &Path, folder: &Path) -> Result<Option<File>, StoreError> {
     let Ok(file) = File::open(folder) else { return Ok(None) };
     let tries = limits::STORE_BUSY.as_millis() / limits::EXIT_POLL.as_millis();

@@ -79,12 +79,12 @@ impl Draft {
 }
 
 fn change(store: &mut SqliteStore, make: impl Fn(&mut Draft)) -> Head {
-    let made = store.transact(&mut |world| {
+    let head = store.transact(&mut |world| {
         let mut draft = Draft::on(world);
         make(&mut draft);
         Ok(draft.commit())
     });
-    made.unwrap()
+    head.unwrap()
 }
 
 fn row(run: &str, of: &str, purpose: Purpose, ms: i64) -> RunRow {
