@@ -58,6 +58,8 @@ pub struct SimHost {
     pub executors_die: Rc<Cell<bool>>,
     /// Executors can't be started.
     pub launches_fail: Rc<Cell<bool>>,
+    /// The tick is killed before it starts an executor.
+    pub launches_vanish: Rc<Cell<bool>>,
     /// Reports do not arrive.
     pub unreachable: Rc<Cell<bool>>,
     /// The store that executors work on.
@@ -83,6 +85,7 @@ impl SimHost {
             told: Rc::default(),
             executors_die: Rc::default(),
             launches_fail: Rc::default(),
+            launches_vanish: Rc::default(),
             unreachable: Rc::default(),
             store: SharedStore::default(),
             now: Rc::new(RefCell::new(at)),
@@ -232,6 +235,9 @@ impl Launcher for SimHost {
         let fault = |run: &RunId| LaunchFault { run: run.clone(), detail: "simulated".to_owned() };
         if self.launches_fail.get() {
             return runs.iter().map(fault).collect();
+        }
+        if self.launches_vanish.get() {
+            return Vec::new();
         }
         for run in runs {
             let parent = self.own_pid.get();

@@ -61,8 +61,8 @@ fn every_setting_is_in_force() {
         store.connection.pragma_query_value(None, name, |r| r.get(0)).unwrap()
     };
     assert_eq!(text("journal_mode"), "delete");
-    // FULL.
-    assert_eq!(number("synchronous"), 2);
+    // EXTRA: the folder too is synced when the journal is gone.
+    assert_eq!(number("synchronous"), 3);
     assert_eq!(number("trusted_schema"), 0);
     assert_eq!(number("cell_size_check"), 1);
     assert_eq!(number("temp_store"), 2);
