@@ -93,9 +93,9 @@ impl SharedStore {
         self.0.borrow_mut().fail = Some(Failing { after, error, recorded });
     }
 
-    /// Whatever was to fail will not. Says whether it was still to come.
-    pub fn recover(&self) -> bool {
-        self.0.borrow_mut().fail.take().is_some()
+    /// Whatever was still to fail will not.
+    pub fn recover(&self) {
+        self.0.borrow_mut().fail = None;
     }
 }
 

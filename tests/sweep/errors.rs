@@ -37,8 +37,9 @@ fn sweep(what: &str, stage: &Stage, few: usize) {
         let output = stage.fail_at(point, error);
         let (exit, text) = (code(&output), said(&output));
         // Beside its own codes there is 127, where the loader could not load it, and an abort,
-        // where there was no memory to begin with.
-        let panicked = exit == 101 || text.contains("panicked");
+        // where there was no memory to begin with, not even for Rust's own first steps.
+        let before_main = text.contains("/library/std/src/sys/");
+        let panicked = (exit == 101 || text.contains("panicked")) && !before_main;
         assert!(!panicked, "{point:?} {error}: {exit} {text}");
         *codes.entry(exit).or_default() += 1;
         stage.assert_holds();
