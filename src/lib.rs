@@ -22,9 +22,10 @@ pub mod ports;
 // L5
 pub mod adapters;
 pub mod render;
-pub mod sim;
 pub mod tick;
 // L6
+pub mod sim;
+// L7
 mod cli;
 
 pub use cli::run;

@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
+use nix::sys::signal::SigSet;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
@@ -41,8 +42,11 @@ impl AsFd for Interrupt {
 ///
 /// SIGINT or SIGHUP that the parent ignores (`nohup opsfsm …`, a script's `opsfsm … &`) go on
 /// meaning nothing to opsfsm, but they too are caught, because children start with caught
-/// signals at their default and would inherit ignored ones.
+/// signals at their default and would inherit ignored ones. A mask of blocked signals is emptied
+/// for this thread and those it starts: std hands it on to children, and a blocked TERM would
+/// make opsfsm deaf.
 pub fn install() -> io::Result<Interrupt> {
+    SigSet::empty().thread_set_mask()?;
     keep_children();
     let (pipe, writer) = UnixStream::pair()?;
     pipe.set_nonblocking(true)?;

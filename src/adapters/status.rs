@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::config_files::open_without_waiting;
-use super::process::{Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children};
+use super::process::{Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children_with};
 use super::signals::Interrupt;
 use crate::base::{Stamp, limits};
 use crate::model::{
@@ -39,7 +39,9 @@ impl StatusRunner for OsStatusRunner<'_> {
             cancel: self.cancel,
             ..Control::default()
         };
-        let results = run_children(&specs, &control);
+        let judged = run_children_with(&specs, &control, |place, result| {
+            commands.get(place).map(|(_, command)| judge(command, &result))
+        });
         let observe = |ask: &StatusAsk<'_>, observed| Observation {
             job: ask.job.clone(),
             at: at.clone(),
@@ -47,8 +49,8 @@ impl StatusRunner for OsStatusRunner<'_> {
         };
         let mut all: Vec<Observation> = commands
             .iter()
-            .zip(&results)
-            .map(|((ask, command), result)| observe(ask, judge(command, result)))
+            .zip(judged)
+            .filter_map(|((ask, _), observed)| Some(observe(ask, observed?)))
             .collect();
         all.extend(asks.iter().filter_map(|ask| match ask.source {
             StatusSource::File(path) => Some(observe(ask, read_file(path, &self.clock.now().at))),

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+/// Most jobs of one cycle that a finding names.
+pub const CYCLE_SHOWN: usize = 64;
 /// Largest config file read. Ten thousand jobs take about 4 MB.
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.
@@ -80,16 +82,20 @@ pub const LOG_SCAN: u64 = 64 << 20;
 pub const ENVIRON_BYTES: u64 = 8 << 20;
 /// Where no process can be proved dead, a run this long past its limit counts as lost.
 pub const UNPROVED_PATIENCE: Duration = Duration::from_mins(5);
+/// How often an environment that reads as empty is read, since an exec may be under way.
+pub const ENVIRON_TRIES: usize = 5;
+/// The wait between two such readings.
+pub const ENVIRON_PAUSE: Duration = Duration::from_millis(2);
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// How often `history --verify` begins anew because the journal went on meanwhile.
+pub const VERIFY_TRIES: usize = 20;
 /// How long the end of a command that has run is tried to be recorded.
 pub const RECORD_PATIENCE: Duration = Duration::from_secs(30);
 /// First wait before that is tried again; it doubles.
 pub const RECORD_RETRY_MIN: Duration = Duration::from_millis(100);
 /// Longest such wait.
 pub const RECORD_RETRY_MAX: Duration = Duration::from_secs(2);
-/// How often a commit is decided anew because another process committed first.
-pub const COMMIT_TRIES: usize = 20;
 
 /// `seen_stopped` is no input for this long after a start (`startGraceSeconds`).
 pub const START_GRACE: Duration = Duration::from_mins(1);

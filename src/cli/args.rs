@@ -64,6 +64,10 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]
     Graph(GraphArgs),
+    /// What happened: the journal, newest last
+    #[command(after_help = "Examples:\n  opsfsm history inventory --limit 20\n  \
+        opsfsm history --verify          is the journal whole, and does it give today's state?")]
+    History(HistoryArgs),
     /// Give the store to another config, after it was moved or renamed
     Adopt,
     /// Try the engine itself, offline
@@ -167,6 +171,23 @@ pub(super) struct GraphArgs {
     /// One job's compiled machine instead of the chains
     #[arg(long, value_name = "JOB")]
     pub(super) job: Option<String>,
+}
+
+/// `opsfsm history`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct HistoryArgs {
+    /// Only what happened to this job
+    #[arg(value_name = "JOB", conflicts_with = "verify")]
+    pub(super) job: Option<String>,
+    /// At most so many events, the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(super) limit: u32,
+    /// Check the whole journal instead: its hash chain, and that it gives the stored state
+    #[arg(long)]
+    pub(super) verify: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 /// `opsfsm __exec`.

@@ -10,6 +10,7 @@ mod check;
 mod context;
 mod exec;
 mod graph;
+mod history;
 mod io;
 mod run;
 mod selftest;
@@ -56,6 +57,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Run(options) => run::run(context, options),
         Command::Check(options) => check::check(context, options),
         Command::Graph(options) => graph::graph(context, options),
+        Command::History(options) => history::history(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),

@@ -1,7 +1,7 @@
 //! The chain graph: who follows whom, and whether that is sound.
 //!
 //! In: all jobs and their `after` links. Out: findings OF020 to OF024, and plain edges for
-//! pictures. Cycles are found per strongly connected component (petgraph's Tarjan), then told
+//! pictures. Cycles are found per strongly connected component (petgraph's Kosaraju), then told
 //! one by one as edge-disjoint shortest cycles, so that each is shown with its whole path and the
 //! work stays polynomial.
 //! Invariant: this module never decides what a link does; `decide` does.
@@ -10,7 +10,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::CompiledJob;
@@ -141,7 +141,8 @@ fn check_cycles(jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
         }
     }
     let mut cycles: Vec<Vec<&JobId>> = Vec::new();
-    for component in tarjan_scc(&graph) {
+    // Kosaraju's: petgraph's Tarjan recurses, and a long chain would overflow the stack.
+    for component in kosaraju_scc(&graph) {
         if component.len() > 1 {
             let members: BTreeSet<NodeIndex> = component.into_iter().collect();
             cycles.extend(disjoint_cycles(&graph, &members));
@@ -209,10 +210,14 @@ fn shortest_cycle(
 }
 
 fn cycle_finding(cycle: &[&JobId], jobs: &BTreeMap<JobId, Job>) -> Finding {
-    let mut path: Vec<&str> = cycle.iter().map(|id| id.as_str()).collect();
-    path.extend(cycle.first().map(|id| id.as_str()));
+    let mut path: Vec<String> =
+        cycle.iter().take(limits::CYCLE_SHOWN).map(ToString::to_string).collect();
+    if cycle.len() > path.len() {
+        path.push(format!("… ({} more)", cycle.len() - path.len()));
+    }
+    path.extend(cycle.first().map(ToString::to_string));
     let message = format!("jobs start each other in a circle: {}", path.join(" → "));
-    let links = cycle.iter().enumerate().filter_map(|(i, id)| {
+    let links = cycle.iter().enumerate().take(limits::CYCLE_SHOWN).filter_map(|(i, id)| {
         let next = cycle[(i + 1) % cycle.len()];
         let link = jobs.get(*id)?.after.iter().find(|link| link.target == *next)?;
         Some((link.target_span, format!("`{id}` leads to `{next}`")))

@@ -1,21 +1,27 @@
 //! Model → compiled jobs: a machine for each job, and the checked chain graph.
 //!
 //! In: a validated [`Model`]. Out: [`Compiled`], or findings that refuse the config: a chain that
-//! dangles or comes back to itself, a write that nothing verifies.
+//! dangles or comes back to itself, a write that nothing verifies, a machine that is not proved to
+//! start a write only behind an approval.
 //! Invariant: petgraph is named in `chain.rs` only, and a [`Compiled`] value exists only for a
 //! config whose chains are sound.
 
 mod chain;
 mod machines;
+mod proof;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use chain::{ChainEdge, verifications};
 pub use machines::{CompiledJob, OfferedEdge};
+pub use proof::{Unproved, prove_gated};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::{JobId, limits};
-use crate::diag::Sink;
+use crate::diag::{Code, Finding, Sink};
+use crate::machine::{Edge, Machine};
 use crate::model::{Model, Report};
 
 /// A config ready to run.
@@ -28,14 +34,35 @@ pub struct Compiled {
 
 /// Compiles `model`, or says in `sink` why it can't be run.
 pub fn compile_model(model: Model, sink: &mut Sink) -> Option<Compiled> {
-    let found = chain::check_chains(&model.jobs);
+    let mut found = chain::check_chains(&model.jobs);
+    let jobs: BTreeMap<JobId, CompiledJob> =
+        model.jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
+    prove_writes(jobs.values(), &mut found);
     let sound = !found.has_errors();
     sink.extend(found);
     if !sound {
         return None;
     }
-    let jobs = model.jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     Some(Compiled { jobs, tick_limit: model.tick_limit, report: model.report })
+}
+
+/// Proves every write's compiled machine, once for each set of open edges.
+fn prove_writes<'a>(jobs: impl Iterator<Item = &'a CompiledJob>, sink: &mut Sink) {
+    let mut proved: BTreeMap<Vec<Edge>, Result<(), Unproved>> = BTreeMap::new();
+    for job in jobs.filter(|job| job.machine() == Machine::Write) {
+        let open: Vec<Edge> =
+            job.edges().into_iter().filter(|e| e.offered).map(|e| e.edge).collect();
+        let initial = job.machine().initial();
+        let proof = proved.entry(open).or_insert_with_key(|open| prove_gated(initial, open));
+        if let Err(unproved) = proof {
+            let id = &job.job().id;
+            let message = format!("the machine of write `{id}` fails a safety proof: {unproved}");
+            sink.push(
+                Finding::new(Code::UnprovedMachine, job.job().id_span, message)
+                    .help("this is a fault of opsfsm, not of the config; nothing is run with it"),
+            );
+        }
+    }
 }
 
 impl Compiled {

@@ -65,7 +65,10 @@ pub(super) fn take_in(
     let mut notes = ledger.notes(id);
     let moved = note_status(&mut notes, status, now);
     let Some(record) = ledger.job_record(id) else { return Ok(()) };
-    let input = choose_input(record, &notes, status, moved, &job.job().policy, now);
+    let starting = ledger.is_busy(id).is_some_and(|row| row.spec.purpose.starts_the_job());
+    let policy = &job.job().policy;
+    let early = starting || in_grace(record, policy, now);
+    let input = choose_input(record, &notes, status, (moved, early), policy, now);
     if record.state == State::Watch(WatchState::Paused) && is_stopped(status) {
         notes.stopped_since_stop = true;
     }
@@ -167,12 +170,13 @@ fn seen_of(status: &Status) -> Seen {
 
 /// The guard of the watch machine: which input, if any, this status is in this state.
 ///
-/// `notes` are those after the status was noted; `moved` says whether its progress key changed.
+/// `notes` are those after the status was noted; `moved` says whether its progress key changed,
+/// `early` whether a start is still at work, or so recent that "stopped" means nothing.
 fn choose_input(
     record: &JobRecord,
     notes: &Notes,
     status: &Status,
-    moved: bool,
+    (moved, early): (bool, bool),
     policy: &Policy,
     now: &Stamp,
 ) -> Option<(WatchInput, Option<Cause>)> {
@@ -181,7 +185,7 @@ fn choose_input(
         return (state != WatchState::Completed).then_some((WatchInput::SeenCompleted, None));
     }
     if !status.running {
-        return stopped_input(state, record, status, policy, now);
+        return stopped_input(state, record, status, early);
     }
     match state {
         WatchState::Idle | WatchState::Resuming | WatchState::Completed | WatchState::Failed => {
@@ -205,14 +209,13 @@ fn stopped_input(
     state: WatchState,
     record: &JobRecord,
     status: &Status,
-    policy: &Policy,
-    now: &Stamp,
+    early: bool,
 ) -> Option<(WatchInput, Option<Cause>)> {
     let reason = status.stop_reason.as_deref().map(clean_text).filter(|r| !r.is_empty());
     let stopped = Cause { kind: CauseKind::Stopped, detail: reason };
     match state {
         WatchState::Running | WatchState::Resuming => {
-            (!in_grace(record, policy, now)).then_some((WatchInput::SeenStopped, Some(stopped)))
+            (!early).then_some((WatchInput::SeenStopped, Some(stopped)))
         }
         WatchState::Stalled => {
             // A failed resume is the better news while nothing else has happened.

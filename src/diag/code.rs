@@ -91,6 +91,8 @@ codes! {
     GrantInFile = "OF060" Warning,
     /// `approval.required: false`, which is refused.
     ApprovalSwitchedOff = "OF061" Error,
+    /// A compiled machine that is not proved to start a write only behind an approval.
+    UnprovedMachine = "OF070" Error,
 }
 
 impl fmt::Display for Code {

@@ -187,6 +187,19 @@ pub enum ItemEnd {
     Dropped,
 }
 
+impl ItemEnd {
+    /// The stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Blocked => "blocked",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// Why a job is in its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {

@@ -14,7 +14,7 @@ use crate::journal::Cause;
 use crate::model::{Observed, Outcome};
 
 /// The version of all shapes here.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// `opsfsm tick --format json`.
 #[must_use]
@@ -140,7 +140,7 @@ pub fn render_run_json(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
     }))
 }
 
-fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     // A `Value` always has a text: its keys are strings.
     format!("{value:#}\n")
 }

@@ -5,14 +5,18 @@
 
 mod dot;
 mod findings;
+mod history;
 mod json;
 mod quote;
 mod report;
 mod status;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use dot::{render_chains_dot, render_machine_dot};
 pub use findings::{render_finding, render_findings};
+pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_status_json, render_tick_json};
 pub use quote::shell_quote;
 pub use report::{Style, end_text, render_config_alert, render_report};

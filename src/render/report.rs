@@ -162,10 +162,9 @@ impl Writer<'_> {
             Purpose::Resume => match &started.cause {
                 None => words::first_start(language).to_owned(),
                 Some(cause) => format!(
-                    "{} ({} {}; {}: {})",
+                    "{} ({}; {}: {})",
                     words::resumed(language),
-                    words::attempt(language),
-                    started.attempt,
+                    words::attempt(language, started.attempt),
                     words::was(language),
                     cause_text(cause, language)
                 ),

@@ -48,7 +48,6 @@ words! {
     first_start: "started: its start command was run", "已启动：执行了启动命令";
     resumed: "resumed: its start command was run again", "已自动续跑：重新执行了启动命令";
     restart_stop: "hung: its stop command was run, to start it again", "已卡住：已执行停止命令，准备重启";
-    attempt: "attempt", "第几次";
     was: "was", "原因";
     clock_drift: "the wall clock and the monotonic clock disagree; nothing is started by this tick",
         "系统时钟与单调时钟不一致；本次 tick 不启动任何任务";
@@ -72,6 +71,14 @@ pub(super) fn headline(language: Language, clock: &str) -> String {
     match language {
         Language::En => format!("🛠️ Ops report ({clock})"),
         Language::Zh => format!("🛠️ Ops 快报（{clock}）"),
+    }
+}
+
+/// Which attempt.
+pub(super) fn attempt(language: Language, number: u32) -> String {
+    match language {
+        Language::En => format!("attempt {number}"),
+        Language::Zh => format!("第 {number} 次"),
     }
 }
 

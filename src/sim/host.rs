@@ -4,7 +4,7 @@
 //! state sits behind cells, so that it can stand in several ports of one call.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub struct SimJob {
 }
 
 /// The host.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SimHost {
     /// Its jobs.
     pub jobs: Rc<RefCell<BTreeMap<JobId, SimJob>>>,
@@ -58,8 +58,10 @@ pub struct SimHost {
     pub executors_die: Rc<Cell<bool>>,
     /// Executors can't be started.
     pub launches_fail: Rc<Cell<bool>>,
-    /// The tick is killed before it starts an executor.
-    pub launches_vanish: Rc<Cell<bool>>,
+    /// Executors are still on their way when the tick stops waiting for them.
+    pub executors_late: Rc<Cell<bool>>,
+    /// Runs whose executors are on their way.
+    pub on_their_way: Rc<RefCell<Vec<RunId>>>,
     /// Reports do not arrive.
     pub unreachable: Rc<Cell<bool>>,
     /// The store that executors work on.
@@ -67,7 +69,15 @@ pub struct SimHost {
     now: Rc<RefCell<Stamp>>,
     drawn: Rc<Cell<u64>>,
     own_pid: Rc<Cell<u32>>,
+    meanwhile: Meanwhile,
+    alive: Rc<RefCell<BTreeSet<u32>>>,
 }
+
+/// What happens between an observation and the decision made from it.
+type Meanwhile = Rc<RefCell<Option<Box<dyn FnOnce(&SimHost)>>>>;
+
+/// An executor's pid is its parent's, far above every other.
+const EXECUTOR_PIDS: u32 = 1_000_000;
 
 impl SimHost {
     /// A host at a fixed moment, with an empty store.
@@ -85,7 +95,10 @@ impl SimHost {
             told: Rc::default(),
             executors_die: Rc::default(),
             launches_fail: Rc::default(),
-            launches_vanish: Rc::default(),
+            executors_late: Rc::default(),
+            on_their_way: Rc::default(),
+            meanwhile: Rc::default(),
+            alive: Rc::default(),
             unreachable: Rc::default(),
             store: SharedStore::default(),
             now: Rc::new(RefCell::new(at)),
@@ -133,6 +146,49 @@ impl SimHost {
     /// The deciding process dies and another takes its place.
     pub fn next_process(&self) {
         self.own_pid.set(self.own_pid.get() + 1);
+    }
+
+    /// Another process takes the place of the deciding one, which lives on.
+    pub fn beside(&self) {
+        self.alive.borrow_mut().insert(self.own_pid.get());
+        self.next_process();
+    }
+
+    /// This happens once, right after the next statuses were read.
+    pub fn meanwhile(&self, what: impl FnOnce(&Self) + 'static) {
+        *self.meanwhile.borrow_mut() = Some(Box::new(what));
+    }
+
+    /// The executors that were on their way arrive, and do their work now.
+    pub fn executors_arrive(&self) {
+        let runs: Vec<RunId> = self.on_their_way.borrow_mut().drain(..).collect();
+        for run in &runs {
+            let _ = self.execute(run);
+        }
+    }
+
+    /// An executor of this run begins, runs and records it, if it may. `None`: it may not.
+    #[must_use]
+    pub fn execute(&self, run: &RunId) -> Option<Outcome> {
+        let parent = self.own_pid.get();
+        // An executor is a process of its own; as soon as it ends, it is dead.
+        self.own_pid.set(parent + EXECUTOR_PIDS);
+        let (mut runner, mut store) = (self.clone(), self.store.clone());
+        if self.executors_die.get() {
+            // What is refused is not tried again: the executor is gone.
+            store.fail_after_begin(StoreError::Refused("killed".to_owned()));
+        }
+        let mut ports = RunPorts {
+            clock: self,
+            entropy: self,
+            processes: self,
+            runner: &mut runner,
+            store: &mut store,
+        };
+        // What an executor can't record, the next tick finds out by itself.
+        let executed = execute_run(run, &mut ports);
+        self.own_pid.set(parent);
+        executed.ok()?.ok()
     }
 
     /// Changes a job.
@@ -194,7 +250,9 @@ impl Processes for SimHost {
     }
 
     fn liveness(&self, process: &ProcessId) -> Liveness {
-        if *process == self.own_id() { Liveness::Alive } else { Liveness::Dead }
+        let same_boot = process.boot == self.now.borrow().boot;
+        let alive = *process == self.own_id() || self.alive.borrow().contains(&process.pid);
+        if same_boot && alive { Liveness::Alive } else { Liveness::Dead }
     }
 }
 
@@ -206,7 +264,12 @@ impl StatusRunner for SimHost {
             at: at.clone(),
             observed: self.status_of(ask.job),
         };
-        asks.iter().map(observed).collect()
+        let all = asks.iter().map(observed).collect();
+        let meanwhile = self.meanwhile.borrow_mut().take();
+        if let Some(what) = meanwhile {
+            what(self);
+        }
+        all
     }
 }
 
@@ -236,29 +299,12 @@ impl Launcher for SimHost {
         if self.launches_fail.get() {
             return runs.iter().map(fault).collect();
         }
-        if self.launches_vanish.get() {
+        if self.executors_late.get() {
+            self.on_their_way.borrow_mut().extend(runs.iter().cloned());
             return Vec::new();
         }
         for run in runs {
-            let parent = self.own_pid.get();
-            // An executor is a process of its own; as soon as it ends, it is dead.
-            self.own_pid.set(parent + 1_000_000);
-            let mut runner = self.clone();
-            let mut store = self.store.clone();
-            if self.executors_die.get() {
-                // What is refused is not tried again: the executor is gone.
-                store.fail_after_begin(StoreError::Refused("killed".to_owned()));
-            }
-            let mut ports = RunPorts {
-                clock: &self.clone(),
-                entropy: &self.clone(),
-                processes: &self.clone(),
-                runner: &mut runner,
-                store: &mut store,
-            };
-            // What an executor can't record, the next tick finds out by itself.
-            let _ = execute_run(run, &mut ports);
-            self.own_pid.set(parent);
+            let _ = self.execute(run);
         }
         Vec::new()
     }

@@ -4,6 +4,7 @@
 //! Invariant: nothing here touches the real clock, disk, processes or network.
 
 mod host;
+mod orders;
 mod rehearsal;
 mod store;
 

@@ -9,10 +9,6 @@ use crate::compile::{Compiled, compile_model};
 use crate::config::{Format, SourceText, Surroundings, parse_config};
 use crate::diag::Sink;
 use crate::machine::{State, WatchState};
-use crate::model::Language;
-use crate::ports::StoreError;
-use crate::render::Style;
-use crate::tick::{Ports, run_tick};
 
 const STORY: &str = r#"
 version = 1
@@ -45,34 +41,6 @@ pub fn compile_text(text: &str, format: Format) -> Result<Compiled, String> {
         let all: Vec<&str> = parsed.sink.sorted().iter().map(|f| f.message.as_str()).collect();
         all.join("; ")
     })
-}
-
-impl SimHost {
-    /// Runs one tick on this host and its store.
-    ///
-    /// # Errors
-    /// As [`run_tick`].
-    pub fn tick(&self, compiled: &Compiled) -> Result<crate::decide::TickOutcome, StoreError> {
-        let style = Style { language: Language::En, invocation: "opsfsm".to_owned() };
-        let (mut status, mut launcher) = (self.clone(), self.clone());
-        let (mut notifier, mut store) = (self.clone(), self.store.clone());
-        let mut ports = Ports {
-            clock: self,
-            entropy: self,
-            processes: self,
-            status: &mut status,
-            launcher: &mut launcher,
-            notifier: &mut notifier,
-            store: &mut store,
-        };
-        run_tick(compiled, &mut ports, &style)
-    }
-
-    /// The state of a job.
-    #[must_use]
-    pub fn state(&self, id: &JobId) -> Option<State> {
-        self.store.snapshot().world().snapshot.jobs.get(id).map(|r| r.state)
-    }
 }
 
 /// Plays the story.

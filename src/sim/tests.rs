@@ -1,6 +1,8 @@
 //! The engine against everything that may fail around it: commits that fail before or after the
 //! fact, ticks and executors that die, executors that come too late, clocks that jump.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test looks for some kinds of events")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -98,7 +100,7 @@ fn assert_heals(host: &SimHost, compiled: &Compiled) {
     host.store.recover();
     host.executors_die.set(false);
     host.launches_fail.set(false);
-    host.launches_vanish.set(false);
+    host.executors_late.set(false);
     for _ in 0..3 {
         host.next_process();
         host.pass(MINUTE);
@@ -166,7 +168,7 @@ fn an_executor_that_dies_after_it_began_is_lost_once() {
 fn a_claim_whose_claimer_died_goes_back_and_its_late_executor_is_fenced() {
     let compiled = jobs();
     let host = SimHost::new();
-    host.launches_vanish.set(true);
+    host.executors_late.set(true);
     host.tick(&compiled).unwrap();
     let claimed: Vec<RunId> = host.store.snapshot().world().runs.keys().cloned().collect();
     assert_eq!(claimed.len(), 2);
@@ -177,7 +179,7 @@ fn a_claim_whose_claimer_died_goes_back_and_its_late_executor_is_fenced() {
     assert_eq!(host.store.snapshot().world().runs.len(), 2);
     // It is gone: the claims are dropped, and the next tick serves the same item anew.
     host.next_process();
-    host.launches_vanish.set(false);
+    host.executors_late.set(false);
     host.pass(MINUTE);
     host.tick(&compiled).unwrap();
     assert_eq!((ran(&host, "scan"), ran(&host, "probe")), (1, 1));
@@ -196,7 +198,7 @@ fn a_claim_whose_claimer_died_goes_back_and_its_late_executor_is_fenced() {
 fn a_run_begins_once() {
     let compiled = jobs();
     let host = SimHost::new();
-    host.launches_vanish.set(true);
+    host.executors_late.set(true);
     host.tick(&compiled).unwrap();
     let runs: Vec<RunId> = host.store.snapshot().world().runs.keys().cloned().collect();
     for run in &runs {
@@ -217,7 +219,7 @@ fn the_end_of_a_command_is_recorded_with_patience() {
     for error in [failed(), StoreError::Busy("simulated".to_owned())] {
         for recorded in [false, true] {
             let host = SimHost::new();
-            host.launches_vanish.set(true);
+            host.executors_late.set(true);
             host.tick(&compiled).unwrap();
             let runs: Vec<RunId> = host.store.snapshot().world().runs.keys().cloned().collect();
             for run in &runs {
@@ -322,9 +324,9 @@ fn play(host: &SimHost, compiled: &Compiled, claimed: &mut Vec<RunId>, step: &St
     match step {
         Step::Tick => drop(host.tick(compiled)),
         Step::TickDiesBeforeLaunch => {
-            host.launches_vanish.set(true);
+            host.executors_late.set(true);
             drop(host.tick(compiled));
-            host.launches_vanish.set(false);
+            host.executors_late.set(false);
             host.next_process();
         }
         Step::ExecutorDies => {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
+use opsfsm::adapters::process::{Control, Deadline, run_children, run_children_with};
 use opsfsm::model::{End, SpawnFault};
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -40,12 +41,19 @@ fn results_come_in_the_order_of_the_specs() {
 }
 
 #[test]
+fn results_can_be_taken_one_by_one() {
+    let specs: Vec<_> = (0..20).map(|n| sh(&format!("exit {n}"))).collect();
+    let codes = run_children_with(&specs, &impatient(), |place, result| (place, result.end));
+    assert_eq!(codes, (0..).zip((0..20).map(code)).collect::<Vec<_>>());
+}
+
+#[test]
 fn sleepers_overlap() {
     // 250 of them one after the other would take 250 s.
     let specs = vec![command(&["sleep", "1"]); 250];
-    let deadline = Some(opsfsm::adapters::process::Deadline::after(Duration::from_secs(60)));
-    let control = opsfsm::adapters::process::Control { deadline, ..impatient() };
-    let results = opsfsm::adapters::process::run_children(&specs, &control);
+    let deadline = Some(Deadline::after(Duration::from_mins(1)));
+    let control = Control { deadline, ..impatient() };
+    let results = run_children(&specs, &control);
     assert!(results.iter().all(|result| result.end == code(0)));
 }
 
@@ -53,7 +61,7 @@ fn sleepers_overlap() {
 fn few_open_files_slow_children_down_and_lose_none() {
     let name = "many::few_open_files_slow_children_down_and_lose_none";
     if !is_inner(name) {
-        return run_inner(name, "ulimit -n 64");
+        return run_inner(name, "ulimit -n 64; exec");
     }
     let specs = vec![sh("echo x; sleep 0.002"); 300];
     for result in run_all(&specs) {
@@ -66,7 +74,7 @@ fn few_open_files_slow_children_down_and_lose_none() {
 fn a_full_file_table_is_waited_out() {
     let name = "many::a_full_file_table_is_waited_out";
     if !is_inner(name) {
-        return run_inner(name, "ulimit -n 200");
+        return run_inner(name, "ulimit -n 200; exec");
     }
     // The cap allows 45 in flight, but only eleven descriptors are free.
     let mut hogs: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
@@ -83,7 +91,7 @@ fn a_full_file_table_is_waited_out() {
 fn a_file_table_that_stays_full_is_told_at_the_limit() {
     let name = "many::a_file_table_that_stays_full_is_told_at_the_limit";
     if !is_inner(name) {
-        return run_inner(name, "ulimit -n 64");
+        return run_inner(name, "ulimit -n 64; exec");
     }
     let specs = vec![limited(sh("exit 0"), 100); 3];
     let hogs: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
@@ -100,7 +108,7 @@ fn a_file_table_that_stays_full_is_told_at_the_limit() {
 fn no_zombie_is_left_behind() {
     let name = "many::no_zombie_is_left_behind";
     if !is_inner(name) {
-        return run_inner(name, ":");
+        return run_inner(name, "exec");
     }
     let mut specs = vec![sh("exit 1"); 50];
     specs.extend(vec![limited(sh("exec sleep 1000"), 100); 20]);

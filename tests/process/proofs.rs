@@ -38,7 +38,7 @@ fn a_process_is_known_by_pid_start_and_boot() {
 
 #[test]
 fn a_zombie_is_dead() {
-    let child = spawn_detached(Path::new("/bin/true"), &[]).unwrap();
+    let child = spawn_detached::<&str>(Path::new("/bin/true"), &[]).unwrap();
     // Nobody reaps it here, so that its entry stays.
     await_gone(child.pid());
     let zombie = process_id(child.pid()).unwrap();
@@ -48,7 +48,7 @@ fn a_zombie_is_dead() {
 #[test]
 fn only_a_proved_process_is_signalled() {
     let folder = tempfile::tempdir().unwrap();
-    let mut spec = sh_in(folder.path(), "echo $$ > pid; exec sleep 1000");
+    let mut spec = sh_in(folder.path(), "echo $$ > pid; while :; do sleep 1000; done");
     spec.env.push((RunId::ENV.to_owned(), "run-of-ours".to_owned()));
     let result = std::thread::scope(|scope| {
         let running = scope.spawn(|| run(spec));
@@ -68,11 +68,11 @@ fn only_a_proved_process_is_signalled() {
         let rebooted = ProcessId { boot: BootId::new("another"), ..process.clone() };
         let unproved = ProcessId { start_ticks: 0, ..process.clone() };
         for reach in [Reach::Process, Reach::Group] {
-            let refused = |process, run| end(process, run, reach).unwrap_err();
-            assert_eq!(refused(&process, "other"), SignalRefusal::Unproved(pid));
-            assert_eq!(refused(&reused, "run-of-ours"), SignalRefusal::Reused(pid));
-            assert_eq!(refused(&rebooted, "run-of-ours"), SignalRefusal::Ended(pid));
-            assert_eq!(refused(&unproved, "run-of-ours"), SignalRefusal::Unproved(pid));
+            let denied = |process, run| end(process, run, reach).unwrap_err();
+            assert_eq!(denied(&process, "other"), SignalRefusal::Unproved(pid));
+            assert_eq!(denied(&reused, "run-of-ours"), SignalRefusal::Reused(pid));
+            assert_eq!(denied(&rebooted, "run-of-ours"), SignalRefusal::Ended(pid));
+            assert_eq!(denied(&unproved, "run-of-ours"), SignalRefusal::Unproved(pid));
         }
         assert_eq!(liveness(&process), Liveness::Alive, "none of these reached it");
         assert_eq!(end(&process, "run-of-ours", Reach::Group), Ok(()));
@@ -115,6 +115,6 @@ fn executors_are_awaited_for_a_while_and_then_left() {
     let left = process_id(pid).unwrap();
     assert_eq!(liveness(&left), Liveness::Alive, "left to itself");
     kill(pid);
-    assert!(spawn_detached(Path::new("/no/such"), &[]).is_err());
+    assert!(spawn_detached::<&str>(Path::new("/no/such"), &[]).is_err());
     await_some("its end", || (liveness(&left) == Liveness::Dead).then_some(()));
 }

@@ -9,12 +9,12 @@ use opsfsm::model::{End, SpawnFault};
 use crate::support::{code, command, run, run_all, sh, sh_in, text};
 
 fn refusal(spec: ChildSpec) -> (SpawnFault, String) {
-    match run(spec).end {
-        End::NotStarted { fault, detail } => (fault, detail),
-        other => panic!("started: {other:?}"),
-    }
+    let end = run(spec).end;
+    let End::NotStarted { fault, detail } = end else { panic!("started: {end:?}") };
+    (fault, detail)
 }
 
+#[expect(clippy::unwrap_used, reason = "a test that can't write its files has failed")]
 fn file(folder: &Path, name: &str, content: &str, mode: u32) -> String {
     let path = folder.join(name);
     std::fs::write(&path, content).unwrap();

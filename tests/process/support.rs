@@ -13,7 +13,7 @@ use opsfsm::adapters::process::{
 use opsfsm::model::End;
 
 /// Far above anything a test needs: only a hang comes near it.
-pub(crate) const HANG: Duration = Duration::from_secs(120);
+pub(crate) const HANG: Duration = Duration::from_mins(2);
 
 /// A command with a limit that only a hang reaches.
 pub(crate) fn command(argv: &[&str]) -> ChildSpec {
@@ -44,7 +44,7 @@ pub(crate) fn limited(spec: ChildSpec, ms: u64) -> ChildSpec {
 /// Little patience with those that do not go, and none with the machine.
 pub(crate) fn impatient() -> Control<'static> {
     let ms = Duration::from_millis;
-    let graces = Graces { kill: ms(100), reap: Duration::from_secs(60), leak: ms(100) };
+    let graces = Graces { kill: ms(100), reap: Duration::from_mins(1), leak: ms(100) };
     Control { graces, ..Control::default() }
 }
 
@@ -108,11 +108,11 @@ pub(crate) fn is_inner(name: &str) -> bool {
     std::env::var_os(INNER).is_some_and(|inner| inner == name)
 }
 
-/// Runs the test `name` of this very binary once more in a process of its own, which a shell
-/// prepares by `setup`, and checks that it passes.
+/// Runs the test `name` of this very binary once more in a process of its own, started by the
+/// shell words `setup` (which end in `exec`), and checks that it passes.
 pub(crate) fn run_inner(name: &str, setup: &str) {
-    let exe = std::env::current_exe().unwrap();
-    let script = format!("{setup}; exec '{}' --exact {name} --nocapture 2>&1", exe.display());
+    let exe = std::env::current_exe().unwrap_or_default();
+    let script = format!("{setup} '{}' --exact {name} --nocapture 2>&1", exe.display());
     let mut spec = sh(&script);
     spec.env.push((INNER.to_owned(), name.to_owned()));
     let result = run(spec);

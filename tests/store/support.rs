@@ -144,10 +144,10 @@ impl Site {
 
     /// Every run that left a trace was claimed durably before.
     pub(crate) fn assert_all_claimed(&self) {
-        let events = self.open().last_events(100_000).unwrap();
+        let events = self.open().last_events(None, 100_000).unwrap();
         let claimed: BTreeSet<String> = events
             .iter()
-            .filter_map(|e| match &e.kind {
+            .filter_map(|(_, e)| match &e.kind {
                 EventKind::RunClaimed { run, .. } => Some(run.as_str().to_owned()),
                 _ => None,
             })

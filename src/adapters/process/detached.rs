@@ -3,7 +3,7 @@
 //! In: our own program and its arguments. Out: a handle to wait on for a while.
 //! Invariant: this module never signals an executor and never keeps one from going on.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
@@ -57,7 +57,7 @@ impl Detached {
 
 /// Starts `exe` in a process group of its own, with nothing on its standard streams and our
 /// environment. `exe` has to be a path.
-pub fn spawn_detached(exe: &Path, args: &[OsString]) -> io::Result<Detached> {
+pub fn spawn_detached<A: AsRef<OsStr>>(exe: &Path, args: &[A]) -> io::Result<Detached> {
     let exe = std::path::absolute(exe)?;
     let mut command = spawn::command(&exe);
     let child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;

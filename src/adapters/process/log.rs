@@ -88,6 +88,8 @@ fn shorten(file: &mut File, length: u64) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{CWD, FileType, Mode};
+
     use super::*;
 
     #[test]
@@ -124,6 +126,9 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("target"), &link).unwrap();
         assert!(Log::open(&link).is_err());
         assert!(Log::open(folder.path()).is_err());
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert!(Log::open(&pipe).is_err());
         assert!(!folder.path().join("target").exists());
     }
 }

@@ -145,6 +145,19 @@ impl Control<'_> {
 /// child is reaped but for those reported as [`End::Unkillable`].
 #[must_use]
 pub fn run_children(specs: &[ChildSpec], control: &Control<'_>) -> Vec<ChildResult> {
+    run_children_with(specs, control, |_, result| result)
+}
+
+/// The same, but each result goes through `take` (with its spec's place) as soon as it is there,
+/// on the thread that collected it. What is held at once is then the output of children in
+/// flight, not of all: ten thousand jobs that each fill their bound would take gigabytes.
+/// `take` has to be quick, since it holds up that thread's other children, and must not panic.
+#[must_use]
+pub fn run_children_with<T: Send>(
+    specs: &[ChildSpec],
+    control: &Control<'_>,
+    take: impl Fn(usize, ChildResult) -> T + Sync,
+) -> Vec<T> {
     crate::adapters::signals::keep_children();
-    pool::run(specs, control)
+    pool::run(specs, control, &take)
 }

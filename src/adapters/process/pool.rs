@@ -19,15 +19,20 @@ use super::{ChildResult, ChildSpec, Control, Deadline};
 use crate::base::limits;
 use crate::model::{End, SpawnFault};
 
-type Indexed = (usize, ChildResult);
+/// What becomes of each result.
+type Take<'a, T> = &'a (dyn Fn(usize, ChildResult) -> T + Sync);
 
-/// Runs `specs`; see [`super::run_children`].
-pub(super) fn run(specs: &[ChildSpec], control: &Control<'_>) -> Vec<ChildResult> {
+/// Runs `specs`; see [`super::run_children_with`].
+pub(super) fn run<T: Send>(
+    specs: &[ChildSpec],
+    control: &Control<'_>,
+    take: Take<'_, T>,
+) -> Vec<T> {
     let threads = thread_count(specs.len());
     let queue = Queue::new(specs.len());
     let share = (in_flight_cap() / threads).max(1);
-    let work = || Spawner::new(specs, control, &queue, share).work();
-    let mut found: Vec<Option<ChildResult>> = specs.iter().map(|_| None).collect();
+    let work = || Spawner::new(specs, control, &queue, share, take).work();
+    let mut found: Vec<Option<T>> = specs.iter().map(|_| None).collect();
     thread::scope(|scope| {
         // A thread that can't be had is done without: this one works in any case.
         let others: Vec<_> = (1..threads)
@@ -39,8 +44,9 @@ pub(super) fn run(specs: &[ChildSpec], control: &Control<'_>) -> Vec<ChildResult
             found[index] = Some(result);
         }
     });
-    let lost = || ChildResult::without_output(End::Lost);
-    found.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
+    let lost = |index| take(index, ChildResult::without_output(End::Lost));
+    let found = found.into_iter().enumerate();
+    found.map(|(index, result)| result.unwrap_or_else(|| lost(index))).collect()
 }
 
 fn thread_count(specs: usize) -> usize {
@@ -88,13 +94,14 @@ impl Queue {
 }
 
 /// One thread's children.
-struct Spawner<'a> {
+struct Spawner<'a, T> {
     specs: &'a [ChildSpec],
     control: &'a Control<'a>,
     queue: &'a Queue,
     share: usize,
     flights: Vec<Flight>,
-    results: Vec<Indexed>,
+    take: Take<'a, T>,
+    results: Vec<(usize, T)>,
     stopped: bool,
     /// No start is tried before this, after a shortage.
     retry_at: Option<Instant>,
@@ -102,12 +109,13 @@ struct Spawner<'a> {
     buffer: Vec<u8>,
 }
 
-impl<'a> Spawner<'a> {
+impl<'a, T> Spawner<'a, T> {
     fn new(
         specs: &'a [ChildSpec],
         control: &'a Control<'a>,
         queue: &'a Queue,
         share: usize,
+        take: Take<'a, T>,
     ) -> Self {
         Self {
             specs,
@@ -115,6 +123,7 @@ impl<'a> Spawner<'a> {
             queue,
             share,
             flights: Vec::new(),
+            take,
             results: Vec::new(),
             stopped: false,
             retry_at: None,
@@ -123,7 +132,7 @@ impl<'a> Spawner<'a> {
         }
     }
 
-    fn work(mut self) -> Vec<Indexed> {
+    fn work(mut self) -> Vec<(usize, T)> {
         loop {
             self.launch();
             if self.flights.is_empty() && (self.stopped || self.queue.is_empty()) {
@@ -187,7 +196,11 @@ impl<'a> Spawner<'a> {
 
     fn not_started(&mut self, index: usize, fault: SpawnFault, detail: String) {
         let end = End::NotStarted { fault, detail };
-        self.results.push((index, ChildResult::without_output(end)));
+        self.give(index, ChildResult::without_output(end));
+    }
+
+    fn give(&mut self, index: usize, result: ChildResult) {
+        self.results.push((index, (self.take)(index, result)));
     }
 
     /// Ends the running and gives up the waiting, once.
@@ -196,9 +209,9 @@ impl<'a> Spawner<'a> {
             return;
         }
         self.stopped = true;
-        let waiting = self.queue.with(std::mem::take);
-        self.results
-            .extend(waiting.iter().map(|w| (w.index, ChildResult::without_output(End::Cancelled))));
+        for waiting in self.queue.with(std::mem::take) {
+            self.give(waiting.index, ChildResult::without_output(End::Cancelled));
+        }
         let at = now();
         for flight in &mut self.flights {
             flight.cancel(at, &mut self.buffer);
@@ -264,7 +277,9 @@ impl<'a> Spawner<'a> {
         if !done.is_empty() {
             self.calm();
         }
-        self.results.extend(done.into_iter().map(|flight| (flight.index, flight.into_result())));
+        for flight in done {
+            self.give(flight.index, flight.into_result());
+        }
     }
 }
 

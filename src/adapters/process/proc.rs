@@ -133,10 +133,11 @@ pub fn signal_if(
     reach: Reach,
     signal: EndSignal,
 ) -> Result<(), SignalRefusal> {
-    if process.start_ticks == 0 || process.boot.as_str().is_empty() {
+    let here = boot_id();
+    if process.start_ticks == 0 || process.boot.as_str().is_empty() || here.as_str().is_empty() {
         return Err(SignalRefusal::Unproved(process.pid));
     }
-    if process.boot != boot_id() {
+    if process.boot != here {
         return Err(SignalRefusal::Ended(process.pid));
     }
     system::signal_if(process, check, reach, signal)

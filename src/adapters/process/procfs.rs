@@ -163,8 +163,16 @@ fn real_uid(pid: u32) -> io::Result<u32> {
 }
 
 fn run_of(pid: u32) -> io::Result<Option<RunId>> {
-    let text = read_bounded(format!("/proc/{pid}/environ").as_ref(), limits::ENVIRON_BYTES)?;
-    Ok(run_in(&text))
+    let path = format!("/proc/{pid}/environ");
+    // In the middle of an exec it reads as empty for an instant: then it is read again.
+    for _ in 0..limits::ENVIRON_TRIES {
+        let text = read_bounded(path.as_ref(), limits::ENVIRON_BYTES)?;
+        if !text.is_empty() {
+            return Ok(run_in(&text));
+        }
+        std::thread::sleep(limits::ENVIRON_PAUSE);
+    }
+    Err(io::Error::other("it is empty"))
 }
 
 fn run_in(environ: &[u8]) -> Option<RunId> {

@@ -102,18 +102,30 @@ impl SqliteStore {
         Ok((snapshot, head))
     }
 
-    /// The newest events, oldest of them first.
+    /// The newest events, of one job or of all, with their sequence numbers, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn last_events(&self, count: u32) -> Result<Vec<Event>, StoreError> {
-        let bodies: Vec<String> = self.guard(|c| {
-            let mut statement = c.prepare("SELECT body FROM events ORDER BY seq DESC LIMIT ?1")?;
-            statement.query_map([count], |row| row.get(0))?.collect()
+    pub fn last_events(
+        &self,
+        job: Option<&JobId>,
+        limit: u32,
+    ) -> Result<Vec<(u64, Event)>, StoreError> {
+        let encoded: Vec<(u64, String)> = self.guard(|c| {
+            let mut statement = c.prepare(
+                "SELECT seq, body FROM events WHERE ?1 IS NULL OR job = ?1
+                 ORDER BY seq DESC LIMIT ?2",
+            )?;
+            let job = job.map(JobId::as_str);
+            statement
+                .query_map(params![job, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
         })?;
-        let mut events = Vec::with_capacity(bodies.len());
-        for body in bodies.iter().rev() {
-            events.push(decode_event(body).map_err(|e| self.refused(&e.to_string()))?);
+        let mut events = Vec::with_capacity(encoded.len());
+        for (seq, body) in encoded.iter().rev() {
+            let event = decode_event(body)
+                .map_err(|e| self.refused(&format!("event {seq} can't be read: {e}")))?;
+            events.push((*seq, event));
         }
         Ok(events)
     }

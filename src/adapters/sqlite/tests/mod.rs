@@ -152,7 +152,7 @@ fn a_whole_world_comes_back_and_so_does_its_replay() {
     let read = again.read().unwrap();
     assert_eq!(read, World { head: head.clone(), ..written });
     assert_eq!(again.replay().unwrap(), (read.snapshot, head));
-    assert_eq!(again.last_events(2).unwrap().len(), 2);
+    assert_eq!(again.last_events(None, 2).unwrap().len(), 2);
 }
 
 #[test]

@@ -1,0 +1,227 @@
+//! Chains: what is refused, and with which path.
+
+use std::path::PathBuf;
+
+use expect_test::{Expect, expect};
+
+use super::{Compiled, compile_model};
+use crate::config::{Format, SourceText, Surroundings, parse_config};
+use crate::diag::Sink;
+use crate::machine::{Input, WatchInput};
+
+/// Jobs as `id kind risk -> target, !target-on-failure`, one a line.
+fn config(jobs: &str) -> String {
+    let mut text = String::from("version = 1\n");
+    for line in jobs.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        let (head, links) = line.split_once("->").unwrap_or((line, ""));
+        let words: Vec<&str> = head.split_whitespace().collect();
+        let [id, kind, risk] = words[..] else { panic!("{line}") };
+        let links: Vec<String> = links
+            .split(',')
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .map(|l| match l.strip_prefix('!') {
+                Some(l) => format!("{{ jobId = \"{l}\", when = \"failure\" }}"),
+                None => format!("{{ jobId = \"{l}\" }}"),
+            })
+            .collect();
+        let (kind, commands) = match kind {
+            "watch" => ("long_running_read", "start = [\"/s\"], status = [\"/t\"]"),
+            "check" => ("one_shot_read", "run = [\"/r\"]"),
+            _ => ("one_shot_write", "run = [\"/w\"]"),
+        };
+        text += &format!(
+            "[[jobs]]\nid = \"{id}\"\nkind = \"{kind}\"\nrisk = \"{risk}\"\n\
+             commands = {{ {commands} }}\nafter = [{}]\n",
+            links.join(", ")
+        );
+    }
+    text
+}
+
+/// For the tests of other rooms.
+pub(crate) fn compile_json(text: &str) -> Compiled {
+    compile_text(text, Format::Json).0.expect("sound")
+}
+
+fn compile_text(text: &str, format: Format) -> (Option<Compiled>, Sink) {
+    let file = SourceText {
+        name: "c".to_owned(),
+        dir: PathBuf::from("/c"),
+        format,
+        bytes: text.as_bytes().to_vec(),
+    };
+    let around = Surroundings { home: None, default_cwd: None };
+    let mut parsed = parse_config(vec![file], &around);
+    let compiled = compile_model(parsed.model.take().expect("a model"), &mut parsed.sink);
+    assert_eq!(compiled.is_none(), parsed.sink.has_errors());
+    (compiled, parsed.sink)
+}
+
+fn findings(jobs: &str) -> String {
+    let (_, sink) = compile_text(&config(jobs), Format::Toml);
+    let line = |f: &&crate::diag::Finding| {
+        let also: String = f.secondary.iter().map(|l| format!("\n  also: {}", l.text)).collect();
+        let help: String = f.help.iter().map(|h| format!("\n  help: {h}")).collect();
+        format!("{}: {}{also}{help}\n", f.code, f.message)
+    };
+    sink.sorted().iter().map(line).collect()
+}
+
+fn check(jobs: &str, wanted: &Expect) {
+    wanted.assert_eq(&findings(jobs));
+}
+
+#[test]
+fn sound_chains_say_nothing() {
+    check(
+        "w write write_local -> v, !v
+         v check read_only -> a
+         a watch read_only -> b, !b
+         b check read_only",
+        &expect![""],
+    );
+}
+
+#[test]
+fn a_dangling_link_names_its_neighbour() {
+    check(
+        "scan watch read_only -> reprot\nreport check read_only",
+        &expect![[r#"
+        OF020: job `scan` leads to `reprot`, which does not exist
+          also: the job
+          help: did you mean `report`?
+          help: declare that job, or remove the link
+    "#]],
+    );
+}
+
+#[test]
+fn a_self_link_is_no_cycle_besides() {
+    check(
+        "a check read_only -> a",
+        &expect![[r#"
+        OF021: job `a` starts itself
+          also: the job
+          help: remove the link, or use `everySeconds` on a one_shot_read
+    "#]],
+    );
+}
+
+#[test]
+fn each_cycle_is_told_with_its_whole_path() {
+    check(
+        "a check read_only -> b
+         b check read_only -> c, x
+         c check read_only -> a
+         x check read_only -> y
+         y check read_only -> x",
+        &expect![[r#"
+            OF022: jobs start each other in a circle: a → b → c → a
+              also: `b` leads to `c`
+              also: `c` leads to `a`
+              help: remove one of these links
+            OF022: jobs start each other in a circle: x → y → x
+              also: `y` leads to `x`
+              help: remove one of these links
+        "#]],
+    );
+}
+
+#[test]
+fn two_cycles_through_one_job_are_both_told() {
+    check(
+        "a check read_only -> b, c
+         b check read_only -> a
+         c check read_only -> a",
+        &expect![[r#"
+            OF022: jobs start each other in a circle: a → b → a
+              also: `b` leads to `a`
+              help: remove one of these links
+            OF022: jobs start each other in a circle: a → c → a
+              also: `c` leads to `a`
+              help: remove one of these links
+        "#]],
+    );
+}
+
+#[test]
+fn a_cycle_over_a_failure_link_is_one_too() {
+    check(
+        "a check read_only -> b\nb check read_only -> !a",
+        &expect![[r#"
+        OF022: jobs start each other in a circle: a → b → a
+          also: `b` leads to `a`
+          help: remove one of these links
+    "#]],
+    );
+}
+
+#[test]
+fn a_write_without_a_fit_verification_is_refused() {
+    check(
+        "none write write_local
+         failed-only write write_local -> !v
+         by-write write write_local -> other
+         other write write_local -> v
+         by-risky write write_local -> risky
+         risky check write_local
+         by-nobody write write_local -> gone
+         by-itself write write_local -> by-itself
+         v check read_only",
+        &expect![[r#"
+            OF023: write `none` has no verification: nothing shows that it worked
+              help: add to `after`: { jobId = "<a read_only job that checks the result>" }
+            OF023: write `failed-only` has no verification: nothing shows that it worked
+              help: add to `after`: { jobId = "<a read_only job that checks the result>" }
+            OF024: write `by-write` is verified by `other`, which is no read-only read job
+              also: one_shot_write, write_local
+              help: verify with a job of kind one_shot_read and risk read_only
+            OF024: write `by-risky` is verified by `risky`, which is no read-only read job
+              also: one_shot_read, write_local
+              help: verify with a job of kind one_shot_read and risk read_only
+            OF020: job `by-nobody` leads to `gone`, which does not exist
+              also: the job
+              help: did you mean `none`?
+              help: declare that job, or remove the link
+            OF021: job `by-itself` starts itself
+              also: the job
+              help: remove the link, or use `everySeconds` on a one_shot_read
+        "#]],
+    );
+}
+
+#[test]
+fn a_ring_of_ten_thousand_jobs_is_one_finding() {
+    let n = 10_000;
+    let ring: String =
+        (0..n).map(|i| format!("j{i} check read_only -> j{}\n", (i + 1) % n)).collect();
+    let found = findings(&ring);
+    assert_eq!(found.matches("OF022").count(), 1);
+    assert!(found.contains("j0 → j1 → j2"));
+}
+
+#[test]
+fn a_machine_offers_only_what_its_config_allows() {
+    let offers = |jobs: &str, more: &str, input| {
+        let text = config(jobs).replace("after = []", more);
+        let compiled = compile_text(&text, Format::Toml).0.expect("sound");
+        compiled.jobs().next().expect("a job").offers(Input::Watch(input))
+    };
+    let plain = "a watch read_only";
+    let resuming = "policy = { autoResume = true }";
+    let capped = "policy = { autoResume = true, maxResumes = 3 }";
+    for (jobs, more, input, offered) in [
+        (plain, "", WatchInput::Started, true),
+        (plain, "", WatchInput::Resume, false),
+        (plain, resuming, WatchInput::Resume, true),
+        (plain, resuming, WatchInput::GiveUp, false),
+        (plain, capped, WatchInput::GiveUp, true),
+        ("a watch write_local", capped, WatchInput::Started, false),
+        ("a watch write_local", capped, WatchInput::Resume, false),
+        ("a watch write_local", capped, WatchInput::SeenRunning, true),
+        ("a check read_only", "", WatchInput::SeenRunning, false),
+    ] {
+        assert_eq!(offers(jobs, more, input), offered, "{jobs} {more} {input}");
+    }
+}

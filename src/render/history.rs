@@ -1,0 +1,95 @@
+//! The journal as lines, and as JSON.
+//!
+//! In: events with their sequence numbers. Out: one line each, oldest first.
+//! Invariant: an event is shown as it was recorded; nothing is looked up elsewhere.
+
+use serde_json::{Value, json};
+
+use super::json::{VERSION, pretty};
+use super::report::end_text;
+use crate::base::LocalTime;
+use crate::base::time::rfc3339;
+use crate::decide::clean_text;
+use crate::journal::{Cause, Event, EventKind, Head, Origin};
+
+/// Renders events for people, in local time.
+#[must_use]
+pub fn render_history(events: &[(u64, Event)], local: LocalTime) -> String {
+    let line = |(seq, event): &(u64, Event)| {
+        let wall = event.at.wall_ms.saturating_add(i64::from(local.offset_s) * 1000);
+        let when = rfc3339(wall).replace('T', " ");
+        let when = when.get(..19).unwrap_or(&when);
+        let job = event.job.as_ref().map_or("-".to_owned(), |job| clean_text(job.as_str()));
+        format!("{seq:>6}  {when}  {job:20}  {}\n", what(&event.kind))
+    };
+    events.iter().map(line).collect()
+}
+
+/// Renders events for programs.
+#[must_use]
+pub fn render_history_json(events: &[(u64, Event)]) -> String {
+    let events: Vec<Value> = events
+        .iter()
+        .map(|(seq, event)| json!({"seq": seq, "time": rfc3339(event.at.wall_ms), "record": event}))
+        .collect();
+    pretty(&json!({"version": VERSION, "command": "history", "events": events}))
+}
+
+/// Renders the good news that a journal is whole.
+#[must_use]
+pub fn render_verified_json(head: &Head) -> String {
+    pretty(&json!({
+        "version": VERSION,
+        "command": "history",
+        "verified": true,
+        "events": head.seq,
+        "head": crate::base::id::hex(&head.hash),
+    }))
+}
+
+fn what(kind: &EventKind) -> String {
+    match kind {
+        EventKind::StoreCreated { epoch } => format!("store created, epoch {epoch}"),
+        EventKind::ConfigAdopted { path } => format!("config adopted: {path}"),
+        EventKind::Imported { path, jobs } => format!("imported {jobs} jobs from {path}"),
+        EventKind::Declared { state } => format!("declared: {state}"),
+        EventKind::Moved { input, to, cause } => {
+            format!("{input} → {to}{}", cause.as_ref().map(because).unwrap_or_default())
+        }
+        EventKind::CauseChanged { cause } => format!("still so{}", because(cause)),
+        EventKind::ImportedState { state, .. } => format!("imported as {state}"),
+        EventKind::RunClaimed { run, purpose } => {
+            format!("{} claimed, run {run}", purpose.as_str())
+        }
+        EventKind::RunEnded { run, purpose, end, attention } => {
+            let attention = if *attention { ", needs attention" } else { "" };
+            format!("{} ended: {}{attention}, run {run}", purpose.as_str(), end_text(end))
+        }
+        EventKind::RunDropped { run, purpose } => {
+            format!("{} dropped: it never began, run {run}", purpose.as_str())
+        }
+        EventKind::AttemptsReset => "ran for long enough: resumes forgotten".to_owned(),
+        EventKind::Enqueued { item } => {
+            format!("queued by {}, due in {} s", origin(&item.origin), item.delay_ms / 1000)
+        }
+        EventKind::ItemStarted { run, .. } => format!("queued run begins, run {run}"),
+        EventKind::ItemReturned { .. } => "queued run waits again".to_owned(),
+        EventKind::ItemSettled { how, .. } => format!("queued run {}", how.as_str()),
+        EventKind::Requested { origin: by } => format!("write requested by {}", origin(by)),
+    }
+}
+
+fn because(cause: &Cause) -> String {
+    let detail = cause.detail.as_deref().map(|d| format!(" ({d})")).unwrap_or_default();
+    format!(": {}{detail}", cause.kind.as_str())
+}
+
+fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Chain { job, .. } => format!("the end of {}", clean_text(job.as_str())),
+        Origin::Schedule => "its schedule".to_owned(),
+        Origin::Person => "a person".to_owned(),
+        Origin::Config => "approval.granted".to_owned(),
+        Origin::Import { .. } => "ops-monitor".to_owned(),
+    }
+}

@@ -1,0 +1,408 @@
+//! What people see: every kind of section, in both languages, as snapshots.
+
+use std::time::Duration;
+
+use expect_test::expect;
+
+use super::*;
+use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
+use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Why};
+use crate::journal::{Cause, CauseKind, Origin};
+use crate::machine::{CheckState, State, WatchState, WriteState};
+use crate::model::{End, Kind, Language, Outcome, Purpose, SpawnFault, StreamTail};
+
+fn at(seconds: i64) -> Stamp {
+    let ms = seconds * 1000;
+    Stamp { wall_ms: ms, awake_ms: ms, up_ms: ms, boot: BootId::new("b") }
+}
+
+fn now() -> Now {
+    Now { at: at(1_790_000_000), local: LocalTime { offset_s: 3600 } }
+}
+
+fn style(language: Language) -> Style {
+    Style { language, invocation: "opsfsm".to_owned() }
+}
+
+fn section(id: &str, kind: Kind, state: State, why: Why) -> Section {
+    Section {
+        job: JobId::new(id),
+        name: id.to_owned(),
+        kind: Some(kind),
+        state,
+        cause: None,
+        since: at(1_790_000_000 - 5400),
+        message: None,
+        progress: Vec::new(),
+        anomalies: Vec::new(),
+        recovered: false,
+        started: Vec::new(),
+        next_resume: None,
+        run: None,
+        request: None,
+        blocked: None,
+        why,
+    }
+}
+
+fn anomaly(kind: AnomalyKind, detail: Option<&str>) -> Vec<Anomaly> {
+    vec![Anomaly { kind, detail: detail.map(str::to_owned) }]
+}
+
+fn watch(state: WatchState, why: Why) -> Section {
+    section("scan", Kind::LongRunningRead, State::Watch(state), why)
+}
+
+fn stopped() -> Cause {
+    Cause { kind: CauseKind::Stopped, detail: Some("killed".to_owned()) }
+}
+
+/// Sections of a watched job.
+fn watched() -> Vec<Section> {
+    let started = Started {
+        job: JobId::new("scan"),
+        run: RunId::new("r2"),
+        purpose: Purpose::Resume,
+        attempt: 2,
+        cause: Some(stopped()),
+    };
+    let progress = [("done", "30"), ("total", "120"), ("dir", "/a b")];
+    vec![
+        Section {
+            name: "Scan of the disks".to_owned(),
+            message: Some("half-way".to_owned()),
+            progress: progress.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+            ..watch(WatchState::Running, Why::Routine)
+        },
+        Section {
+            cause: Some(stopped()),
+            started: vec![started],
+            ..watch(WatchState::Resuming, Why::Resumed)
+        },
+        Section {
+            cause: Some(stopped()),
+            anomalies: anomaly(AnomalyKind::Stopped, Some("killed")),
+            next_resume: Some(Duration::from_mins(5)),
+            ..watch(WatchState::Stalled, Why::Anomaly)
+        },
+        Section {
+            cause: Some(stopped()),
+            anomalies: anomaly(AnomalyKind::Stopped, Some("killed")),
+            ..watch(WatchState::Stalled, Why::Anomaly)
+        },
+        Section {
+            cause: Some(Cause::plain(CauseKind::NoProgress)),
+            anomalies: anomaly(AnomalyKind::NoProgress, None),
+            ..watch(WatchState::Stalled, Why::Anomaly)
+        },
+        Section {
+            anomalies: anomaly(
+                AnomalyKind::StatusBroken,
+                Some("timed out: ./status took too long"),
+            ),
+            ..watch(WatchState::Running, Why::Anomaly)
+        },
+        Section { recovered: true, ..watch(WatchState::Running, Why::Recovered) },
+        watch(WatchState::Completed, Why::StateChanged),
+    ]
+}
+
+/// Sections of the other kinds, and of what a tick may not do.
+fn others() -> Vec<Section> {
+    let run = RunNews {
+        run: RunId::new("r1"),
+        purpose: Purpose::Check,
+        end: End::Exited { code: 2 },
+        took_ms: 1234,
+        attention: true,
+        output: (1..=12).map(|n| format!("line {n}\n")).collect(),
+    };
+    let chain = Origin::Chain { job: JobId::new("scan"), run: RunId::new("r1") };
+    vec![
+        Section {
+            anomalies: anomaly(AnomalyKind::RunFailed, None),
+            run: Some(run),
+            ..section("it's", Kind::OneShotRead, State::Check(CheckState::Failed), Why::RunEnded)
+        },
+        Section {
+            request: Some(chain.clone()),
+            ..section("prune", Kind::OneShotWrite, State::Write(WriteState::Blocked), Why::Request)
+        },
+        Section { blocked: Some(chain), ..watch(WatchState::Idle, Why::Blocked) },
+        Section { kind: None, ..watch(WatchState::Running, Why::Orphaned) },
+    ]
+}
+
+fn all() -> News {
+    let notices = vec![
+        Notice::ClockSuspect { drift: Duration::from_hours(1), unset: false },
+        Notice::QueueFull { job: JobId::new("check") },
+    ];
+    let sections = watched().into_iter().chain(others()).collect();
+    News { notices, sections }
+}
+
+#[test]
+fn a_report_in_english() {
+    expect![[r#"
+        🛠️ Ops report (15:13:20)
+
+        ⚠ the wall clock and the monotonic clock disagree; nothing is started by this tick (1h)
+
+        ⚠ the queue is full; not queued: check
+
+        🔹 Scan of the disks (scan) [long_running_read]
+          state: running, for 1h 30m
+          message: half-way
+          progress: done=30 · total=120 · dir=/a b ██░░░░░░░░ 25%
+
+        🔹 scan [long_running_read]
+          state: resuming — stopped without completing (killed), for 1h 30m
+          ↻ resumed: its start command was run again (attempt 2; was: stopped without completing (killed))
+
+        🔴 scan [long_running_read]
+          state: stalled — stopped without completing (killed), for 1h 30m
+          ⚠ it stopped without completing; next resume in 5m
+
+        🔴 scan [long_running_read]
+          state: stalled — stopped without completing (killed), for 1h 30m
+          ACTION REQUIRED: it stopped without completing; start it: opsfsm start scan
+
+        🔴 scan [long_running_read]
+          state: stalled — no progress, for 1h 30m
+          ACTION REQUIRED: it runs without progress; stop it: opsfsm stop scan
+
+        🔴 scan [long_running_read]
+          state: running, for 1h 30m
+          ACTION REQUIRED: its status can't be read (timed out: ./status took too long); mend its status command or file, then see: opsfsm status
+
+        🔹 scan [long_running_read]
+          state: running, for 1h 30m
+          recovered
+
+        ✅ scan [long_running_read]
+          state: completed, for 1h 30m
+
+        🔴 it's [one_shot_read]
+          state: failed, for 1h 30m
+          result: exit=2 in 1.2s
+          output:
+            … (+4)
+            line 5
+            line 6
+            line 7
+            line 8
+            line 9
+            line 10
+            line 11
+            line 12
+          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run 'it'\''s'
+
+        🔴 prune [one_shot_write]
+          state: blocked, for 1h 30m
+          ACTION REQUIRED: a write is requested (by scan); it stays blocked: this version can't approve writes; see: opsfsm run prune
+
+        🔹 scan [long_running_read]
+          state: not started, for 1h 30m
+          queued, but a tick may not run it (scan)
+          ACTION REQUIRED: start it: opsfsm start scan
+
+        🔹 scan [—]
+          it is no longer in the config; what it started may still run
+          state: running, for 1h 30m"#]].assert_eq(&render_report(&all(), &now(), &style(Language::En)));
+}
+
+#[test]
+fn a_report_in_chinese() {
+    expect![[r#"
+        🛠️ Ops 快报（15:13:20）
+
+        ⚠ 系统时钟与单调时钟不一致；本次 tick 不启动任何任务 (1h)
+
+        ⚠ 队列已满；未能排队: check
+
+        🔹 Scan of the disks (scan) [long_running_read]
+          状态: 运行中, 已持续 1h 30m
+          消息: half-way
+          进度: done=30 · total=120 · dir=/a b ██░░░░░░░░ 25%
+
+        🔹 scan [long_running_read]
+          状态: 正在续跑 — 未完成就停止 (killed), 已持续 1h 30m
+          ↻ 已自动续跑：重新执行了启动命令 (第 2 次; 原因: 未完成就停止 (killed))
+
+        🔴 scan [long_running_read]
+          状态: 已停滞 — 未完成就停止 (killed), 已持续 1h 30m
+          ⚠ 未完成就停止; 下次自动续跑 5m
+
+        🔴 scan [long_running_read]
+          状态: 已停滞 — 未完成就停止 (killed), 已持续 1h 30m
+          ACTION REQUIRED（需要处理）: 未完成就停止; 启动: opsfsm start scan
+
+        🔴 scan [long_running_read]
+          状态: 已停滞 — 没有进展, 已持续 1h 30m
+          ACTION REQUIRED（需要处理）: 运行中但没有进展; 停止: opsfsm stop scan
+
+        🔴 scan [long_running_read]
+          状态: 运行中, 已持续 1h 30m
+          ACTION REQUIRED（需要处理）: 无法读取状态 (timed out: ./status took too long); 修复其状态命令或文件，然后查看: opsfsm status
+
+        🔹 scan [long_running_read]
+          状态: 运行中, 已持续 1h 30m
+          已恢复
+
+        ✅ scan [long_running_read]
+          状态: 已完成, 已持续 1h 30m
+
+        🔴 it's [one_shot_read]
+          状态: 已失败, 已持续 1h 30m
+          结果: exit=2 用时 1.2s
+          输出:
+            … (+4)
+            line 5
+            line 6
+            line 7
+            line 8
+            line 9
+            line 10
+            line 11
+            line 12
+          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run 'it'\''s'
+
+        🔴 prune [one_shot_write]
+          状态: 已阻止, 已持续 1h 30m
+          ACTION REQUIRED（需要处理）: 请求写入 (来自 scan); 保持阻止：此版本不能批准写入；查看: opsfsm run prune
+
+        🔹 scan [long_running_read]
+          状态: 未启动, 已持续 1h 30m
+          已排队，但不允许自动执行 (scan)
+          ACTION REQUIRED（需要处理）: 启动: opsfsm start scan
+
+        🔹 scan [—]
+          已不在配置中；它启动的进程可能仍在运行
+          状态: 运行中, 已持续 1h 30m"#]].assert_eq(&render_report(&all(), &now(), &style(Language::Zh)));
+}
+
+#[test]
+fn the_result_of_a_run() {
+    let outcome = Outcome {
+        end: End::TimedOut { limit_ms: 1500 },
+        took_ms: 1502,
+        stdout: StreamTail { text: "a\nb\n".to_owned(), bytes: 4, cut: false },
+        stderr: StreamTail { text: "…end".to_owned(), bytes: 9000, cut: true },
+        attention: true,
+        leaked: true,
+    };
+    expect![[r#"
+        c: timed out after 1.5s duration=1.502s attention leaked (a process it left holds its output) run=r1
+        --- stdout (4 bytes)
+        a
+        b
+        --- stderr (9000 bytes, its end)
+        …end
+    "#]].assert_eq(&render_run(&JobId::new("c"), &RunId::new("r1"), &outcome));
+}
+
+#[test]
+fn every_end_has_words_of_its_own() {
+    let not_started =
+        End::NotStarted { fault: SpawnFault::NotFound, detail: "no `x` here".to_owned() };
+    let ends = [
+        End::Exited { code: 0 },
+        End::Signaled { signal: 9 },
+        End::TimedOut { limit_ms: 60_000 },
+        End::Cancelled,
+        End::Unkillable { pid: 7 },
+        not_started,
+        End::Lost,
+    ];
+    let all: Vec<String> = ends.iter().map(end_text).collect();
+    expect![[r#"
+        exit=0
+        signal=9
+        timed out after 60.0s
+        cancelled
+        unkillable pid=7
+        not started: no `x` here
+        lost"#]]
+    .assert_eq(&all.join("\n"));
+}
+
+#[test]
+fn the_chinese_head_is_that_of_ops_monitor() {
+    let text = render_report(&News::default(), &now(), &style(Language::Zh));
+    assert_eq!(text, "🛠️ Ops 快报（15:13:20）");
+}
+
+#[test]
+fn ids_are_never_read_as_dot() {
+    let config = r#"{"version":1,"jobs":[
+        {"id":"a\"b\\","kind":"one_shot_read","risk":"read_only","commands":{"run":["x"]},
+         "after":[{"jobId":"c -> d; }\nnode","delaySeconds":60}]},
+        {"id":"c -> d; }\nnode","kind":"one_shot_read","risk":"read_only","name":"🛠️",
+         "enabled":true,"commands":{"run":["x"]}}]}"#;
+    let compiled = crate::compile::tests::compile_json(config);
+    expect![[r#"
+        digraph opsfsm {
+          rankdir=LR;
+          node [shape=box, style="rounded,filled", fillcolor=white, fontname="sans-serif"];
+          edge [fontname="sans-serif", fontsize=10];
+          "a\"b\\" [label="a\"b\\\none_shot_read\nread_only\ndisabled", fillcolor=gray90];
+          "c -> d; }\nnode" [label="🛠️\none_shot_read\nread_only", fillcolor=honeydew];
+          "a\"b\\" -> "c -> d; }\nnode" [label="success +1m", style=solid];
+        }
+    "#]]
+    .assert_eq(&render_chains_dot(&compiled));
+}
+
+#[test]
+fn one_jobs_machine_shows_what_its_config_rules_out() {
+    let config = r#"{"version":1,"jobs":[{"id":"a","kind":"long_running_read","risk":"read_only",
+        "commands":{"start":["s"],"status":["t"]}}]}"#;
+    let compiled = crate::compile::tests::compile_json(config);
+    let job = compiled.job(&JobId::new("a")).expect("the job");
+    let at = Some(State::Watch(WatchState::Stalled));
+    expect![[r#"
+        digraph "a" {
+          rankdir=LR;
+          label="a (long_running_read)";
+          node [shape=ellipse, style=filled, fillcolor=white, fontname="sans-serif"];
+          edge [fontname="sans-serif", fontsize=10];
+          "" [shape=point];
+          "" -> "idle";
+          "idle" [label="idle"];
+          "running" [label="running"];
+          "stalled" [label="stalled\n(now)", penwidth=3, fillcolor=gold];
+          "resuming" [label="resuming"];
+          "paused" [label="paused"];
+          "completed" [label="completed"];
+          "failed" [label="failed"];
+          "idle" -> "idle" [label="seen_stopped"];
+          "idle" -> "running" [label="started\nseen_running"];
+          "idle" -> "resuming" [label="resume\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "idle" -> "paused" [label="stop"];
+          "idle" -> "completed" [label="seen_completed"];
+          "running" -> "running" [label="progressed"];
+          "running" -> "stalled" [label="no_progress\nseen_stopped"];
+          "running" -> "paused" [label="stop"];
+          "running" -> "completed" [label="seen_completed"];
+          "stalled" -> "running" [label="started\nseen_running\nprogressed"];
+          "stalled" -> "stalled" [label="seen_stopped"];
+          "stalled" -> "resuming" [label="resume\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "stalled" -> "paused" [label="stop"];
+          "stalled" -> "completed" [label="seen_completed"];
+          "stalled" -> "failed" [label="give_up\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "resuming" -> "running" [label="seen_running\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "resuming" -> "stalled" [label="seen_stopped\nresume_failed\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "resuming" -> "paused" [label="stop\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "resuming" -> "completed" [label="seen_completed\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "paused" -> "running" [label="started\nseen_running"];
+          "paused" -> "completed" [label="seen_completed"];
+          "completed" -> "running" [label="started\nseen_running"];
+          "completed" -> "completed" [label="seen_stopped"];
+          "failed" -> "running" [label="started\nseen_running\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "failed" -> "paused" [label="stop\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "failed" -> "completed" [label="seen_completed\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+          "failed" -> "failed" [label="seen_stopped\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
+        }
+    "#]].assert_eq(&render_machine_dot(job, at));
+}
