@@ -3,6 +3,8 @@
 //! In: nothing. Out: [`Now`].
 //! Invariant: the only place where the wall clock and the clocks of [`Stamp`] are read.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::time::{ClockId, clock_gettime};
@@ -62,5 +64,9 @@ impl Clock for OsClock {
             boot: self.boot.clone(),
         };
         Now { at, local: self.local_at(wall_ms) }
+    }
+
+    fn pause(&self, span: Duration) {
+        std::thread::sleep(span);
     }
 }

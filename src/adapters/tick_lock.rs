@@ -4,9 +4,9 @@
 //! Invariant: the file is never removed; who holds it is said by the kernel (`flock`), its text
 //! only tells people.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -56,6 +56,16 @@ pub fn take(store: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, Store
         .custom_flags(nofollow())
         .open(&path)
         .map_err(|e| failed(&e))?;
+    let facts = file.metadata().map_err(|e| failed(&e))?;
+    if !facts.is_file() {
+        // A pipe can be locked too, but whoever then asks it for its holder waits for ever.
+        return Err(failed(&"it is no regular file; move it away"));
+    }
+    if facts.mode() & 0o777 != 0o600 {
+        // Whatever the umask: the next tick has to open it, nobody else does. Where it can't be
+        // set, the lock serves all the same.
+        let _ = file.set_permissions(Permissions::from_mode(0o600));
+    }
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => return Ok(Err(read_holder(&mut file))),

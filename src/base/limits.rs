@@ -88,6 +88,14 @@ pub const ENVIRON_TRIES: usize = 5;
 pub const ENVIRON_PAUSE: Duration = Duration::from_millis(2);
 /// How long a store operation waits for another process's transaction.
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// How often `history --verify` begins anew because the journal went on meanwhile.
+pub const VERIFY_TRIES: usize = 20;
+/// How long the end of a command that has run is tried to be recorded.
+pub const RECORD_PATIENCE: Duration = Duration::from_secs(30);
+/// First wait before that is tried again; it doubles.
+pub const RECORD_RETRY_MIN: Duration = Duration::from_millis(100);
+/// Longest such wait.
+pub const RECORD_RETRY_MAX: Duration = Duration::from_secs(2);
 
 /// `seen_stopped` is no input for this long after a start (`startGraceSeconds`).
 pub const START_GRACE: Duration = Duration::from_mins(1);

@@ -67,21 +67,24 @@ impl Stamp {
     }
 
     /// Time from `earlier` for delays and back-off: awake time within one boot, else the wall
-    /// clock; never negative.
+    /// clock; never negative. What was in another boot was before this one began: a wall clock that
+    /// went back can't make it less than the time since then.
     #[must_use]
     pub fn delay_since(&self, earlier: &Self) -> Duration {
-        self.watched_since(earlier)
-            .unwrap_or_else(|| span_ms(self.wall_ms.saturating_sub(earlier.wall_ms)))
+        let by_wall = || span_ms(self.wall_ms.saturating_sub(earlier.wall_ms));
+        let known = !self.boot.as_str().is_empty() && !earlier.boot.as_str().is_empty();
+        match self.watched_since(earlier) {
+            Some(watched) => watched,
+            None if known => by_wall().max(span_ms(self.awake_ms)),
+            None => by_wall(),
+        }
     }
 
-    /// Is this moment before `other`? Known within one boot by the boot clock, else by the wall.
+    /// Is this moment, of the present boot, before `other`? Known within one boot only: what was
+    /// in another boot is over, whatever the wall clock says.
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
-        if self.boot == other.boot {
-            self.up_ms < other.up_ms
-        } else {
-            self.wall_ms < other.wall_ms
-        }
+        self.boot == other.boot && self.up_ms < other.up_ms
     }
 
     /// How far the wall clock and the boot clock disagree about the time since `earlier`.
@@ -212,7 +215,18 @@ mod tests {
         let after = at(1_060_000, 2_000, 2_000, "b");
         assert_eq!(after.watched_since(&before), None);
         assert_eq!(after.delay_since(&before), Duration::from_mins(1));
-        assert_eq!(before.delay_since(&after), Duration::ZERO);
+        assert_eq!(Stamp::wall_only(0).delay_since(&after), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_wall_clock_that_went_back_across_a_boot_holds_nothing_up() {
+        let year = 365 * 86_400_000;
+        let before = at(year, 900_000, 900_000, "a");
+        let after = at(1_000, 120_000, 130_000, "b");
+        assert_eq!(after.delay_since(&before), Duration::from_mins(2));
+        assert!(!after.is_before(&before) && !before.is_before(&after));
+        let later = at(1_000, 121_000, 131_000, "b");
+        assert!(after.is_before(&later) && !later.is_before(&after));
     }
 
     #[test]

@@ -12,10 +12,14 @@ pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let path = context.canonical_config()?;
     let mut store = context.open_any_store()?;
+    let world = store.read()?;
+    if world.snapshot.config_path.is_none() {
+        // Nobody's store yet: as on first use, with what ops-monitor left.
+        context.begin_store(&mut store, &config.compiled, &world, &path)?;
+    }
     let (now, seed) = (context.now(), context.seed()?);
-    let mut before = None;
+    let before = world.snapshot.config_path;
     store.transact(&mut |world| {
-        before.clone_from(&world.snapshot.config_path);
         let dead = dead_runs(&world, &context.processes, &now.at);
         let facts = Facts { now: &now, seed, claimer: context.processes.own_id(), dead };
         let begun = decide::begin_store(&config.compiled, world, None, &path, &facts);

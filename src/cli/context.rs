@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
@@ -24,7 +25,7 @@ use crate::compile::{Compiled, CompiledJob, compile_model};
 use crate::config::{Parsed, parse_config};
 use crate::decide::{self, Facts, V1State};
 use crate::diag::{Sink, Sources, did_you_mean};
-use crate::journal::World;
+use crate::journal::{Change, World};
 use crate::model::Language;
 use crate::ports::{Clock as _, Commit, Entropy as _, Processes as _, Store as _, StoreError};
 use crate::render::{self, Style};
@@ -165,10 +166,10 @@ impl Context {
         match &world.snapshot.config_path {
             Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),
             Some(_) => Ok(store),
-            None => {
-                self.begin_store(&mut store, compiled, &world, &config)?;
-                Ok(store)
-            }
+            None => match self.begin_store(&mut store, compiled, &world, &config)? {
+                owner if owner != config => Err(self.foreign_config(&owner, &config)),
+                _ => Ok(store),
+            },
         }
     }
 
@@ -183,8 +184,10 @@ impl Context {
     /// What the store holds, without making one; an absent store holds nothing.
     pub(super) fn read_world(&self) -> Result<World, Failure> {
         let place = self.store_place()?;
-        if fs::symlink_metadata(&place.path).is_err() {
-            return Ok(World::default());
+        match fs::symlink_metadata(&place.path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(World::default()),
+            // What can't be looked at is not absent: opening it says why.
+            Err(_) | Ok(_) => {}
         }
         let world = self.open_any_store()?.read()?;
         let config = self.canonical_config()?;
@@ -194,7 +197,7 @@ impl Context {
         }
     }
 
-    fn foreign_config(&self, owner: &str, config: &str) -> Failure {
+    pub(super) fn foreign_config(&self, owner: &str, config: &str) -> Failure {
         let store = self.located.store.as_ref().map(|s| s.path.display().to_string());
         Failure::refused(format!(
             "the store {} belongs to the config {owner}, and this is {config}; give another \
@@ -202,6 +205,15 @@ impl Context {
             store.unwrap_or_default(),
             self.invocation
         ))
+    }
+
+    /// Is this the store of another config than the one that this call names? One that is missing
+    /// is known by the path that it had.
+    pub(super) fn is_foreign(&self, world: &World) -> Result<bool, Failure> {
+        let Some(owner) = &world.snapshot.config_path else { return Ok(false) };
+        let path = self.config_path()?;
+        let named = fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+        Ok(named.map_or(true, |named| named.to_string_lossy() != *owner))
     }
 
     /// The config's path as the store remembers it.
@@ -213,30 +225,37 @@ impl Context {
     }
 
     /// First use: takes over ops-monitor's state, then binds the store to its config, in one step.
-    fn begin_store(
+    /// Says whose it is then: another process may have been there first.
+    pub(super) fn begin_store(
         &self,
         store: &mut SqliteStore,
         compiled: &Compiled,
         world: &World,
         config: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
         let import = self.v1_state(world)?;
         let now = self.clock.now();
         let seed = self.seed()?;
-        let mut taken = 0;
+        let mut taken = None;
+        let mut owner = config.to_owned();
         store.transact(&mut |world| {
+            if let Some(first) = &world.snapshot.config_path {
+                owner.clone_from(first);
+                let change = Change { world, ..Change::default() };
+                return Ok(Commit { change, reports: Vec::new() });
+            }
             let dead = dead_runs(&world, &self.processes, &now.at);
             let claimer = self.processes.own_id();
             let facts = Facts { now: &now, seed, claimer, dead };
             let begun = decide::begin_store(compiled, world, import.as_ref(), config, &facts);
             let (decision, jobs) = begun.map_err(|fault| disagreement(&fault))?;
-            taken = jobs;
+            taken = Some(jobs);
             Ok(Commit { change: decision.change, reports: Vec::new() })
         })?;
-        if let Some((path, _)) = &import {
+        if let (Some((path, _)), Some(taken)) = (&import, taken) {
             io::note(&format!("took over {taken} jobs from {path}, which is left alone"));
         }
-        Ok(())
+        Ok(owner)
     }
 
     /// The state of ops-monitor v1 that a store without any jobs takes over.

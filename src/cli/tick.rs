@@ -214,6 +214,10 @@ fn tell_broken(
     let seed = context.seed()?;
     let style = context.style(None);
     let mut store = context.open_any_store()?;
+    if context.is_foreign(&store.read()?)? {
+        // The alert would be another config's.
+        return Err(full);
+    }
     let mut due = false;
     store.transact(&mut |mut world| {
         let last = world.meta.config_alert.as_ref();

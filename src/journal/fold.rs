@@ -76,7 +76,9 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
         EventKind::RunEnded { run, purpose, end, attention } => {
             end_run(record_of(snapshot, event)?.1, run, *purpose, (end, *attention), at);
         }
-        EventKind::RunDropped { .. } => record_of(snapshot, event)?.1.touched = at.clone(),
+        EventKind::RunDropped { purpose, .. } => {
+            drop_run(record_of(snapshot, event)?.1, *purpose, at);
+        }
         EventKind::AttemptsReset => record_of(snapshot, event)?.1.attempts = 0,
         EventKind::Enqueued { item } => enqueue(snapshot, event, item)?,
         EventKind::ItemStarted { item, run } => {
@@ -162,6 +164,14 @@ fn claim_run(record: &mut JobRecord, run: &RunId, purpose: Purpose, at: &Stamp) 
         }
         Purpose::RestartStop => record.last_restart_stop = Some(at.clone()),
         Purpose::Stop | Purpose::Check => {}
+    }
+    record.touched = at.clone();
+}
+
+/// A resume that never began is no attempt: a tick that was killed must not use them up.
+fn drop_run(record: &mut JobRecord, purpose: Purpose, at: &Stamp) {
+    if purpose == Purpose::Resume {
+        record.attempts = record.attempts.saturating_sub(1);
     }
     record.touched = at.clone();
 }

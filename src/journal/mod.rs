@@ -18,3 +18,6 @@ pub use fold::{ReplayFault, apply};
 pub use notes::{Broken, Notes, Seen, Told};
 pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Request, Snapshot};
 pub use world::{Change, Meta, Report, RunPhase, RunRow, World};
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@ use crate::model::{Observation, Outcome, ProcessId, RunSpec, StatusSource};
 pub trait Clock {
     /// The present, on all clocks.
     fn now(&self) -> Now;
+    /// Lets this much time pass.
+    fn pause(&self, span: Duration);
 }
 
 /// Gives bits that nobody can guess.

@@ -175,7 +175,8 @@ impl SimHost {
         self.own_pid.set(parent + EXECUTOR_PIDS);
         let (mut runner, mut store) = (self.clone(), self.store.clone());
         if self.executors_die.get() {
-            store.fail_after_begin(StoreError::Failed("killed".to_owned()));
+            // What is refused is not tried again: the executor is gone.
+            store.fail_after_begin(StoreError::Refused("killed".to_owned()));
         }
         let mut ports = RunPorts {
             clock: self,
@@ -229,6 +230,10 @@ impl Default for SimHost {
 impl Clock for SimHost {
     fn now(&self) -> Now {
         Now { at: self.now.borrow().clone(), local: LocalTime::UTC }
+    }
+
+    fn pause(&self, span: Duration) {
+        self.pass(span);
     }
 }
 

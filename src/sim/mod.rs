@@ -11,3 +11,6 @@ mod store;
 pub use host::{SimHost, SimJob};
 pub use rehearsal::{compile_text, rehearse};
 pub use store::{MemStore, SharedStore};
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,17 @@ pub struct MemStore {
     journal: Vec<String>,
     outbox: Vec<Report>,
     delivered: BTreeMap<ReportId, i64>,
-    fail_next: Option<(u32, StoreError)>,
+    fail: Option<Failing>,
+}
+
+/// A transaction to come that fails.
+#[derive(Clone, Debug)]
+struct Failing {
+    /// After so many that do not.
+    after: u32,
+    error: StoreError,
+    /// It is durable all the same: an error that came after the fact.
+    recorded: bool,
 }
 
 impl MemStore {
@@ -69,12 +79,23 @@ impl SharedStore {
 
     /// Two transactions from now one fails like this: an executor's record of its outcome.
     pub fn fail_after_begin(&self, error: StoreError) {
-        self.0.borrow_mut().fail_next = Some((1, error));
+        self.fail_at(1, error, false);
     }
 
     /// The next transaction fails like this, and changes nothing.
     pub fn fail_next(&self, error: StoreError) {
-        self.0.borrow_mut().fail_next = Some((0, error));
+        self.fail_at(0, error, false);
+    }
+
+    /// After so many good transactions one fails like this. `recorded`: it is durable all the
+    /// same, as when the disk errs after the fact.
+    pub fn fail_at(&self, after: u32, error: StoreError, recorded: bool) {
+        self.0.borrow_mut().fail = Some(Failing { after, error, recorded });
+    }
+
+    /// Whatever was still to fail will not.
+    pub fn recover(&self) {
+        self.0.borrow_mut().fail = None;
     }
 }
 
@@ -103,10 +124,12 @@ impl Store for MemStore {
 
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
         let Commit { change, reports } = decide(self.world.clone())?;
-        match self.fail_next.take() {
-            Some((0, error)) => return Err(error),
-            Some((n, error)) => self.fail_next = Some((n - 1, error)),
-            None => {}
+        let failing = self.fail.take();
+        let due = failing.as_ref().is_some_and(|f| f.after == 0);
+        self.fail = failing.clone().filter(|_| !due).map(|f| Failing { after: f.after - 1, ..f });
+        let failed = failing.filter(|_| due);
+        if let Some(Failing { error, recorded: false, .. }) = failed {
+            return Err(error);
         }
         let mut head = self.world.head.clone();
         for event in &change.events {
@@ -116,7 +139,7 @@ impl Store for MemStore {
         }
         self.world = World { head: head.clone(), ..change.world };
         self.outbox.extend(reports);
-        Ok(head)
+        failed.map_or(Ok(head), |f| Err(f.error))
     }
 
     fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {

@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 
 use super::disagreement;
-use crate::base::RunId;
+use crate::base::{RunId, limits};
 use crate::compile::Compiled;
 use crate::decide::{self, Decision, Facts, RunRefused};
 use crate::journal::{ReplayFault, World};
 use crate::model::{Outcome, RunSpec};
 use crate::ports::{Clock, CommandRunner, Commit, Entropy, Processes, Store, StoreError};
+use crate::render;
 
 /// What an order that runs a command needs of the world outside.
 pub struct RunPorts<'a> {
@@ -62,6 +63,8 @@ pub(super) fn run_and_settle(
     Ok(outcome)
 }
 
+/// Records how a command ended. It has run, so a store that is held or full for a moment is worth
+/// some patience: an end that is not recorded is told as lost. Recording it twice does no harm.
 fn record(
     compiled: &Compiled,
     spec: &RunSpec,
@@ -69,10 +72,32 @@ fn record(
     settle_now: bool,
     ports: &mut RunPorts<'_>,
 ) -> Result<(), StoreError> {
-    ports.decide(|world, facts| {
-        decide::record_outcome(compiled, world, &spec.run, outcome, settle_now, facts)
-            .map(|decision| (decision, ()))
-    })
+    let since = ports.clock.now().at;
+    let mut pause = limits::RECORD_RETRY_MIN;
+    loop {
+        let recorded = ports.decide(|world, facts| {
+            decide::record_outcome(compiled, world, &spec.run, outcome, settle_now, facts)
+                .map(|decision| (decision, ()))
+        });
+        let why = match recorded {
+            Ok(()) => return Ok(()),
+            Err(why) => why,
+        };
+        let passing = match &why {
+            StoreError::Busy(_) | StoreError::Failed(_) => true,
+            StoreError::Refused(_) | StoreError::Interrupted => false,
+        };
+        if !passing || ports.clock.now().at.delay_since(&since) >= limits::RECORD_PATIENCE {
+            return Err(StoreError::Failed(format!(
+                "the command of `{}` has run ({}), but that could not be recorded, so it will count \
+                 as lost: {why}",
+                spec.job,
+                render::end_text(&outcome.end)
+            )));
+        }
+        ports.clock.pause(pause);
+        pause = (pause * 2).min(limits::RECORD_RETRY_MAX);
+    }
 }
 
 impl RunPorts<'_> {

@@ -4,6 +4,7 @@
 //! Invariant: no transaction spans a process start or the network, and the database file is opened
 //! by SQLite alone.
 
+mod make;
 mod open;
 mod rows;
 mod schema;
@@ -18,7 +19,8 @@ use crate::journal::{
 };
 use crate::ports::{Commit, Decide, Store, StoreError};
 
-pub use open::{NewStore, sqlite_is_recent};
+pub use make::NewStore;
+pub use open::sqlite_is_recent;
 
 /// An open store.
 #[derive(Debug)]
@@ -60,7 +62,7 @@ impl SqliteStore {
         self.guard(|c| {
             let mut statement = c.prepare(
                 "SELECT id, boot FROM runs WHERE job = ?1 AND purpose IN ('start', 'resume')
-                 ORDER BY claimed_ms DESC",
+                 ORDER BY n DESC",
             )?;
             let rows = statement.query_map([job.as_str()], |row| {
                 let (run, boot): (String, String) = (row.get(0)?, row.get(1)?);
@@ -76,11 +78,12 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Refused`] naming the first event that breaks the chain or can't follow.
     pub fn replay(&mut self) -> Result<(Snapshot, Head), StoreError> {
-        let encoded: Vec<(u64, String, Vec<u8>)> = self.guard(|c| {
-            let mut statement = c.prepare("SELECT seq, body, hash FROM events ORDER BY seq")?;
-            let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-            rows.collect()
-        })?;
+        let path = self.path.clone();
+        // One transaction: the events and the note of their end belong to the same moment.
+        let transaction = self.connection.transaction().map_err(|e| store_error(&path, &e))?;
+        let noted = rows::noted_head(&transaction, &path)?;
+        let encoded = rows::load_journal(&transaction).map_err(|e| store_error(&path, &e))?;
+        transaction.finish().map_err(|e| store_error(&path, &e))?;
         let mut snapshot = Snapshot::default();
         let mut head = Head::default();
         for (seq, body, hash) in encoded {
@@ -92,6 +95,9 @@ impl SqliteStore {
                 .map_err(|e| self.refused(&format!("event {seq} can't be read: {e}")))?;
             apply(&mut snapshot, &event)
                 .map_err(|e: ReplayFault| self.refused(&format!("event {seq}: {e}")))?;
+        }
+        if noted.as_ref() != Some(&head) {
+            return Err(self.refused(&format!("the journal ends at event {}, too early", head.seq)));
         }
         Ok((snapshot, head))
     }
@@ -178,13 +184,14 @@ impl Store for SqliteStore {
                 Ok(head)
             })
             .map_err(|e| failed(&e))?;
-        transaction.commit().map_err(|e| {
-            let why = failed(&e);
-            StoreError::Failed(format!(
-                "{why}; whether it was recorded can't be known here, so nothing was started"
-            ))
-        })?;
-        Ok(head)
+        match transaction.commit().map_err(|e| failed(&e)) {
+            Ok(()) => Ok(head),
+            // Readers kept it from the file: then it was not touched, and the rest is rolled back.
+            Err(busy @ StoreError::Busy(_)) => Err(busy),
+            Err(why) => Err(StoreError::Failed(format!(
+                "{why}; whether it was recorded can't be known here: the next call reads it anew"
+            ))),
+        }
     }
 
     fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
@@ -214,12 +221,13 @@ impl Store for SqliteStore {
 /// What SQLite says, for people: which file, what, and the way out.
 fn store_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let file = path.display();
-    let code = error.sqlite_error_code();
-    match code {
+    match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(format!(
             "the store {file} is held by another process; try again in a moment"
         )),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+        // `Unknown` is SQLite's word for a table or column that is missing; without any code it is
+        // a value of another type than every store has.
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => {
             open::refused(path, &format!("it is damaged, or no opsfsm store ({error})"))
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
@@ -228,9 +236,12 @@ fn store_error(path: &Path, error: &rusqlite::Error) -> StoreError {
                  file and its folder, and that the disk is not mounted read-only"
             ))
         }
-        Some(ErrorCode::DiskFull) => StoreError::Failed(format!(
-            "no room left for the store {file}; nothing was started, free some space"
-        )),
-        Some(_) | None => StoreError::Failed(format!("the store {file} failed: {error}")),
+        Some(ErrorCode::DiskFull) => {
+            StoreError::Failed(format!("no room left for the store {file}: free some space"))
+        }
+        Some(_) => StoreError::Failed(format!("the store {file} failed: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,8 +84,8 @@ impl Loader<'_> {
         self.sql(self.c.query_row(sql, [key], |row| row.get(0)).optional())
     }
 
-    /// The journal's end, proved by the last event's own hash. An empty journal is refused: the
-    /// first event is written with the schema.
+    /// The journal's end, proved by the last event's own hash and by the note of it that every
+    /// commit leaves. An empty journal is refused: the first event is written with the schema.
     fn head(&self) -> Result<Head, StoreError> {
         let sql = "SELECT seq, body, hash FROM events ORDER BY seq DESC LIMIT 2";
         let mut statement = self.sql(self.c.prepare(sql))?;
@@ -95,18 +95,34 @@ impl Loader<'_> {
         let last: Vec<_> = self.sql(statement.query_map([], read).and_then(Iterator::collect))?;
         let before =
             last.get(1).map_or(Head::default(), |(seq, _, hash)| Head { seq: *seq, hash: *hash });
-        match last.first() {
-            Some((seq, body, hash))
-                if next_head(&before, body) == (Head { seq: *seq, hash: *hash }) =>
-            {
-                Ok(Head { seq: *seq, hash: *hash })
-            }
-            Some((seq, ..)) => {
-                Err(open::refused(self.path, &format!("the journal's chain breaks at event {seq}")))
-            }
-            None => Err(open::refused(self.path, "its journal is empty")),
+        let Some((seq, body, hash)) = last.first() else {
+            return Err(open::refused(self.path, "its journal is empty"));
+        };
+        let head = Head { seq: *seq, hash: *hash };
+        if next_head(&before, body) != head {
+            let what = format!("the journal's chain breaks at event {seq}");
+            return Err(open::refused(self.path, &what));
         }
+        if noted_head(self.c, self.path)?.as_ref() != Some(&head) {
+            let what = format!("the journal ends at event {seq}, which is not where it was left");
+            return Err(open::refused(self.path, &what));
+        }
+        Ok(head)
     }
+}
+
+/// Where the last commit left the journal: without this note nobody could tell that its last
+/// events are missing.
+pub(super) fn noted_head(c: &Connection, path: &Path) -> Result<Option<Head>, StoreError> {
+    let loader = Loader { c, path };
+    loader.meta("head")?.map(|text| loader.decode(&text)).transpose()
+}
+
+/// The whole journal: number, bytes and hash of each event.
+pub(super) fn load_journal(c: &Connection) -> rusqlite::Result<Vec<(u64, String, Vec<u8>)>> {
+    let mut statement = c.prepare("SELECT seq, body, hash FROM events ORDER BY seq")?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    rows.collect()
 }
 
 /// Appends events and says where the journal then ends.
@@ -124,6 +140,9 @@ pub(super) fn save_events(
         head = next_head(&head, &body);
         let job = event.job.as_ref().map(JobId::as_str);
         statement.execute(params![head.seq, event.at.wall_ms, job, body, head.hash])?;
+    }
+    if !events.is_empty() {
+        save_meta(c, "head", &encode(&head)?)?;
     }
     Ok(head)
 }
@@ -192,33 +211,34 @@ fn save_run(c: &Connection, change: &Change, id: &RunId) -> rusqlite::Result<()>
         c.prepare_cached("UPDATE runs SET settled = 1 WHERE id = ?1")?.execute([id.as_str()])?;
         return prune_runs(c, id);
     };
+    // A row keeps its number, and what is settled stays so.
     c.prepare_cached(
-        "INSERT OR REPLACE INTO runs (id, job, purpose, boot, claimed_ms, settled, run)
-         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+        "INSERT INTO runs (id, job, purpose, boot, settled, run) VALUES (?1, ?2, ?3, ?4, 0, ?5)
+         ON CONFLICT (id) DO UPDATE SET run = excluded.run WHERE settled = 0",
     )?
     .execute(params![
         id.as_str(),
         row.spec.job.as_str(),
         row.spec.purpose.as_str(),
         row.claimer.boot.as_str(),
-        row.claimed_at.wall_ms,
         encode(row)?
     ])?;
     Ok(())
 }
 
-/// A settled run makes room: of each job only the newest are remembered.
+/// A settled run makes room: of each job only the newest starts, and as many other runs, are
+/// remembered. Newest is what was claimed last, whatever the clock said then.
 fn prune_runs(c: &Connection, id: &RunId) -> rusqlite::Result<()> {
     let kept = i64::try_from(limits::RUNS_KEPT_PER_JOB).unwrap_or(i64::MAX);
     c.prepare_cached(
         "DELETE FROM runs WHERE settled = 1
            AND job = (SELECT job FROM runs WHERE id = ?1)
-           AND (purpose IN ('start', 'resume')) = (SELECT purpose IN ('start', 'resume') FROM runs WHERE id = ?1)
-           AND claimed_ms < (SELECT MIN(claimed_ms) FROM (
-             SELECT claimed_ms FROM runs AS other
+           AND (purpose IN ('start', 'resume')) =
+             (SELECT purpose IN ('start', 'resume') FROM runs WHERE id = ?1)
+           AND n <= (SELECT n FROM runs AS other
              WHERE other.job = runs.job
                AND (other.purpose IN ('start', 'resume')) = (runs.purpose IN ('start', 'resume'))
-             ORDER BY claimed_ms DESC LIMIT ?2))",
+             ORDER BY n DESC LIMIT 1 OFFSET ?2)",
     )?
     .execute(params![id.as_str(), kept])?;
     Ok(())

@@ -32,11 +32,11 @@ CREATE TABLE requests (
   job TEXT PRIMARY KEY, request TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE runs (
-  id TEXT PRIMARY KEY, job TEXT NOT NULL, purpose TEXT NOT NULL, boot TEXT NOT NULL,
-  claimed_ms INTEGER NOT NULL, settled INTEGER NOT NULL, run TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, job TEXT NOT NULL,
+  purpose TEXT NOT NULL, boot TEXT NOT NULL, settled INTEGER NOT NULL, run TEXT NOT NULL
+) STRICT;
 CREATE INDEX runs_open ON runs (settled) WHERE settled = 0;
-CREATE INDEX runs_of_job ON runs (job, claimed_ms);
+CREATE INDEX runs_of_job ON runs (job, n);
 CREATE TABLE outbox (
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
   body TEXT NOT NULL, delivered_ms INTEGER
@@ -44,11 +44,13 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (n) WHERE delivered_ms IS NULL;
 ";
 
-/// Settings of every connection. Rollback journal with full syncs: no side files, four syncs a
-/// commit, and a commit that was acknowledged survives power loss.
+/// Settings of every connection. Rollback journal: no side files. EXTRA, not FULL: in this mode a
+/// commit is the removal of the journal, and FULL does not sync the folder after it
+/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>), so that a power loss could bring the
+/// journal back and undo a commit that was acknowledged, and with it the claim of a run.
 pub(super) const PRAGMAS: &str = "
 PRAGMA journal_mode = DELETE;
-PRAGMA synchronous = FULL;
+PRAGMA synchronous = EXTRA;
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA temp_store = MEMORY;

@@ -1,0 +1,373 @@
+//! The journal's promises: what was written stays readable under the same names, and what was
+//! changed, dropped, moved or added afterwards is found.
+
+use expect_test::expect;
+
+use super::*;
+use crate::base::{BootId, ItemId, JobId, RunId, Stamp, limits};
+use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState, WriteState};
+use crate::model::{End, Purpose, SpawnFault};
+
+fn at(ms: i64) -> Stamp {
+    Stamp { wall_ms: ms, awake_ms: ms + 1, up_ms: ms + 2, boot: BootId::new("b") }
+}
+
+fn of_job(kind: EventKind) -> Event {
+    Event { at: at(7), job: Some(JobId::new("scan")), kind }
+}
+
+fn of_store(kind: EventKind) -> Event {
+    Event { at: at(7), job: None, kind }
+}
+
+/// A number for each kind. One that is missing here does not compile, and one that no sample has
+/// fails `every_kind_has_a_sample`.
+fn place(kind: &EventKind) -> usize {
+    match kind {
+        EventKind::StoreCreated { .. } => 0,
+        EventKind::ConfigAdopted { .. } => 1,
+        EventKind::Imported { .. } => 2,
+        EventKind::Declared { .. } => 3,
+        EventKind::Moved { .. } => 4,
+        EventKind::CauseChanged { .. } => 5,
+        EventKind::ImportedState { .. } => 6,
+        EventKind::RunClaimed { .. } => 7,
+        EventKind::RunEnded { .. } => 8,
+        EventKind::RunDropped { .. } => 9,
+        EventKind::AttemptsReset => 10,
+        EventKind::Enqueued { .. } => 11,
+        EventKind::ItemStarted { .. } => 12,
+        EventKind::ItemReturned { .. } => 13,
+        EventKind::ItemSettled { .. } => 14,
+        EventKind::Requested { .. } => 15,
+    }
+}
+
+const KINDS: usize = 16;
+
+fn origins() -> Vec<Origin> {
+    vec![
+        Origin::Chain { job: JobId::new("scan"), run: RunId::new("r1") },
+        Origin::Schedule,
+        Origin::Person,
+        Origin::Config,
+        Origin::Import { id: "7".to_owned(), reason: "by hand".to_owned() },
+    ]
+}
+
+fn ends() -> Vec<End> {
+    vec![
+        End::Exited { code: 3 },
+        End::Signaled { signal: 9 },
+        End::TimedOut { limit_ms: 1000 },
+        End::Cancelled,
+        End::Unkillable { pid: 4 },
+        End::NotStarted { fault: SpawnFault::NotFound, detail: "no such program".to_owned() },
+        End::Lost,
+    ]
+}
+
+/// Every kind of event, with every optional field once there and once not.
+fn samples() -> Vec<Event> {
+    let (run, item) = (RunId::new("r1"), ItemId::new("i1"));
+    let purpose = Purpose::Check;
+    let cause = Cause { kind: CauseKind::Stopped, detail: Some("out of disk".to_owned()) };
+    let running = State::Watch(WatchState::Running);
+    let stalled = State::Watch(WatchState::Stalled);
+    let moved = |input, to, cause| of_job(EventKind::Moved { input, to, cause });
+    let mut all = vec![
+        of_store(EventKind::StoreCreated { epoch: "e".to_owned() }),
+        of_store(EventKind::ConfigAdopted { path: "/c.toml".to_owned() }),
+        of_store(EventKind::Imported { path: "/v1.json".to_owned(), jobs: 2 }),
+        of_job(EventKind::Declared { state: State::Check(CheckState::Idle) }),
+        of_job(EventKind::Declared { state: State::Write(WriteState::Blocked) }),
+        moved(Input::Watch(WatchInput::SeenStopped), stalled, Some(cause.clone())),
+        moved(
+            Input::Check(CheckInput::ExitedErr),
+            State::Check(CheckState::Failed),
+            Some(Cause::plain(CauseKind::RunFailed)),
+        ),
+        moved(Input::Watch(WatchInput::SeenRunning), running, None),
+        of_job(EventKind::CauseChanged { cause: cause.clone() }),
+        of_job(EventKind::ImportedState {
+            state: stalled,
+            cause: Some(cause),
+            last_start: Some(at(1)),
+            last_run: Some((at(2), End::Exited { code: 0 })),
+        }),
+        of_job(EventKind::ImportedState {
+            state: running,
+            cause: None,
+            last_start: None,
+            last_run: None,
+        }),
+        of_job(EventKind::RunClaimed { run: run.clone(), purpose: Purpose::Resume }),
+        of_job(EventKind::RunDropped { run: run.clone(), purpose: Purpose::RestartStop }),
+        of_job(EventKind::AttemptsReset),
+        of_job(EventKind::ItemStarted { item: item.clone(), run: run.clone() }),
+        of_job(EventKind::ItemReturned { item: item.clone() }),
+        of_job(EventKind::Requested { origin: Origin::Person }),
+    ];
+    let ended = |end| EventKind::RunEnded { run: run.clone(), purpose, end, attention: true };
+    all.extend(ends().into_iter().map(|end| of_job(ended(end))));
+    let queued = |origin| QueueItem { id: item.clone(), delay_ms: 5, origin };
+    let queued = origins().into_iter().map(queued);
+    all.extend(queued.map(|item| of_job(EventKind::Enqueued { item })));
+    let hows = [ItemEnd::Done, ItemEnd::Failed, ItemEnd::Blocked, ItemEnd::Dropped];
+    let settled = hows.map(|how| of_job(EventKind::ItemSettled { item: item.clone(), how }));
+    all.extend(settled);
+    all
+}
+
+#[test]
+fn every_kind_has_a_sample() {
+    let mut seen = [false; KINDS];
+    for event in samples() {
+        seen[place(&event.kind)] = true;
+    }
+    assert!(seen.iter().all(|s| *s), "{seen:?}");
+}
+
+#[test]
+fn every_event_reads_back_as_it_was_written() {
+    for event in samples() {
+        let text = encode_event(&event).unwrap();
+        assert_eq!(decode_event(&text).unwrap(), event, "{text}");
+        assert_eq!(encode_event(&decode_event(&text).unwrap()).unwrap(), text);
+    }
+}
+
+/// What stands here stands in people's stores: a line may be added, none may change.
+#[test]
+fn stored_names_do_not_drift() {
+    let lines: Vec<String> = samples().iter().map(|e| encode_event(e).unwrap()).collect();
+    expect![[r#"
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"store_created","epoch":"e"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"config_adopted","path":"/c.toml"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"imported","path":"/v1.json","jobs":2}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"declared","state":{"check":"idle"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"declared","state":{"write":"blocked"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"moved","input":{"watch":"seen_stopped"},"to":{"watch":"stalled"},"cause":{"kind":"stopped","detail":"out of disk"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"moved","input":{"check":"exited_err"},"to":{"check":"failed"},"cause":{"kind":"run_failed"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"moved","input":{"watch":"seen_running"},"to":{"watch":"running"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"cause_changed","cause":{"kind":"stopped","detail":"out of disk"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"imported_state","state":{"watch":"stalled"},"cause":{"kind":"stopped","detail":"out of disk"},"last_start":{"wall":1,"awake":2,"up":3,"boot":"b"},"last_run":[{"wall":2,"awake":3,"up":4,"boot":"b"},{"how":"exited","code":0}]}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"imported_state","state":{"watch":"running"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_claimed","run":"r1","purpose":"resume"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_dropped","run":"r1","purpose":"restart_stop"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"attempts_reset"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_started","item":"i1","run":"r1"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_returned","item":"i1"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"requested","origin":{"by":"person"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"exited","code":3},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"signaled","signal":9},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"timed_out","limit_ms":1000},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"cancelled"},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"unkillable","pid":4},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"not_started","fault":"not_found","detail":"no such program"},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"lost"},"attention":true}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"chain","job":"scan","run":"r1"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"schedule"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"person"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"config"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"import","id":"7","reason":"by hand"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"done"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"failed"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"blocked"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"dropped"}"#]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn every_word_inside_an_event_is_known_by_name() {
+    let states: Vec<String> = [
+        WatchState::ALL.iter().map(|s| State::Watch(*s)).collect::<Vec<_>>(),
+        CheckState::ALL.iter().map(|s| State::Check(*s)).collect(),
+        WriteState::ALL.iter().map(|s| State::Write(*s)).collect(),
+    ]
+    .concat()
+    .iter()
+    .map(|s| serde_json::to_string(s).unwrap())
+    .collect();
+    expect![[r#"{"watch":"idle"} {"watch":"running"} {"watch":"stalled"} {"watch":"resuming"} {"watch":"paused"} {"watch":"completed"} {"watch":"failed"} {"check":"idle"} {"check":"queued"} {"check":"running"} {"check":"completed"} {"check":"failed"} {"write":"blocked"} {"write":"approved"} {"write":"running"} {"write":"verifying"} {"write":"verified"} {"write":"failed"} {"write":"unverified"} {"write":"unknown"}"#]].assert_eq(&states.join(" "));
+    let causes = [
+        CauseKind::NoProgress,
+        CauseKind::Stopped,
+        CauseKind::ResumeFailed,
+        CauseKind::GaveUp,
+        CauseKind::ByPerson,
+        CauseKind::RunFailed,
+        CauseKind::Lost,
+    ];
+    for cause in causes {
+        let stored = serde_json::to_string(&cause).unwrap();
+        assert_eq!(stored, format!("\"{}\"", cause.as_str()));
+    }
+    let purposes =
+        [Purpose::Start, Purpose::Resume, Purpose::Stop, Purpose::RestartStop, Purpose::Check];
+    for purpose in purposes {
+        let stored = serde_json::to_string(&purpose).unwrap();
+        assert_eq!(stored, format!("\"{}\"", purpose.as_str()));
+    }
+}
+
+#[test]
+fn what_is_no_event_of_this_build_is_refused() {
+    for text in [
+        "",
+        "{}",
+        "null",
+        r#"{"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"exploded"}"#,
+        r#"{"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"moved","input":{"watch":"fly"},"to":{"watch":"running"}}"#,
+        r#"{"at":{"wall":7},"event":"attempts_reset"}"#,
+    ] {
+        assert!(decode_event(text).is_err(), "{text}");
+    }
+}
+
+/// The hashes of a journal: each record's own, in order.
+fn chain(records: &[String]) -> Vec<Head> {
+    let mut head = Head::default();
+    let next = |record: &String| {
+        head = next_head(&head, record);
+        head.clone()
+    };
+    records.iter().map(next).collect()
+}
+
+#[test]
+fn a_record_changed_dropped_swapped_or_added_breaks_the_chain() {
+    let records: Vec<String> = samples().iter().map(|e| encode_event(e).unwrap()).collect();
+    let honest = chain(&records);
+    let last = honest.last().unwrap().clone();
+    for i in 0..records.len() {
+        let mut changed = records.clone();
+        let byte = changed[i].pop().unwrap();
+        changed[i].extend([' ', byte]);
+        let broken = chain(&changed);
+        assert_eq!(broken[..i], honest[..i]);
+        assert!(broken[i..].iter().zip(&honest[i..]).all(|(b, h)| b.hash != h.hash), "{i}");
+
+        let mut dropped = records.clone();
+        dropped.remove(i);
+        assert_ne!(chain(&dropped).last(), Some(&last), "dropped {i}");
+
+        let mut added = records.clone();
+        added.insert(i, records[0].clone());
+        assert_ne!(chain(&added).last(), Some(&last), "added {i}");
+
+        for j in i + 1..records.len() {
+            let mut swapped = records.clone();
+            swapped.swap(i, j);
+            assert_ne!(chain(&swapped).last(), Some(&last), "swapped {i} and {j}");
+        }
+    }
+}
+
+#[test]
+fn records_can_not_be_glued_together_or_split() {
+    let whole = chain(&["ab".to_owned(), "c".to_owned()]);
+    for other in [vec!["a", "bc"], vec!["abc"], vec!["ab", "c", ""], vec!["", "ab", "c"]] {
+        let other: Vec<String> = other.into_iter().map(str::to_owned).collect();
+        assert_ne!(chain(&other).last(), whole.last(), "{other:?}");
+    }
+    assert_eq!(chain(&[]), []);
+    assert_eq!(Head::default().short(), "00000000");
+}
+
+fn fold(events: &[Event]) -> Result<Snapshot, ReplayFault> {
+    let mut snapshot = Snapshot::default();
+    events.iter().try_for_each(|e| apply(&mut snapshot, e)).map(|()| snapshot)
+}
+
+#[test]
+fn an_event_about_what_nobody_named_is_refused() {
+    let unnamed: Vec<Event> = samples()
+        .into_iter()
+        .filter(|e| {
+            let founding = matches!(
+                e.kind,
+                EventKind::StoreCreated { .. }
+                    | EventKind::ConfigAdopted { .. }
+                    | EventKind::Imported { .. }
+                    | EventKind::Declared { .. }
+                    | EventKind::ImportedState { .. }
+                    | EventKind::Enqueued { .. }
+                    | EventKind::Requested { .. }
+            );
+            !founding
+        })
+        .collect();
+    assert!(unnamed.len() > 10);
+    for event in unnamed {
+        let fault = fold(std::slice::from_ref(&event)).unwrap_err();
+        assert!(matches!(fault, ReplayFault::Unnamed(_)), "{event:?} gives {fault}");
+    }
+    for event in samples().into_iter().filter(|e| e.job.is_some()) {
+        let item = matches!(
+            event.kind,
+            EventKind::ItemStarted { .. }
+                | EventKind::ItemReturned { .. }
+                | EventKind::ItemSettled { .. }
+        );
+        let homeless = Event { job: None, ..event };
+        assert!(item || fold(&[homeless]).is_err());
+    }
+}
+
+#[test]
+fn an_event_that_the_table_does_not_know_is_refused() {
+    let declared = of_job(EventKind::Declared { state: State::Watch(WatchState::Idle) });
+    let moved = |input, to| {
+        let event = of_job(EventKind::Moved { input: Input::Watch(input), to, cause: None });
+        fold(&[declared.clone(), event])
+    };
+    let running = State::Watch(WatchState::Running);
+    assert!(moved(WatchInput::SeenRunning, running).is_ok());
+    let wrong = moved(WatchInput::SeenRunning, State::Watch(WatchState::Completed)).unwrap_err();
+    expect![
+        "job `scan`: the event says `seen_running` leads to `completed`, the table says `running`"
+    ]
+    .assert_eq(&wrong.to_string());
+    let none = moved(WatchInput::GiveUp, State::Watch(WatchState::Failed)).unwrap_err();
+    assert!(matches!(none, ReplayFault::NoEdge { .. }), "{none}");
+    let other = of_job(EventKind::Moved {
+        input: Input::Check(CheckInput::Begin),
+        to: State::Check(CheckState::Running),
+        cause: None,
+    });
+    assert!(matches!(fold(&[declared, other]), Err(ReplayFault::NoEdge { .. })));
+}
+
+#[test]
+fn of_settled_items_only_the_newest_are_kept_and_no_waiting_one_goes() {
+    let item = |n: usize| ItemId::new(format!("i{n:05}"));
+    let mut events = vec![of_job(EventKind::Declared { state: State::Check(CheckState::Idle) })];
+    let many = limits::QUEUE_KEPT + 50;
+    for n in 0..many {
+        let queued = QueueItem { id: item(n), delay_ms: 0, origin: Origin::Person };
+        let moment = at(i64::try_from(n).unwrap());
+        events.push(Event { at: moment, ..of_job(EventKind::Enqueued { item: queued }) });
+    }
+    for n in (0..many).rev().filter(|n| n % 25 != 0) {
+        events.push(of_job(EventKind::ItemSettled { item: item(n), how: ItemEnd::Done }));
+    }
+    let snapshot = fold(&events).unwrap();
+    let settled = |q: &&Queued| matches!(q.state, ItemState::Settled(_));
+    assert_eq!(snapshot.queue.values().filter(settled).count(), limits::QUEUE_KEPT);
+    let waiting = (0..many).filter(|n| n % 25 == 0).collect::<Vec<_>>();
+    assert!(waiting.iter().all(|n| snapshot.queue[&item(*n)].state == ItemState::Pending));
+}
+
+#[test]
+fn a_resume_that_never_began_is_no_attempt() {
+    let (run, purpose) = (RunId::new("r1"), Purpose::Resume);
+    let begun = [
+        of_job(EventKind::Declared { state: State::Watch(WatchState::Idle) }),
+        of_job(EventKind::RunClaimed { run: run.clone(), purpose }),
+    ];
+    let attempts = |events: &[Event]| fold(events).unwrap().jobs["scan"].attempts;
+    assert_eq!(attempts(&begun), 1);
+    let dropped = of_job(EventKind::RunDropped { run, purpose });
+    assert_eq!(attempts(&[begun.as_slice(), std::slice::from_ref(&dropped)].concat()), 0);
+    assert_eq!(attempts(&[begun[0].clone(), dropped]), 0);
+}

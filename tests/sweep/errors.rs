@@ -1,0 +1,71 @@
+//! Each system call fails once: nothing is started that was not claimed, and it heals.
+
+use std::collections::BTreeMap;
+
+use opsfsm::model::End;
+
+use crate::strace::{Point, Stage, adopted, can_strace, claimed, spread, tell};
+use crate::support::{code, said};
+
+/// What a call of this name may answer with when things go wrong.
+fn errors_of(name: &str) -> &'static [&'static str] {
+    match name {
+        "pwrite64" | "write" | "ftruncate" | "fallocate" | "fsync" | "fdatasync" | "mkdir"
+        | "mkdirat" | "linkat" | "renameat2" => &["ENOSPC", "EIO"],
+        "openat" | "open" => &["EMFILE", "EIO", "ENOSPC"],
+        "fcntl" | "flock" => &["EAGAIN", "EIO"],
+        "clone" | "clone3" | "vfork" | "fork" => &["EAGAIN", "ENOMEM"],
+        "pipe2" | "socketpair" | "pidfd_open" | "dup" => &["EMFILE"],
+        "mmap" | "brk" | "munmap" | "mprotect" => &["ENOMEM"],
+        "pread64" | "read" | "unlink" | "fstat" | "newfstatat" | "stat" | "lstat" | "statx"
+        | "lseek" | "fchmod" | "chmod" | "close" | "getdents64" | "readlink" | "getcwd"
+        | "fchown" | "geteuid" | "getrandom" | "poll" | "ppoll" => &["EIO", "EAGAIN"],
+        _ => &[],
+    }
+}
+
+fn sweep(what: &str, stage: &Stage, few: usize) {
+    let strikes: Vec<(Point, &str)> = stage
+        .points()
+        .into_iter()
+        .flat_map(|point| errors_of(&point.0).iter().map(move |error| (point.clone(), *error)))
+        .collect();
+    let whole = strikes.len();
+    let few = spread(strikes, few);
+    let (mut codes, mut lost) = (BTreeMap::<i32, usize>::new(), 0);
+    for (point, error) in &few {
+        let output = stage.fail_at(point, error);
+        let (exit, text) = (code(&output), said(&output));
+        // Beside its own codes there is 127, where the loader could not load it, and an abort,
+        // where there was no memory to begin with, not even for Rust's own first steps.
+        let before_main = text.contains("/library/std/src/sys/");
+        let panicked = (exit == 101 || text.contains("panicked")) && !before_main;
+        assert!(!panicked, "{point:?} {error}: {exit} {text}");
+        *codes.entry(exit).or_default() += 1;
+        stage.assert_holds();
+        lost += usize::from(stage.assert_heals() == End::Lost);
+    }
+    tell(&format!("{what}: {} errors of {whole}; exits {codes:?}; {lost} lost", few.len()));
+}
+
+#[test]
+fn a_tick() {
+    if can_strace() {
+        sweep("errors in a tick", &Stage::new(adopted(), &["tick"]), 60);
+    }
+}
+
+#[test]
+fn an_executor() {
+    if can_strace() {
+        let (site, run) = claimed("probe");
+        sweep("errors in an executor", &Stage::new(site, &["__exec", &run]), 30);
+    }
+}
+
+#[test]
+fn a_start() {
+    if can_strace() {
+        sweep("errors in a start", &Stage::new(adopted(), &["start", "scan"]), 30);
+    }
+}
