@@ -117,7 +117,11 @@ impl V1State {
     /// # Errors
     /// A sentence, where it is no JSON of this shape, or of another version.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let state: Self = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+        // Read as an object first: serde would take an array for a struct, too.
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+        let state =
+            Self::deserialize(serde_json::Value::Object(object)).map_err(|e| e.to_string())?;
         match state.version {
             Some(1) | None => Ok(state),
             Some(other) => Err(format!("its version is {other}, and only 1 is known")),
