@@ -423,7 +423,7 @@ pub(crate) fn lacks(text: &str, all: &[&str]) {
     }
 }
 
-fn unix_now() -> i64 {
+pub(crate) fn unix_now() -> i64 {
     rustix::time::clock_gettime(rustix::time::ClockId::Realtime).tv_sec
 }
 
