@@ -13,8 +13,8 @@ mod words;
 
 pub use dot::{render_chains_dot, render_machine_dot};
 pub use findings::{render_finding, render_findings};
-pub use json::{render_run_json, render_status_json, render_tick_json};
+pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use quote::shell_quote;
 pub use report::{Style, end_text, render_config_alert, render_report};
-pub use status::{LiveStatus, StatusLine, render_run, render_status};
+pub use status::{LiveStatus, StatusLine, render_run, render_run_plan, render_status};
 pub use words::language_of_locale;
