@@ -118,9 +118,9 @@ impl Sandbox {
         }
         let log = |name: &str| {
             let folder = self.path(&format!("jobs/{id}"));
-            let folder = folder.display();
+            let folder = quoted(&folder);
             let text = format!(
-                "#!/bin/sh\ncd '{folder}'\necho \"$OPSFSM_RUN\" >> {name}s\n[ ! -e on-{name} ] || . ./on-{name}\n"
+                "#!/bin/sh\ncd {folder}\necho \"$OPSFSM_RUN\" >> {name}s\n[ ! -e on-{name} ] || . ./on-{name}\n"
             );
             self.script(&format!("jobs/{id}/{name}"), &text)
         };
@@ -142,9 +142,9 @@ impl Sandbox {
     /// A one-shot job whose runs are counted.
     pub(crate) fn one_shot(&self, id: &str, kind: &str, risk: &str) -> Value {
         let folder = self.path(&format!("jobs/{id}"));
-        let folder = folder.display();
+        let folder = quoted(&folder);
         let text = format!(
-            "#!/bin/sh\ncd '{folder}'\necho \"$OPSFSM_RUN\" >> runs\n[ ! -e on-run ] || . ./on-run\n"
+            "#!/bin/sh\ncd {folder}\necho \"$OPSFSM_RUN\" >> runs\n[ ! -e on-run ] || . ./on-run\n"
         );
         let run = self.script(&format!("jobs/{id}/run"), &text);
         json!({"id": id, "kind": kind, "risk": risk, "enabled": true, "commands": {"run": [run]}})
@@ -348,6 +348,11 @@ impl Call {
     pub(crate) fn run(self) -> Ran {
         self.spawn().wait()
     }
+}
+
+/// A path as a shell reads it back.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 fn collect(child: &mut Child) -> Ran {
