@@ -16,3 +16,4 @@ pub mod signals;
 pub mod sqlite;
 pub mod status;
 pub mod tick_lock;
+pub mod umask;

@@ -163,8 +163,13 @@ fn read_bounded(path: &Path) -> Result<(Vec<u8>, i64), String> {
     Ok((bytes, changed_ms))
 }
 
-fn believe(status: Status, changed_ms: i64, now: &Stamp) -> Status {
-    let Some(pid) = status.pid.filter(|_| status.running && !status.completed) else {
+fn believe(mut status: Status, changed_ms: i64, now: &Stamp) -> Status {
+    if !status.running || status.completed {
+        return status;
+    }
+    let Some(pid) = status.pid else {
+        // Nothing else shows that its writer lives: what moves is then the file itself.
+        status.progress_key.get_or_insert_with(|| format!("file changed at {changed_ms}"));
         return status;
     };
     let gone = |why: String| Status { running: false, stop_reason: Some(why), ..status.clone() };

@@ -25,10 +25,10 @@ Exit codes:
 #[command(max_term_width = 100)]
 pub(super) struct Args {
     /// The config: a TOML or JSON file, or a folder of them
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Files")]
     pub(super) config_file: Option<PathBuf>,
     /// The store (a state file of ops-monitor is imported and left alone)
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Files")]
     pub(super) state_file: Option<PathBuf>,
     /// What to do
     #[command(subcommand)]
@@ -69,8 +69,10 @@ pub(super) enum Command {
         opsfsm history --verify          is the journal whole, and does it give today's state?")]
     History(HistoryArgs),
     /// Give the store to another config, after it was moved or renamed
+    #[command(after_help = "Example:\n  opsfsm adopt --config-file jobs/opsfsm.toml")]
     Adopt,
-    /// Try the engine itself, offline
+    /// Try the engine itself, offline; touches no config, store or job
+    #[command(after_help = "Example:\n  opsfsm selftest && echo fine")]
     Selftest,
     /// Executes a claimed run (opsfsm calls this itself)
     #[command(name = "__exec", hide = true)]
@@ -80,10 +82,9 @@ pub(super) enum Command {
 /// How a command answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    // Without a doc comment each, or clap makes the short and the long help two texts.
     #[default]
     Text,
-    /// For programs; see docs/json.md.
     Json,
 }
 
@@ -102,7 +103,7 @@ pub(super) struct TickArgs {
     /// Decide as of this time (RFC 3339), with --dry-run
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     pub(super) now: Option<jiff::Timestamp>,
-    /// How to answer
+    /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
 }
@@ -110,7 +111,7 @@ pub(super) struct TickArgs {
 /// `opsfsm status`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct StatusArgs {
-    /// How to answer
+    /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
 }
@@ -152,7 +153,7 @@ pub(super) struct RunArgs {
     /// Show what would run, and run nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// How to answer
+    /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
 }

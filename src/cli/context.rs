@@ -29,7 +29,7 @@ use crate::journal::{Change, World};
 use crate::model::Language;
 use crate::ports::{Clock as _, Commit, Entropy as _, Processes as _, Store as _, StoreError};
 use crate::render::{self, Style};
-use crate::tick::{dead_runs, disagreement};
+use crate::tick::{dead_runs, disagreement, reports_of};
 
 /// Why a command ends early.
 #[derive(Clone, Debug)]
@@ -181,20 +181,33 @@ impl Context {
         Ok(SqliteStore::open(&place.path, &NewStore { seed, now: &now.at })?)
     }
 
-    /// What the store holds, without making one; an absent store holds nothing.
-    pub(super) fn read_world(&self) -> Result<World, Failure> {
+    /// What the store holds, without making one. What a first use would take over from
+    /// ops-monitor counts as held, so that looking and doing agree.
+    pub(super) fn read_world(&self, compiled: &Compiled) -> Result<World, Failure> {
         let place = self.store_place()?;
-        match fs::symlink_metadata(&place.path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(World::default()),
+        let absent = match fs::symlink_metadata(&place.path) {
+            Ok(_) => false,
             // What can't be looked at is not absent: opening it says why.
-            Err(_) | Ok(_) => {}
-        }
-        let world = self.open_any_store()?.read()?;
+            Err(e) => e.kind() == ErrorKind::NotFound,
+        };
+        let world = if absent { World::default() } else { self.open_any_store()?.read()? };
         let config = self.canonical_config()?;
         match &world.snapshot.config_path {
             Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),
-            Some(_) | None => Ok(world),
+            Some(_) => Ok(world),
+            None => {
+                let import = self.v1_state(&world)?;
+                let now = self.clock.now();
+                let facts = self.facts(&now, &world)?;
+                let begun = decide::begin_store(compiled, world, import.as_ref(), &config, &facts);
+                Ok(begun.map_err(|fault| disagreement(&fault))?.0.change.world)
+            }
         }
+    }
+
+    fn facts<'a>(&self, now: &'a Now, world: &World) -> Result<Facts<'a>, Failure> {
+        let dead = dead_runs(world, &self.processes, &now.at);
+        Ok(Facts { now, seed: self.seed()?, claimer: self.processes.own_id(), dead })
     }
 
     pub(super) fn foreign_config(&self, owner: &str, config: &str) -> Failure {
@@ -235,7 +248,8 @@ impl Context {
     ) -> Result<String, Failure> {
         let import = self.v1_state(world)?;
         let now = self.clock.now();
-        let seed = self.seed()?;
+        let facts = self.facts(&now, world)?;
+        let style = self.style(compiled.report().language);
         let mut taken = None;
         let mut owner = config.to_owned();
         store.transact(&mut |world| {
@@ -244,13 +258,12 @@ impl Context {
                 let change = Change { world, ..Change::default() };
                 return Ok(Commit { change, reports: Vec::new() });
             }
-            let dead = dead_runs(&world, &self.processes, &now.at);
-            let claimer = self.processes.own_id();
-            let facts = Facts { now: &now, seed, claimer, dead };
             let begun = decide::begin_store(compiled, world, import.as_ref(), config, &facts);
             let (decision, jobs) = begun.map_err(|fault| disagreement(&fault))?;
             taken = Some(jobs);
-            Ok(Commit { change: decision.change, reports: Vec::new() })
+            // Requests among what was taken over wait in the outbox for the next tick.
+            let reports = reports_of(&decision, &facts, &style);
+            Ok(Commit { change: decision.change, reports })
         })?;
         if let (Some((path, _)), Some(taken)) = (&import, taken) {
             io::note(&format!("took over {taken} jobs from {path}, which is left alone"));

@@ -22,6 +22,7 @@ mod tick;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
 use args::{Args, Command};
 use context::{Context, Failure};
@@ -38,6 +39,7 @@ pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
             return if asked { Exit::Done } else { Exit::Refused };
         }
     };
+    keep_owner_bits();
     let context = Context::new(&args, words.first());
     match dispatch(&args.command, &context) {
         Ok(exit) => exit,

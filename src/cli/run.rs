@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
     let job = context.job(&config.compiled, &options.job)?;
     refuse_other_kinds(context, job)?;
     if options.dry_run {
-        let _ = io::out(&dry_text(job.job(), options.timeout_seconds));
+        let _ = io::out(&plan_text(job.job(), options));
         return Ok(Exit::Done);
     }
     let mut store = context.open_store(&config.compiled)?;
@@ -76,18 +76,11 @@ fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failur
     }
 }
 
-fn dry_text(job: &Job, limit: Option<u64>) -> String {
+fn plan_text(job: &Job, options: &RunArgs) -> String {
     let Work::Check { run, .. } = &job.work else { return String::new() };
-    let argv: Vec<String> = run.argv.iter().map(|a| render::shell_quote(a)).collect();
-    let limit = limit.or(run.limit.map(|l| l.as_secs()));
-    let mut text = format!("{}: would run\n", job.id);
-    text.push_str(&format!("  command: {}\n", argv.join(" ")));
-    text.push_str(&format!("  folder: {}\n", job.cwd.display()));
-    for name in job.env.keys() {
-        text.push_str(&format!("  environment: {name}\n"));
+    let limit = options.timeout_seconds.map(Duration::from_secs).or(run.limit);
+    match options.format {
+        Format::Text => render::render_run_plan(job, run, limit),
+        Format::Json => render::render_run_plan_json(job, run, limit),
     }
-    if let Some(limit) = limit {
-        text.push_str(&format!("  limit: {limit} s\n"));
-    }
-    text
 }

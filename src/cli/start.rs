@@ -26,7 +26,7 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
     let job = context.job(&config.compiled, &options.job)?;
     refuse_other_kinds(context, job)?;
     let mut store = context.open_store(&config.compiled)?;
-    let observation = observe_one(context, &config.compiled, job);
+    let observation = observe_one(context, &config.compiled, job)?;
     if let Some(Observed::Broken(broken)) = observation.as_ref().map(|o| &o.observed) {
         io::note(&format!(
             "whether it runs can't be told ({}: {}); starting it all the same",

@@ -10,17 +10,17 @@ use crate::base::{Exit, JobId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::ItemState;
 use crate::model::{Observation, Work};
-use crate::ports::{StatusAsk, StatusRunner as _};
+use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::{self, LiveStatus, StatusLine};
 
 /// Prints one line a job.
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let world = context.read_world()?;
+    let world = context.read_world(&config.compiled)?;
     let observed = {
         let jobs = config.compiled.len();
         let _waiting = io::waiting(format!("asking {jobs} jobs"));
-        observe_all(context, &config.compiled)
+        observe_all(context, &config.compiled)?
     };
     let line = |job: &'_ CompiledJob| {
         let id = &job.job().id;
@@ -49,11 +49,27 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
 }
 
 /// Asks every watched job, enabled or not.
-fn observe_all(context: &Context, compiled: &Compiled) -> BTreeMap<JobId, Observation> {
+fn observe_all(
+    context: &Context,
+    compiled: &Compiled,
+) -> Result<BTreeMap<JobId, Observation>, Failure> {
     let asks: Vec<StatusAsk<'_>> = compiled.jobs().filter_map(ask_of).collect();
+    let all = observe(context, compiled, &asks)?;
+    Ok(all.into_iter().map(|o| (o.job.clone(), o)).collect())
+}
+
+/// Asks jobs. Once a signal has come, no answer is an answer.
+fn observe(
+    context: &Context,
+    compiled: &Compiled,
+    asks: &[StatusAsk<'_>],
+) -> Result<Vec<Observation>, Failure> {
     let mut runner = OsStatusRunner { clock: &context.clock, cancel: context.interrupt.as_ref() };
-    let all = runner.observe(&asks, compiled.tick_limit());
-    all.into_iter().map(|o| (o.job.clone(), o)).collect()
+    let all = runner.observe(asks, compiled.tick_limit());
+    if runner.was_interrupted() {
+        return Err(StoreError::Interrupted.into());
+    }
+    Ok(all)
 }
 
 fn ask_of(job: &CompiledJob) -> Option<StatusAsk<'_>> {
@@ -74,9 +90,8 @@ pub(super) fn observe_one(
     context: &Context,
     compiled: &Compiled,
     job: &CompiledJob,
-) -> Option<Observation> {
-    let ask = ask_of(job)?;
+) -> Result<Option<Observation>, Failure> {
+    let Some(ask) = ask_of(job) else { return Ok(None) };
     let _waiting = io::waiting(format!("asking {}", job.job().id));
-    let mut runner = OsStatusRunner { clock: &context.clock, cancel: context.interrupt.as_ref() };
-    runner.observe(&[ask], compiled.tick_limit()).pop()
+    Ok(observe(context, compiled, &[ask])?.pop())
 }

@@ -27,7 +27,7 @@ pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failur
         return Err(Failure::refused(format!("`{id}` is a {kind}: it ends by itself")));
     }
     let mut store = context.open_store(&config.compiled)?;
-    let observation = observe_one(context, &config.compiled, job);
+    let observation = observe_one(context, &config.compiled, job)?;
     let cancel = context.interrupt.as_ref();
     let mut runner = OsCommandRunner { logs: context.logs_folder()?, cancel };
     let mut ports = RunPorts {

@@ -127,7 +127,7 @@ fn dry(
     config: &LoadedConfig,
     style: &Style,
 ) -> Result<Exit, Failure> {
-    let world = context.read_world()?;
+    let world = context.read_world(&config.compiled)?;
     let as_of = options.now.map(|time| as_of(context, time));
     let now = as_of.clone().unwrap_or_else(|| context.now());
     let mut notifier = StdoutNotifier { silent: true, printed: false };
@@ -232,7 +232,10 @@ fn tell_broken(
     let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
     let (reports, undelivered) = deliver_pending(&mut store, &mut notifier, now.at.wall_ms)?;
     let outcome = TickOutcome { reports, undelivered, ..TickOutcome::default() };
-    finish(options, &outcome, &now)?;
+    // The broken config is the worse news: its exit code stands, whatever became of the alert.
+    if let Err(undelivered) = finish(options, &outcome, &now) {
+        io::error(&undelivered.message);
+    }
     if due || io::stderr_is_terminal() {
         return Err(full);
     }

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::ledger::Ledger;
 use super::news::clean_text;
@@ -23,39 +24,57 @@ use crate::model::{End, Kind, Work};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct V1State {
+    #[serde(deserialize_with = "lenient")]
     version: Option<i64>,
+    #[serde(deserialize_with = "lenient")]
     last_config_error_at: Option<f64>,
-    jobs: BTreeMap<String, V1Job>,
-    queue: Vec<V1Item>,
+    jobs: BTreeMap<String, Lenient<V1Job>>,
+    queue: Vec<Lenient<V1Item>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct V1Job {
+    #[serde(deserialize_with = "lenient")]
     last_seen: Option<V1Seen>,
+    #[serde(deserialize_with = "lenient")]
     last_progress_key: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    last_progress_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     last_report_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     reported_completed: Option<bool>,
+    #[serde(deserialize_with = "lenient")]
     last_anomaly_key: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     last_anomaly_report_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     last_auto_resume_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     last_manual_start_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     last_stop_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     last_run_at: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     last_run: Option<V1Run>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// Without both of its truths it says nothing.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct V1Seen {
     running: bool,
     completed: bool,
+    #[serde(default, deserialize_with = "lenient")]
     progress_key: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
     stop_reason: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct V1Run {
     exit_code: i32,
 }
@@ -63,11 +82,33 @@ struct V1Run {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct V1Item {
+    #[serde(deserialize_with = "lenient")]
     id: String,
+    #[serde(deserialize_with = "lenient")]
     job_id: String,
+    #[serde(deserialize_with = "lenient")]
     not_before: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
     reason: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     status: String,
+}
+
+/// A value that counts as its default where it is not what it should be.
+#[derive(Clone, Debug, Default)]
+struct Lenient<T>(T);
+
+impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Lenient<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient(deserializer).map(Self)
+    }
+}
+
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(T::deserialize(value).unwrap_or_default())
 }
 
 impl V1State {
@@ -76,7 +117,11 @@ impl V1State {
     /// # Errors
     /// A sentence, where it is no JSON of this shape, or of another version.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let state: Self = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+        // Read as an object first: serde would take an array for a struct, too.
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+        let state =
+            Self::deserialize(serde_json::Value::Object(object)).map_err(|e| e.to_string())?;
         match state.version {
             Some(1) | None => Ok(state),
             Some(other) => Err(format!("its version is {other}, and only 1 is known")),
@@ -99,13 +144,13 @@ pub fn begin_store(
     let mut ledger = Ledger::new(compiled, world, facts);
     let mut taken = 0;
     if let Some((path, state)) = import {
-        for (id, job) in &state.jobs {
+        for (id, Lenient(job)) in &state.jobs {
             if let Some(declared) = compiled.job(&JobId::new(id.trim())) {
                 taken += usize::from(import_job(&mut ledger, declared, job)?);
             }
         }
         declare_jobs(&mut ledger)?;
-        for item in state.queue.iter().filter(|item| item.status == "pending") {
+        for Lenient(item) in state.queue.iter().filter(|item| item.0.status == "pending") {
             import_item(&mut ledger, item)?;
         }
         ledger.meta_mut().config_alert = state.last_config_error_at.and_then(stamp);
@@ -158,16 +203,20 @@ fn latest(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     [a, b].into_iter().flatten().reduce(f64::max)
 }
 
-/// The state that v1 last saw; a stop later than every start was a person's.
+/// The state that v1 last saw. A stop later than every start was a person's: v1's `stop` did not
+/// look again, so "running" then counts only if the job has moved since.
 fn watch_state(seen: &V1Seen, old: &V1Job) -> (State, Option<Cause>) {
     let start = latest(old.last_auto_resume_at, old.last_manual_start_at);
-    let by_person = old.last_stop_at.is_some_and(|stop| start.is_none_or(|start| stop > start));
+    let after = |stop: f64, at: Option<f64>| at.is_none_or(|at| stop > at);
+    let by_person = old.last_stop_at.is_some_and(|stop| {
+        after(stop, start) && (!seen.running || after(stop, old.last_progress_at))
+    });
     if seen.completed {
         (State::Watch(WatchState::Completed), None)
-    } else if seen.running {
-        (State::Watch(WatchState::Running), None)
     } else if by_person {
         (State::Watch(WatchState::Paused), Some(Cause::plain(CauseKind::ByPerson)))
+    } else if seen.running {
+        (State::Watch(WatchState::Running), None)
     } else {
         let detail = seen.stop_reason.as_deref().map(clean_text).filter(|r| !r.is_empty());
         (State::Watch(WatchState::Stalled), Some(Cause { kind: CauseKind::Stopped, detail }))

@@ -37,9 +37,10 @@ impl<'a> Ledger<'a> {
         Self { compiled, facts, decision, started: BTreeMap::new(), may_start: true, drawn: 0 }
     }
 
-    /// Ends it.
+    /// Ends it. Sections stand by job, whatever was concluded first.
     #[must_use]
-    pub fn into_decision(self) -> Decision {
+    pub fn into_decision(mut self) -> Decision {
+        self.decision.news.sections.sort_by(|a, b| a.job.cmp(&b.job));
         self.decision
     }
 

@@ -22,11 +22,13 @@ pub(super) fn tell_watched_jobs(ledger: &mut Ledger<'_>, observations: &[Observa
     let compiled = ledger.compiled();
     for job in compiled.jobs() {
         let id = &job.job().id;
-        if job.machine() == Machine::Watch && (observed.contains(id) || ledger.touched(id)) {
+        let seen = observed.contains(id) || ledger.touched(id);
+        if !job.job().enabled {
+            ledger.set_verdict(id, false, Why::NotWatched);
+        } else if job.machine() == Machine::Watch && seen {
             tell_watch(ledger, job);
         } else {
-            let why = if job.job().enabled { Why::NothingNew } else { Why::NotWatched };
-            ledger.set_verdict(id, false, why);
+            ledger.set_verdict(id, false, Why::NothingNew);
         }
     }
 }
@@ -47,7 +49,7 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     let Some(record) = ledger.job_record(id).cloned() else { return };
     let mut notes = ledger.notes(id);
     let anomalies = anomalies_of(&record, &notes, ledger);
-    let names: BTreeSet<&str> = anomalies.iter().map(|a| a.kind.as_str()).collect();
+    let names: BTreeSet<String> = anomalies.iter().map(|a| name_of(a, &notes)).collect();
     if names.is_empty() && notes.told.anomaly.take().is_some() {
         notes.told.recovery_owed = true;
         notes.told.anomaly_at = None;
@@ -77,8 +79,17 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     }
 }
 
-fn join(names: &BTreeSet<&str>) -> String {
-    names.iter().copied().collect::<Vec<_>>().join(",")
+fn join(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// What tells an anomaly from another. A status that can't be read for a new reason is a new one.
+fn name_of(anomaly: &Anomaly, notes: &Notes) -> String {
+    let name = anomaly.kind.as_str();
+    match notes.broken.as_ref().filter(|_| anomaly.kind == AnomalyKind::StatusBroken) {
+        Some(broken) => format!("{name}:{}", broken.cause),
+        None => name.to_owned(),
+    }
 }
 
 /// What is wrong with a watched job now.
@@ -132,14 +143,14 @@ fn why_told(
     job: &CompiledJob,
     record: &JobRecord,
     notes: &Notes,
-    anomalies: &BTreeSet<&str>,
+    anomalies: &BTreeSet<String>,
 ) -> Why {
     let policy = &job.job().policy;
     let now = &ledger.now().at;
     let told = &notes.told;
     let known: BTreeSet<&str> = told.anomaly.as_deref().unwrap_or("").split(',').collect();
     let repeat = limits::ANOMALY_REPEAT.max(policy.report_every);
-    if !anomalies.is_subset(&known) {
+    if anomalies.iter().any(|name| !known.contains(name.as_str())) {
         return Why::Anomaly;
     }
     if !ledger.started(&job.job().id).is_empty() {

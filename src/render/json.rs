@@ -3,6 +3,8 @@
 //! Invariant: a job's own words stand under keys of their own (`message`, `progress`, `stdout`,
 //! `stderr`, `detail`), never inside a sentence of opsfsm's.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::report::end_text;
@@ -11,7 +13,7 @@ use crate::base::time::rfc3339;
 use crate::base::{JobId, Now, RunId};
 use crate::decide::{JobView, Started, TickOutcome};
 use crate::journal::Cause;
-use crate::model::{Observed, Outcome};
+use crate::model::{Command, End, Job, Level, Observed, Outcome};
 
 /// The version of all shapes here.
 pub(super) const VERSION: u32 = 1;
@@ -93,7 +95,7 @@ fn line_json(line: &StatusLine<'_>) -> Value {
         "status": live_json(&line.live),
         "lastRun": last.map(|l| json!({
             "at": rfc3339(l.at.wall_ms),
-            "end": l.end,
+            "end": end_json(&l.end),
             "text": end_text(&l.end),
             "attention": l.attention,
         })),
@@ -114,6 +116,7 @@ fn live_json(live: &LiveStatus) -> Value {
             object.insert("stopReason".into(), s.stop_reason.clone().into());
             object.insert("progress".into(), Value::Object(s.progress.clone()));
             object.insert("progressKey".into(), s.progress_key.clone().into());
+            object.insert("level".into(), level_word(s.level).into());
             object.insert("message".into(), s.message.clone().into());
             Value::Object(object)
         }
@@ -130,7 +133,8 @@ pub fn render_run_json(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
         "command": "run",
         "job": job,
         "run": run,
-        "end": outcome.end,
+        "dryRun": false,
+        "end": end_json(&outcome.end),
         "text": end_text(&outcome.end),
         "durationMs": outcome.took_ms,
         "attention": outcome.attention,
@@ -138,6 +142,45 @@ pub fn render_run_json(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
         "stdout": tail(&outcome.stdout),
         "stderr": tail(&outcome.stderr),
     }))
+}
+
+/// `opsfsm run --dry-run --format json`: what would run. Of the environment only the names.
+#[must_use]
+pub fn render_run_plan_json(job: &Job, run: &Command, limit: Option<Duration>) -> String {
+    let limit_ms = limit.map(|l| u64::try_from(l.as_millis()).unwrap_or(u64::MAX));
+    pretty(&json!({
+        "version": VERSION,
+        "command": "run",
+        "job": job.id,
+        "dryRun": true,
+        "argv": run.argv,
+        "cwd": job.cwd,
+        "environment": job.env.keys().collect::<Vec<_>>(),
+        "limitMs": limit_ms,
+    }))
+}
+
+/// How a command ended. The store has words of its own for it, which may change without this.
+fn end_json(end: &End) -> Value {
+    match end {
+        End::Exited { code } => json!({"how": "exited", "code": code}),
+        End::Signaled { signal } => json!({"how": "signaled", "signal": signal}),
+        End::TimedOut { limit_ms } => json!({"how": "timed_out", "limitMs": limit_ms}),
+        End::Cancelled => json!({"how": "cancelled"}),
+        End::Unkillable { pid } => json!({"how": "unkillable", "pid": pid}),
+        End::NotStarted { fault, detail } => {
+            json!({"how": "not_started", "fault": fault, "detail": detail})
+        }
+        End::Lost => json!({"how": "lost"}),
+    }
+}
+
+const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "ok",
+        Level::Warn => "warn",
+        Level::Alert => "alert",
+    }
 }
 
 pub(super) fn pretty(value: &Value) -> String {

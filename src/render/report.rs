@@ -268,7 +268,8 @@ const fn waits_for_resume(kind: AnomalyKind) -> bool {
 
 fn mark(section: &Section) -> &'static str {
     let done = matches!(section.state, State::Watch(WatchState::Completed));
-    match (section.anomalies.is_empty() && section.request.is_none(), done) {
+    let calm = section.anomalies.is_empty() && section.request.is_none();
+    match (calm && section.blocked.is_none(), done) {
         (false, _) => "🔴",
         (true, true) => "✅",
         (true, false) => "🔹",

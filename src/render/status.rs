@@ -4,12 +4,15 @@
 //! exit=0`), for the scripts that read them, and adds the job and its state.
 //! Invariant: what is live and what is remembered are told apart.
 
+use std::time::Duration;
+
+use super::quote::shell_quote;
 use super::report::end_text;
 use crate::base::time::{seconds_text, span_text};
 use crate::base::{JobId, Now, RunId};
 use crate::decide::clean_text;
 use crate::journal::JobRecord;
-use crate::model::{Job, Kind, Observed, Outcome, Risk};
+use crate::model::{Command, Job, Kind, Observed, Outcome, Risk};
 
 /// All that one line tells.
 #[derive(Clone, Debug)]
@@ -109,6 +112,24 @@ fn details(line: &StatusLine<'_>, now: &Now) -> String {
         LiveStatus::None => {}
     }
     parts.join(" ")
+}
+
+/// Renders what `opsfsm run` would do. Of the environment only the names.
+#[must_use]
+pub fn render_run_plan(job: &Job, run: &Command, limit: Option<Duration>) -> String {
+    let argv: Vec<String> = run.argv.iter().map(|a| shell_quote(a)).collect();
+    let id = clean_text(job.id.as_str());
+    let mut text = format!("{id}: would run\n  command: {}\n", argv.join(" "));
+    text.push_str(&format!("  folder: {}\n", job.cwd.display()));
+    for name in job.env.keys() {
+        text.push_str(&format!("  environment: {name}\n"));
+    }
+    if let Some(limit) = limit {
+        let ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        let decimals = if ms.is_multiple_of(1000) { 0 } else { 3 };
+        text.push_str(&format!("  limit: {} s\n", seconds_text(ms, decimals)));
+    }
+    text
 }
 
 /// Renders what a finished `opsfsm run` brought: exit, duration, both tails.

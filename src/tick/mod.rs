@@ -112,6 +112,9 @@ pub fn dry_run(
 ) -> Result<TickOutcome, StoreError> {
     let now = as_of.cloned().unwrap_or_else(|| ports.clock.now());
     let mut observations = observe(compiled, ports);
+    if ports.status.was_interrupted() {
+        return Err(StoreError::Interrupted);
+    }
     for observation in &mut observations {
         observation.at = now.at.clone();
     }
@@ -213,7 +216,8 @@ pub fn dead_runs(world: &World, processes: &dyn Processes, now: &Stamp) -> BTree
 }
 
 /// The message of a decision, rendered before it is committed.
-fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Report> {
+#[must_use]
+pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Report> {
     if decision.news.is_empty() {
         return Vec::new();
     }

@@ -1,0 +1,366 @@
+//! What a person sees who asks for help, or mistypes; and the table of exit codes.
+
+use expect_test::{Expect, expect};
+use opsfsm::base::Exit;
+use serde_json::json;
+
+use super::support::Sandbox;
+
+fn help_of(command: &[&str], wanted: &Expect) {
+    let sandbox = Sandbox::new();
+    let text = sandbox.ok(&[command, &["--help"]].concat());
+    let trimmed: Vec<&str> = text.lines().map(str::trim_end).collect();
+    wanted.assert_eq(&trimmed.join("\n"));
+}
+
+#[test]
+fn help_of_opsfsm() {
+    help_of(
+        &[],
+        &expect![[r#"
+            A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
+            their checkpoints and reported on, without a daemon
+
+            Usage: opsfsm [OPTIONS] <COMMAND>
+
+            Commands:
+              tick      One cycle: observe, decide, record, report, resume
+              status    How every job is now; records nothing
+              start     Start a long_running_read
+              stop      Stop a long_running_read; it stays stopped until a person starts it
+              run       Run a one_shot_read once and show what it says
+              check     Is the config sound? For people and for CI
+              graph     A picture of the chains, or of one job's machine, in Graphviz' DOT
+              adopt     Give the store to another config, after it was moved or renamed
+              selftest  Try the engine itself, offline; touches no config, store or job
+
+            Options:
+              -h, --help     Print help
+              -V, --version  Print version
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Examples:
+              opsfsm check                          is the config sound?
+              opsfsm tick --print-only              one cycle, its report on stdout
+              * * * * * opsfsm tick                 the same from cron, every minute
+              opsfsm start inventory                start a job; ticks watch it from then on
+              opsfsm graph | dot -Tsvg > jobs.svg   a picture of all chains
+
+            Exit codes:
+              0 done (anomalies of jobs included)      4 an approval is needed
+              1 the job's command failed, or findings  5 busy: another process is at work
+              2 config or usage error, or refused      6 the store is refused
+              3 a report could not be delivered now"#]],
+    );
+}
+
+#[test]
+fn help_of_tick() {
+    help_of(
+        &["tick"],
+        &expect![[r#"
+            One cycle: observe, decide, record, report, resume
+
+            Usage: opsfsm tick [OPTIONS]
+
+            Options:
+                  --target <CHAT>    Send to this Telegram chat (kept for ops-monitor's crontabs; this version
+                                     prints)
+                  --print-only       Print the report instead of sending it; it counts as told
+                  --dry-run          Observe, but record, start and send nothing; print what a tick would do
+                  --now <TIME>       Decide as of this time (RFC 3339), with --dry-run
+                  --format <FORMAT>  How to answer: for people, or for programs (see docs/json.md) [default:
+                                     text] [possible values: text, json]
+              -h, --help             Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Examples:
+              opsfsm tick --dry-run            what would a tick do?
+              opsfsm tick --format json        the same tick for a program to read"#]],
+    );
+}
+
+#[test]
+fn help_of_status() {
+    help_of(
+        &["status"],
+        &expect![[r#"
+            How every job is now; records nothing
+
+            Usage: opsfsm status [OPTIONS]
+
+            Options:
+                  --format <FORMAT>  How to answer: for people, or for programs (see docs/json.md) [default:
+                                     text] [possible values: text, json]
+              -h, --help             Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Example:
+              opsfsm status --format json | jq '.jobs[] | {id, state}'"#]],
+    );
+}
+
+#[test]
+fn help_of_start() {
+    help_of(
+        &["start"],
+        &expect![[r#"
+            Start a long_running_read
+
+            Usage: opsfsm start [OPTIONS] <JOB>
+
+            Arguments:
+              <JOB>  The job
+
+            Options:
+                  --timeout-seconds <N>  Limit of the start command [default: timeoutSeconds of the job, else
+                                         60]
+              -h, --help                 Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Example:
+              opsfsm start inventory"#]],
+    );
+}
+
+#[test]
+fn help_of_stop() {
+    help_of(
+        &["stop"],
+        &expect![[r#"
+            Stop a long_running_read; it stays stopped until a person starts it
+
+            Usage: opsfsm stop [OPTIONS] <JOB>
+
+            Arguments:
+              <JOB>  The job
+
+            Options:
+                  --timeout-seconds <N>  Limit of the stop command [default: timeoutSeconds of the job, else 60]
+              -h, --help                 Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Example:
+              opsfsm stop inventory"#]],
+    );
+}
+
+#[test]
+fn help_of_run() {
+    help_of(
+        &["run"],
+        &expect![[r#"
+            Run a one_shot_read once and show what it says
+
+            Usage: opsfsm run [OPTIONS] <JOB>
+
+            Arguments:
+              <JOB>  The job
+
+            Options:
+                  --timeout-seconds <N>  Limit of the command [default: timeoutSeconds of the job, else 300]
+                  --dry-run              Show what would run, and run nothing
+                  --format <FORMAT>      How to answer: for people, or for programs (see docs/json.md) [default:
+                                         text] [possible values: text, json]
+              -h, --help                 Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Example:
+              opsfsm run disk-space"#]],
+    );
+}
+
+#[test]
+fn help_of_check() {
+    help_of(
+        &["check"],
+        &expect![[r#"
+            Is the config sound? For people and for CI
+
+            Usage: opsfsm check [OPTIONS] [PATH]
+
+            Arguments:
+              [PATH]  The config to check [default: where a tick would look]
+
+            Options:
+              -h, --help  Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Examples:
+              opsfsm check
+              opsfsm check jobs/opsfsm.toml"#]],
+    );
+}
+
+#[test]
+fn help_of_graph() {
+    help_of(
+        &["graph"],
+        &expect![[r#"
+            A picture of the chains, or of one job's machine, in Graphviz' DOT
+
+            Usage: opsfsm graph [OPTIONS]
+
+            Options:
+                  --job <JOB>  One job's compiled machine instead of the chains
+              -h, --help       Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Examples:
+              opsfsm graph | dot -Tsvg > jobs.svg
+              opsfsm graph --job inventory | dot -Tpng > inventory.png"#]],
+    );
+}
+
+#[test]
+fn help_of_adopt() {
+    help_of(
+        &["adopt"],
+        &expect![[r#"
+            Give the store to another config, after it was moved or renamed
+
+            Usage: opsfsm adopt [OPTIONS]
+
+            Options:
+              -h, --help  Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Example:
+              opsfsm adopt --config-file jobs/opsfsm.toml"#]],
+    );
+}
+
+#[test]
+fn help_of_selftest() {
+    help_of(
+        &["selftest"],
+        &expect![[r#"
+            Try the engine itself, offline; touches no config, store or job
+
+            Usage: opsfsm selftest [OPTIONS]
+
+            Options:
+              -h, --help  Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Example:
+              opsfsm selftest && echo fine"#]],
+    );
+}
+
+#[test]
+fn help_fits_a_terminal() {
+    let sandbox = Sandbox::new();
+    for command in ["tick", "status", "start", "stop", "run", "check", "graph", "adopt", "selftest"]
+    {
+        for flag in ["-h", "--help"] {
+            let text = sandbox.ok(&[command, flag]);
+            let long = text.lines().find(|line| line.chars().count() > 100);
+            assert_eq!(long, None, "{command} {flag}");
+        }
+    }
+}
+
+#[test]
+fn nothing_typed_shows_the_help_and_exits_2() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&[]).exits(2).says("Usage: opsfsm").says("Commands:");
+}
+
+#[test]
+fn a_mistyped_command_or_flag_is_a_usage_error_with_a_hint() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["tikc"]).exits(2).says("tick");
+    sandbox.run(&["tick", "--dryrun"]).exits(2).says("--dry-run");
+    sandbox.run(&["tick", "--format", "yaml"]).exits(2).says("json");
+    sandbox.run(&["start"]).exits(2).says("<JOB>");
+    sandbox.run(&["run", "a", "b"]).exits(2);
+}
+
+#[test]
+fn an_unknown_job_is_answered_with_the_nearest_one() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.watched("inventory"), sandbox.check("disk-space")]);
+    for command in ["start", "stop", "run"] {
+        let ran = sandbox.run(&[command, "disk-spcae"]);
+        ran.exits(2).says("there is no job `disk-spcae`; did you mean `disk-space`?");
+        sandbox.run(&[command, "qqq"]).exits(2).says("status` for all jobs");
+        sandbox.run(&[command, ""]).exits(2).says("there is no job");
+    }
+}
+
+#[test]
+fn version_is_printed() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.ok(&["--version"]), format!("opsfsm {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn the_table_of_exit_codes_is_the_programs() {
+    let page = include_str!("../../docs/exit-codes.md");
+    let rows: Vec<(u8, &str)> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .filter_map(|(code, rest)| Some((code.parse().ok()?, rest.split(" | ").next()?)))
+        .collect();
+    let own: Vec<(u8, &str)> = Exit::ALL.iter().map(|e| (e.code(), e.meaning())).collect();
+    assert_eq!(rows, own);
+    // The help has the same seven.
+    let help = Sandbox::new().ok(&["--help"]);
+    let table = help.split("Exit codes:").nth(1).unwrap();
+    for (code, meaning) in own {
+        assert!(table.contains(&format!("{code} {meaning}")), "{code} {meaning}\n{table}");
+    }
+}
+
+/// Each code is really given by something; the page names the same examples.
+#[test]
+fn every_exit_code_occurs() {
+    let sandbox = Sandbox::new();
+    let jobs = [sandbox.watched("scan"), sandbox.check("disk"), sandbox.write_job("prune", "disk")];
+    sandbox.config(&json!({}), &jobs);
+    sandbox.run(&["check"]).exits(0);
+    sandbox.on("disk", "run", "exit 9");
+    sandbox.run(&["run", "disk"]).exits(1);
+    sandbox.run(&["start", "disk"]).exits(2);
+    sandbox.run(&["tick", "--target", "1"]).exits(3);
+    sandbox.run(&["run", "prune"]).exits(4);
+    sandbox.on("disk", "run", "echo >> reached; until [ -e gate ]; do sleep 0.01; done");
+    let first = sandbox.call(&["run", "disk"]).spawn();
+    super::support::await_that("the run", || sandbox.count("disk", "reached") > 0);
+    sandbox.run(&["run", "disk"]).exits(5);
+    sandbox.write("jobs/disk/gate", "");
+    first.wait().exits(0);
+    sandbox.write("state/opsfsm/opsfsm.db", "");
+    sandbox.run(&["status"]).exits(6);
+}

@@ -1,0 +1,222 @@
+//! `--format json`: the keys and types that `docs/json.md` promises, and no others.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::support::{Sandbox, find, with};
+
+const DOCS: &str = include_str!("../../docs/json.md");
+
+/// The example of a command in the page.
+fn example(command: &str) -> Value {
+    let all = DOCS.split("```json\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let all: Vec<Value> = all.map(|text| serde_json::from_str(text).unwrap()).collect();
+    all.into_iter().find(|v| v["command"] == command).expect("an example")
+}
+
+/// Every path of a value with its type: `jobs[].id: string`. Maps of a job's own keys are one type.
+fn shape(value: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    walk("", value, &mut found);
+    found
+}
+
+fn walk(path: &str, value: &Value, found: &mut BTreeSet<String>) {
+    let mut add = |word: &str| found.insert(format!("{path}: {word}"));
+    match value {
+        // What may be null is told by the page in words.
+        Value::Null => {}
+        Value::Bool(_) => _ = add("boolean"),
+        Value::Number(_) => _ = add("number"),
+        Value::String(_) => _ = add("string"),
+        Value::Array(items) => {
+            add("array");
+            items.iter().for_each(|item| walk(&format!("{path}[]"), item, found));
+        }
+        Value::Object(_) if path.ends_with(".progress") => _ = add("object"),
+        Value::Object(map) => {
+            for (key, item) in map {
+                walk(&format!("{path}.{key}"), item, found);
+            }
+        }
+    }
+}
+
+/// All keys, null ones too.
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// A tick with something of everything in it.
+fn rich_sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let scan =
+        with(sandbox.watched("scan"), &json!({"name": "The scan", "policy": {"autoResume": true}}));
+    let disk = with(sandbox.check("disk"), &json!({"everySeconds": 3600}));
+    let jobs = [
+        scan,
+        disk,
+        sandbox.write_job("prune", "disk"),
+        sandbox.watched("mirror"),
+        sandbox.watched("odd"),
+    ];
+    sandbox.config(&json!({}), &jobs);
+    sandbox.status(
+        "mirror",
+        &json!({"running": true, "completed": false, "pid": 4711, "stopReason": "none",
+        "progress": {"done": 3}, "progressKey": "3", "message": "fine"}),
+    );
+    sandbox.raw_status("odd", "?");
+    sandbox
+}
+
+#[test]
+fn tick_is_as_documented() {
+    let sandbox = rich_sandbox();
+    sandbox.stands("scan");
+    sandbox.on("scan", "start", "exit 4");
+    let answer = sandbox.json(&["tick", "--format", "json"]);
+    assert_eq!(shape(&answer), shape(&example("tick")), "{answer:#}");
+    assert_eq!(keys(&answer), keys(&example("tick")));
+    for job in answer["jobs"].as_array().unwrap() {
+        assert_eq!(keys(job), keys(&example("tick")["jobs"][0]));
+    }
+    let scan = find(&answer, "scan");
+    assert_eq!((scan["state"].clone(), scan["reported"].clone()), (json!("stalled"), json!(true)));
+    assert_eq!(scan["started"][0]["purpose"], "resume");
+    assert!(answer["reports"][0]["text"].as_str().unwrap().contains("Ops report"));
+    assert_eq!((answer["version"].clone(), answer["dryRun"].clone()), (json!(1), json!(false)));
+    // Nothing but the answer is printed, and it counts as told.
+    assert_eq!(sandbox.json(&["tick", "--format", "json", "--dry-run"])["dryRun"], json!(true));
+}
+
+#[test]
+fn each_why_of_a_tick_is_documented() {
+    for why in [
+        "anomaly",
+        "anomaly_repeated",
+        "resumed",
+        "recovered",
+        "state_changed",
+        "routine",
+        "run_ended",
+        "request",
+        "blocked",
+        "orphaned",
+        "nothing_new",
+        "quiet_hours",
+        "not_due",
+        "not_watched",
+    ] {
+        assert!(DOCS.contains(&format!("`{why}`")), "{why}");
+    }
+}
+
+#[test]
+fn status_is_as_documented() {
+    let sandbox = rich_sandbox();
+    sandbox.on("disk", "run", "echo ALERT; exit 3");
+    sandbox.tick();
+    let answer = sandbox.json(&["status", "--format", "json"]);
+    assert_eq!(shape(&answer), shape(&example("status")), "{answer:#}");
+    for job in answer["jobs"].as_array().unwrap() {
+        assert_eq!(keys(job), keys(&example("status")["jobs"][0]));
+    }
+    let disk = find(&answer, "disk");
+    assert_eq!(disk["lastRun"]["end"], json!({"how": "exited", "code": 3}));
+    assert_eq!(
+        (disk["lastRun"]["text"].clone(), disk["lastRun"]["attention"].clone()),
+        (json!("exit=3"), json!(true))
+    );
+    assert_eq!(find(&answer, "odd")["status"]["broken"], "malformed");
+    assert_eq!(find(&answer, "prune")["status"], Value::Null);
+}
+
+#[test]
+fn run_is_as_documented_however_it_ends() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.check("disk")]);
+    sandbox.on("disk", "run", "echo out; echo ALERT >&2; exit 3");
+    let ran = sandbox.run(&["run", "disk", "--format", "json"]);
+    ran.exits(1);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(shape(&answer), shape(&example("run")), "{answer:#}");
+    assert_eq!(keys(&answer), keys(&example("run")));
+    assert_eq!(answer["stdout"], json!({"text": "out\n", "bytes": 4, "cut": false}));
+    assert_eq!(answer["attention"], json!(true));
+    for (script, end) in [
+        ("exit 0", json!({"how": "exited", "code": 0})),
+        ("kill -9 $$", json!({"how": "signaled", "signal": 9})),
+        ("exec sleep 600", json!({"how": "timed_out", "limitMs": 1000})),
+    ] {
+        sandbox.on("disk", "run", script);
+        let ran = sandbox.run(&["run", "disk", "--format", "json", "--timeout-seconds", "1"]);
+        let answer: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(answer["end"], end);
+        let how = end["how"].as_str().unwrap();
+        assert!(DOCS.contains(&format!("`{how}`")), "{how}");
+    }
+    let mut gone = sandbox.check("disk");
+    gone["commands"]["run"] = json!(["/no/such/program"]);
+    sandbox.config(&json!({}), &[gone]);
+    let ran = sandbox.run(&["run", "disk", "--format", "json"]);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (answer["end"]["how"].clone(), answer["end"]["fault"].clone()),
+        (json!("not_started"), json!("not_found"))
+    );
+    assert_eq!(keys(&answer), keys(&example("run")));
+}
+
+#[test]
+fn run_with_dry_run_answers_in_json_too() {
+    let sandbox = Sandbox::new();
+    let disk = with(sandbox.check("disk"), &json!({"env": {"B": "hush", "A": "hush"}}));
+    sandbox.config(&json!({}), &[disk]);
+    let answer = sandbox.json(&["run", "disk", "--dry-run", "--format", "json"]);
+    assert_eq!(answer["dryRun"], json!(true));
+    assert_eq!(answer["environment"], json!(["A", "B"]));
+    assert_eq!(answer["limitMs"], json!(300_000));
+    assert_eq!(answer["argv"][0], json!(sandbox.path("jobs/disk/run")));
+    assert!(!answer.to_string().contains("hush"));
+    assert_eq!(sandbox.count("disk", "runs"), 0);
+}
+
+#[test]
+fn a_jobs_words_survive_as_json() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.watched("we\"ird\\ \u{1F600}")]);
+    let id = "we\"ird\\ \u{1F600}";
+    let answer = sandbox.json(&["status", "--format", "json"]);
+    assert_eq!(answer["jobs"][0]["id"], json!(id));
+}
+
+#[test]
+fn a_broken_config_leaves_json_readers_with_an_exit_code_and_no_half_answer() {
+    let sandbox = Sandbox::new();
+    sandbox.raw_config(&json!({"version": 7}));
+    for command in [&["status", "--format", "json"][..], &["run", "x", "--format", "json"]] {
+        let ran = sandbox.run(command);
+        ran.exits(2).says("OF007");
+        assert_eq!(ran.out, "");
+    }
+    let ran = sandbox.run(&["tick", "--format", "json"]);
+    ran.exits(2);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(answer["reports"][0]["text"].as_str().unwrap().contains("OF007"));
+    let again = sandbox.run(&["tick", "--format", "json"]);
+    again.exits(2);
+    let answer: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(answer["reports"], json!([]));
+}
+
+#[test]
+fn the_plan_of_a_run_is_as_documented() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.check("disk")]);
+    let answer = sandbox.json(&["run", "disk", "--dry-run", "--format", "json"]);
+    let plan = DOCS.rsplit("```json\n").next().unwrap().split("\n```").next().unwrap();
+    let plan: Value = serde_json::from_str(plan).unwrap();
+    assert_eq!(keys(&answer), keys(&plan));
+}

@@ -1,0 +1,26 @@
+//! The real binary, seen from outside: what ops-monitor v1 promised, and what it did wrong.
+//!
+//! In: configs and scripted jobs in a sandbox of their own. Out: exit codes, texts, and what the
+//! jobs' own logs say was really run.
+//! Invariant: no test here touches the home folder, waits for time to pass, or is decided by how
+//! fast the machine is; where something has to be awaited, its own trace says when it has come.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
+
+mod chains;
+mod config_keys;
+mod decisions;
+mod faults;
+mod graph;
+mod help;
+mod hostile;
+mod import;
+mod json_shapes;
+mod messages;
+mod overlap;
+mod places;
+mod status_files;
+mod stopping;
+mod support;
+mod ticking;
+mod v1_commands;
