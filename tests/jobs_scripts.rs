@@ -536,7 +536,7 @@ fn inventory_status_is_one_json_object_at_every_moment() {
             break;
         }
     }
-    assert!(keys.len() > 4, "{keys:?}");
+    assert!(keys.len() > 1, "{keys:?}");
     assert_eq!(keys.last().unwrap(), "40/40");
     assert_eq!(job.result(), job.expected());
 

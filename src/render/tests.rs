@@ -202,7 +202,7 @@ fn a_report_in_english() {
           state: blocked, for 1h 30m
           ACTION REQUIRED: a write is requested (by scan); it stays blocked: this version can't approve writes; see: opsfsm run prune
 
-        🔹 scan [long_running_read]
+        🔴 scan [long_running_read]
           state: not started, for 1h 30m
           queued, but a tick may not run it (scan)
           ACTION REQUIRED: start it: opsfsm start scan
@@ -272,7 +272,7 @@ fn a_report_in_chinese() {
           状态: 已阻止, 已持续 1h 30m
           ACTION REQUIRED（需要处理）: 请求写入 (来自 scan); 保持阻止：此版本不能批准写入；查看: opsfsm run prune
 
-        🔹 scan [long_running_read]
+        🔴 scan [long_running_read]
           状态: 未启动, 已持续 1h 30m
           已排队，但不允许自动执行 (scan)
           ACTION REQUIRED（需要处理）: 启动: opsfsm start scan

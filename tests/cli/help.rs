@@ -31,6 +31,7 @@ fn help_of_opsfsm() {
               run       Run a one_shot_read once and show what it says
               check     Is the config sound? For people and for CI
               graph     A picture of the chains, or of one job's machine, in Graphviz' DOT
+              history   What happened: the journal, newest last
               adopt     Give the store to another config, after it was moved or renamed
               selftest  Try the engine itself, offline; touches no config, store or job
 
