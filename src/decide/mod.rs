@@ -5,13 +5,16 @@
 //! Invariant: nothing here touches a clock, a file, a process or the network, and the same input
 //! gives the same answer, always.
 
+mod guard;
 mod import;
 mod ledger;
 mod news;
 mod outcome;
+mod patience;
 mod person;
 mod queue;
 mod report;
+mod section;
 mod settle;
 mod watch;
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::ledger::{Ledger, first_16};
 use super::news::{Notice, Section, Why};
-use super::report::section_of;
+use super::section::section_of;
 use crate::base::id::hex;
 use crate::base::{ItemId, JobId, RunId, limits};
 use crate::compile::CompiledJob;

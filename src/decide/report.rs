@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 
 use super::ledger::Ledger;
 use super::news::{Anomaly, AnomalyKind, Section, Why};
-use super::settle::run_news;
-use super::watch;
+use super::section::{run_news, section_of};
 use crate::base::{JobId, limits};
 use crate::compile::CompiledJob;
 use crate::journal::{CauseKind, JobRecord, Notes, Origin};
@@ -200,50 +199,6 @@ fn why_routine(
         (false, _) => Why::NothingNew,
         (true, true) => Why::QuietHours,
         (true, false) => Why::Routine,
-    }
-}
-
-/// A section with what every job has; `None` for one without a record.
-pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Option<Section> {
-    let declared = job.job();
-    let record = ledger.job_record(&declared.id)?;
-    let notes = ledger.notes(&declared.id);
-    let seen = notes.seen.filter(|_| notes.broken.is_none()).unwrap_or_default();
-    Some(Section {
-        name: declared.name.clone(),
-        kind: Some(declared.kind()),
-        message: seen.message,
-        progress: seen.progress,
-        next_resume: watch::resume_wait(job, record, &ledger.now().at),
-        ..Section::bare(&declared.id, record, why)
-    })
-}
-
-impl Section {
-    fn bare(id: &JobId, record: &JobRecord, why: Why) -> Self {
-        Self {
-            job: id.clone(),
-            name: id.to_string(),
-            kind: None,
-            state: record.state,
-            cause: record.cause.clone(),
-            since: record.since.clone(),
-            message: None,
-            progress: Vec::new(),
-            anomalies: Vec::new(),
-            recovered: false,
-            started: Vec::new(),
-            next_resume: None,
-            run: None,
-            request: None,
-            blocked: None,
-            why,
-        }
-    }
-
-    /// About a job that is gone from the config.
-    pub(super) fn gone(id: &JobId, record: &JobRecord, blocked: Option<Origin>) -> Self {
-        Self { blocked, ..Self::bare(id, record, Why::Orphaned) }
     }
 }
 

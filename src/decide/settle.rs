@@ -5,8 +5,9 @@
 //! Invariant: a run without a recorded outcome is never taken for a success.
 
 use super::ledger::Ledger;
-use super::news::{Anomaly, AnomalyKind, RunNews, Section, Why, clean_text};
-use super::report::{section_of, tell_check};
+use super::news::{Anomaly, AnomalyKind, Section, Why};
+use super::report::tell_check;
+use super::section::{failure_text, section_of};
 use super::{queue, watch};
 use crate::base::RunId;
 use crate::compile::CompiledJob;
@@ -166,41 +167,4 @@ fn tell_failed_command(
     };
     let anomalies = vec![Anomaly { kind, detail: Some(failure_text(outcome)) }];
     ledger.tell_section(Section { anomalies, ..section });
-}
-
-/// A run as a report shows it.
-pub(super) fn run_news(spec: &RunSpec, outcome: &Outcome) -> RunNews {
-    let mut output = outcome.stdout.text.trim_end().to_owned();
-    let errors = outcome.stderr.text.trim_end();
-    if !errors.is_empty() {
-        if !output.is_empty() {
-            output.push('\n');
-        }
-        output.push_str(errors);
-    }
-    RunNews {
-        run: spec.run.clone(),
-        purpose: spec.purpose,
-        end: outcome.end.clone(),
-        took_ms: outcome.took_ms,
-        attention: outcome.attention,
-        output,
-    }
-}
-
-/// How a command failed, in one short line: `exit 3: <last line of stderr>`.
-fn failure_text(outcome: &Outcome) -> String {
-    let how = match &outcome.end {
-        End::Exited { code } => format!("exit {code}"),
-        End::Signaled { signal } => format!("signal {signal}"),
-        End::TimedOut { limit_ms } => format!("over its limit of {} s", limit_ms / 1000),
-        End::Cancelled => "cancelled".to_owned(),
-        End::Unkillable { pid } => format!("unkillable, pid {pid}"),
-        End::NotStarted { detail, .. } => return clean_text(detail),
-        End::Lost => "lost without a result".to_owned(),
-    };
-    let said = [&outcome.stderr, &outcome.stdout]
-        .into_iter()
-        .find_map(|s| s.text.lines().rev().map(clean_text).find(|line| !line.is_empty()));
-    said.map_or_else(|| how.clone(), |line| format!("{how}: {line}"))
 }

@@ -6,14 +6,16 @@
 
 use std::time::Duration;
 
+use super::guard::{choose_input, is_running, is_stopped};
 use super::ledger::Ledger;
 use super::news::clean_text;
+use super::patience::{backoff, in_grace, resume_wait};
 use super::queue;
 use crate::base::{Stamp, limits};
 use crate::compile::CompiledJob;
 use crate::journal::{Broken, Cause, CauseKind, EventKind, JobRecord, Notes, ReplayFault, Seen};
 use crate::machine::{Input, State, WatchInput, WatchState};
-use crate::model::{BrokenStatus, Level, Observation, Observed, Policy, Purpose, Status, Work};
+use crate::model::{BrokenStatus, Level, Observation, Observed, Purpose, Status, Work};
 
 /// Takes in all observations.
 pub(super) fn observe_jobs(
@@ -103,14 +105,6 @@ pub(super) fn enter(
     }
 }
 
-const fn is_stopped(status: &Status) -> bool {
-    !status.running && !status.completed
-}
-
-const fn is_running(status: &Status) -> bool {
-    status.running && !status.completed
-}
-
 fn note_broken(ledger: &mut Ledger<'_>, job: &CompiledJob, broken: &BrokenStatus) {
     let id = &job.job().id;
     let mut notes = ledger.notes(id);
@@ -168,72 +162,6 @@ fn seen_of(status: &Status) -> Seen {
     }
 }
 
-/// The guard of the watch machine: which input, if any, this status is in this state.
-///
-/// `notes` are those after the status was noted; `moved` says whether its progress key changed,
-/// `early` whether a start is still at work, or so recent that "stopped" means nothing.
-fn choose_input(
-    record: &JobRecord,
-    notes: &Notes,
-    status: &Status,
-    (moved, early): (bool, bool),
-    policy: &Policy,
-    now: &Stamp,
-) -> Option<(WatchInput, Option<Cause>)> {
-    let State::Watch(state) = record.state else { return None };
-    if status.completed {
-        return (state != WatchState::Completed).then_some((WatchInput::SeenCompleted, None));
-    }
-    if !status.running {
-        return stopped_input(state, record, status, early);
-    }
-    match state {
-        WatchState::Idle | WatchState::Resuming | WatchState::Completed | WatchState::Failed => {
-            Some((WatchInput::SeenRunning, None))
-        }
-        WatchState::Running | WatchState::Stalled if moved => Some((WatchInput::Progressed, None)),
-        WatchState::Running => {
-            let still = notes.still_since.as_ref().and_then(|s| now.watched_since(s));
-            let stalled = status.progress_key.is_some() && still >= Some(policy.stall);
-            stalled.then(|| (WatchInput::NoProgress, Some(Cause::plain(CauseKind::NoProgress))))
-        }
-        WatchState::Stalled => {
-            let hung = record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::NoProgress);
-            (!hung).then_some((WatchInput::SeenRunning, None))
-        }
-        WatchState::Paused => notes.stopped_since_stop.then_some((WatchInput::SeenRunning, None)),
-    }
-}
-
-fn stopped_input(
-    state: WatchState,
-    record: &JobRecord,
-    status: &Status,
-    early: bool,
-) -> Option<(WatchInput, Option<Cause>)> {
-    let reason = status.stop_reason.as_deref().map(clean_text).filter(|r| !r.is_empty());
-    let stopped = Cause { kind: CauseKind::Stopped, detail: reason };
-    match state {
-        WatchState::Running | WatchState::Resuming => {
-            (!early).then_some((WatchInput::SeenStopped, Some(stopped)))
-        }
-        WatchState::Stalled => {
-            // A failed resume is the better news while nothing else has happened.
-            let failed = record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::ResumeFailed);
-            (!failed).then_some((WatchInput::SeenStopped, Some(stopped)))
-        }
-        WatchState::Idle | WatchState::Completed | WatchState::Failed => {
-            Some((WatchInput::SeenStopped, None))
-        }
-        WatchState::Paused => None,
-    }
-}
-
-/// Is the last start too recent for "stopped" to mean anything?
-fn in_grace(record: &JobRecord, policy: &Policy, now: &Stamp) -> bool {
-    record.last_start.as_ref().is_some_and(|s| now.delay_since(s) < policy.start_grace)
-}
-
 /// Resumes are forgotten once the job has been seen running for as long as a stall takes.
 fn forget_attempts(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), ReplayFault> {
     let id = &job.job().id;
@@ -245,27 +173,6 @@ fn forget_attempts(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), Rep
         ledger.record(Some(id), EventKind::AttemptsReset)?;
     }
     Ok(())
-}
-
-/// How long after its last start the next one may come: the base, doubled for each resume after
-/// the first, up to a cap.
-pub(super) fn backoff(policy: &Policy, attempts: u32) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(limits::BACKOFF_CAP);
-    let factor = 2_u32.saturating_pow(doublings).min(limits::BACKOFF_CAP);
-    policy.resume_backoff.saturating_mul(factor)
-}
-
-/// How long until a resume is due; `None` where none will come.
-pub(super) fn resume_wait(job: &CompiledJob, record: &JobRecord, now: &Stamp) -> Option<Duration> {
-    let policy = &job.job().policy;
-    let waiting = matches!(record.state, State::Watch(WatchState::Stalled | WatchState::Idle));
-    let left = policy.max_resumes.is_none_or(|max| record.attempts < max);
-    if !job.may_resume() || !waiting || !left {
-        return None;
-    }
-    let since = record.last_start.as_ref().map(|s| now.delay_since(s));
-    let wait = backoff(policy, record.attempts).max(policy.start_grace);
-    Some(since.map_or(Duration::ZERO, |since| wait.saturating_sub(since)))
 }
 
 fn resume_if_due(

@@ -1,0 +1,93 @@
+//! Sections: what a report says about one job, put together from what is recorded and noted.
+//!
+//! In: the ledger and a job. Out: a [`Section`], for its caller to add what it is about.
+//! Invariant: nothing is decided here, and nothing is noted as told.
+
+use super::ledger::Ledger;
+use super::news::{RunNews, Section, Why, clean_text};
+use super::patience;
+use crate::base::JobId;
+use crate::compile::CompiledJob;
+use crate::journal::{JobRecord, Origin};
+use crate::model::{End, Outcome, RunSpec};
+
+/// A section with what every job has; `None` for one without a record.
+pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Option<Section> {
+    let declared = job.job();
+    let record = ledger.job_record(&declared.id)?;
+    let notes = ledger.notes(&declared.id);
+    let seen = notes.seen.filter(|_| notes.broken.is_none()).unwrap_or_default();
+    Some(Section {
+        name: declared.name.clone(),
+        kind: Some(declared.kind()),
+        message: seen.message,
+        progress: seen.progress,
+        next_resume: patience::resume_wait(job, record, &ledger.now().at),
+        ..Section::bare(&declared.id, record, why)
+    })
+}
+
+impl Section {
+    fn bare(id: &JobId, record: &JobRecord, why: Why) -> Self {
+        Self {
+            job: id.clone(),
+            name: id.to_string(),
+            kind: None,
+            state: record.state,
+            cause: record.cause.clone(),
+            since: record.since.clone(),
+            message: None,
+            progress: Vec::new(),
+            anomalies: Vec::new(),
+            recovered: false,
+            started: Vec::new(),
+            next_resume: None,
+            run: None,
+            request: None,
+            blocked: None,
+            why,
+        }
+    }
+
+    /// About a job that is gone from the config.
+    pub(super) fn gone(id: &JobId, record: &JobRecord, blocked: Option<Origin>) -> Self {
+        Self { blocked, ..Self::bare(id, record, Why::Orphaned) }
+    }
+}
+
+/// A run as a report shows it.
+pub(super) fn run_news(spec: &RunSpec, outcome: &Outcome) -> RunNews {
+    let mut output = outcome.stdout.text.trim_end().to_owned();
+    let errors = outcome.stderr.text.trim_end();
+    if !errors.is_empty() {
+        if !output.is_empty() {
+            output.push('\n');
+        }
+        output.push_str(errors);
+    }
+    RunNews {
+        run: spec.run.clone(),
+        purpose: spec.purpose,
+        end: outcome.end.clone(),
+        took_ms: outcome.took_ms,
+        attention: outcome.attention,
+        output,
+    }
+}
+
+/// How a command failed, in one short line: `exit 3: <last line of stderr>`.
+pub(super) fn failure_text(outcome: &Outcome) -> String {
+    let how = match &outcome.end {
+        End::Exited { code } => format!("exit {code}"),
+        End::Signaled { signal } => format!("signal {signal}"),
+        End::TimedOut { limit_ms } => format!("over its limit of {} s", limit_ms / 1000),
+        End::Cancelled => "cancelled".to_owned(),
+        End::Unkillable { pid } => format!("unkillable, pid {pid}"),
+        End::NotStarted { detail, .. } => return clean_text(detail),
+        End::Lost => "lost without a result".to_owned(),
+    };
+    let said = [&outcome.stderr, &outcome.stdout]
+        .into_iter()
+        .find_map(|s| s.text.lines().rev().map(clean_text).find(|line| !line.is_empty()));
+    said.map_or_else(|| how.clone(), |line| format!("{how}: {line}"))
+}
