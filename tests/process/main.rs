@@ -4,6 +4,7 @@
 //! Invariant: no test here is decided by how fast the machine is; where something has to be
 //! awaited, the children themselves say when it has come.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
 
 mod endings;
 mod many;

@@ -43,7 +43,7 @@ fn results_come_in_the_order_of_the_specs() {
 fn sleepers_overlap() {
     // 250 of them one after the other would take 250 s.
     let specs = vec![command(&["sleep", "1"]); 250];
-    let deadline = Some(opsfsm::adapters::process::Deadline::after(Duration::from_secs(60)));
+    let deadline = Some(opsfsm::adapters::process::Deadline::after(Duration::from_mins(1)));
     let control = opsfsm::adapters::process::Control { deadline, ..impatient() };
     let results = opsfsm::adapters::process::run_children(&specs, &control);
     assert!(results.iter().all(|result| result.end == code(0)));

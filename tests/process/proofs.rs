@@ -1,5 +1,6 @@
 //! Facts about processes, signals only to what is proved, and executors that outlive us.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use opsfsm::model::{End, ProcessId};
 
 use crate::support::{HANG, await_gone, await_pid, await_some, kill, run, sh_in};
 
-fn args(words: &[&str]) -> Vec<String> {
-    words.iter().map(ToString::to_string).collect()
+fn args(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(OsString::from).collect()
 }
 
 #[test]
@@ -68,11 +69,11 @@ fn only_a_proved_process_is_signalled() {
         let rebooted = ProcessId { boot: BootId::new("another"), ..process.clone() };
         let unproved = ProcessId { start_ticks: 0, ..process.clone() };
         for reach in [Reach::Process, Reach::Group] {
-            let refused = |process, run| end(process, run, reach).unwrap_err();
-            assert_eq!(refused(&process, "other"), SignalRefusal::Unproved(pid));
-            assert_eq!(refused(&reused, "run-of-ours"), SignalRefusal::Reused(pid));
-            assert_eq!(refused(&rebooted, "run-of-ours"), SignalRefusal::Ended(pid));
-            assert_eq!(refused(&unproved, "run-of-ours"), SignalRefusal::Unproved(pid));
+            let refusal = |process, run| end(process, run, reach).unwrap_err();
+            assert_eq!(refusal(&process, "other"), SignalRefusal::Unproved(pid));
+            assert_eq!(refusal(&reused, "run-of-ours"), SignalRefusal::Reused(pid));
+            assert_eq!(refusal(&rebooted, "run-of-ours"), SignalRefusal::Ended(pid));
+            assert_eq!(refusal(&unproved, "run-of-ours"), SignalRefusal::Unproved(pid));
         }
         assert_eq!(liveness(&process), Liveness::Alive, "none of these reached it");
         assert_eq!(end(&process, "run-of-ours", Reach::Group), Ok(()));
@@ -88,7 +89,7 @@ fn only_a_proved_process_is_signalled() {
 fn a_group_is_signalled_through_its_leader_only() {
     let folder = tempfile::tempdir().unwrap();
     let script = args(&["-c", "cd \"$0\"; sleep 1000 & echo $! > pid; wait"]);
-    let script = [script, vec![folder.path().display().to_string()]].concat();
+    let script = [script, vec![folder.path().as_os_str().to_owned()]].concat();
     let child = spawn_detached(Path::new("/bin/sh"), &script).unwrap();
     let member = await_pid(&folder.path().join("pid"));
     let term = |pid| signal_if(&process_id(pid).unwrap(), |_| true, Reach::Group, EndSignal::Kill);

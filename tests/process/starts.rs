@@ -9,10 +9,9 @@ use opsfsm::model::{End, SpawnFault};
 use crate::support::{code, command, run, run_all, sh, sh_in, text};
 
 fn refusal(spec: ChildSpec) -> (SpawnFault, String) {
-    match run(spec).end {
-        End::NotStarted { fault, detail } => (fault, detail),
-        other => panic!("started: {other:?}"),
-    }
+    let end = run(spec).end;
+    let End::NotStarted { fault, detail } = end else { panic!("started: {end:?}") };
+    (fault, detail)
 }
 
 fn file(folder: &Path, name: &str, content: &str, mode: u32) -> String {

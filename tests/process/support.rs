@@ -13,7 +13,7 @@ use opsfsm::adapters::process::{
 use opsfsm::model::End;
 
 /// Far above anything a test needs: only a hang comes near it.
-pub(crate) const HANG: Duration = Duration::from_secs(120);
+pub(crate) const HANG: Duration = Duration::from_mins(2);
 
 /// A command with a limit that only a hang reaches.
 pub(crate) fn command(argv: &[&str]) -> ChildSpec {
@@ -44,7 +44,7 @@ pub(crate) fn limited(spec: ChildSpec, ms: u64) -> ChildSpec {
 /// Little patience with those that do not go, and none with the machine.
 pub(crate) fn impatient() -> Control<'static> {
     let ms = Duration::from_millis;
-    let graces = Graces { kill: ms(100), reap: Duration::from_secs(60), leak: ms(100) };
+    let graces = Graces { kill: ms(100), reap: Duration::from_mins(1), leak: ms(100) };
     Control { graces, ..Control::default() }
 }
 
