@@ -155,3 +155,19 @@ fn status_words_stand_first_and_state_after_them() {
     has(line("scan"), &["a=b c n=1 — well"]);
     has(line("off"), &["paused ", "state=idle", "disabled", "risk=write_local"]);
 }
+
+#[test]
+fn a_job_that_becomes_another_kind_begins_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.check("scan")]);
+    sandbox.run(&["run", "scan"]).exits(0);
+    sandbox.config(&json!({}), &[sandbox.watched("scan")]);
+    sandbox.runs_on("scan", 1);
+    has(&sandbox.ok(&["status"]), &["state=idle"]);
+    has(&sandbox.tick(), &["scan [long_running_read]", "state: running"]);
+    sandbox.config(&json!({}), &[sandbox.check("scan")]);
+    has(&sandbox.ok(&["status"]), &["state=idle"]);
+    sandbox.tick();
+    sandbox.run(&["run", "scan"]).exits(0);
+    has(&sandbox.ok(&["status"]), &["lastRun exit=0"]);
+}

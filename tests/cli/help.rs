@@ -17,7 +17,7 @@ fn help_of(command: &[&str], wanted: &Expect) {
 fn help_of_opsfsm() {
     help_of(
         &[],
-        &expect![[r#"
+        &expect![[r"
             A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
             their checkpoints and reported on, without a daemon
 
@@ -53,7 +53,7 @@ fn help_of_opsfsm() {
               0 done (anomalies of jobs included)      4 an approval is needed
               1 the job's command failed, or findings  5 busy: another process is at work
               2 config or usage error, or refused      6 the store is refused
-              3 a report could not be delivered now"#]],
+              3 a report could not be delivered now"]],
     );
 }
 
@@ -61,7 +61,7 @@ fn help_of_opsfsm() {
 fn help_of_tick() {
     help_of(
         &["tick"],
-        &expect![[r#"
+        &expect![[r"
             One cycle: observe, decide, record, report, resume
 
             Usage: opsfsm tick [OPTIONS]
@@ -82,7 +82,7 @@ fn help_of_tick() {
 
             Examples:
               opsfsm tick --dry-run            what would a tick do?
-              opsfsm tick --format json        the same tick for a program to read"#]],
+              opsfsm tick --format json        the same tick for a program to read"]],
     );
 }
 
@@ -90,7 +90,7 @@ fn help_of_tick() {
 fn help_of_status() {
     help_of(
         &["status"],
-        &expect![[r#"
+        &expect![[r"
             How every job is now; records nothing
 
             Usage: opsfsm status [OPTIONS]
@@ -105,7 +105,7 @@ fn help_of_status() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm status --format json | jq '.jobs[] | {id, state}'"#]],
+              opsfsm status --format json | jq '.jobs[] | {id, state}'"]],
     );
 }
 
@@ -113,7 +113,7 @@ fn help_of_status() {
 fn help_of_start() {
     help_of(
         &["start"],
-        &expect![[r#"
+        &expect![[r"
             Start a long_running_read
 
             Usage: opsfsm start [OPTIONS] <JOB>
@@ -131,7 +131,7 @@ fn help_of_start() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm start inventory"#]],
+              opsfsm start inventory"]],
     );
 }
 
@@ -139,7 +139,7 @@ fn help_of_start() {
 fn help_of_stop() {
     help_of(
         &["stop"],
-        &expect![[r#"
+        &expect![[r"
             Stop a long_running_read; it stays stopped until a person starts it
 
             Usage: opsfsm stop [OPTIONS] <JOB>
@@ -156,7 +156,7 @@ fn help_of_stop() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm stop inventory"#]],
+              opsfsm stop inventory"]],
     );
 }
 
@@ -164,7 +164,7 @@ fn help_of_stop() {
 fn help_of_run() {
     help_of(
         &["run"],
-        &expect![[r#"
+        &expect![[r"
             Run a one_shot_read once and show what it says
 
             Usage: opsfsm run [OPTIONS] <JOB>
@@ -184,7 +184,7 @@ fn help_of_run() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm run disk-space"#]],
+              opsfsm run disk-space"]],
     );
 }
 
@@ -192,7 +192,7 @@ fn help_of_run() {
 fn help_of_check() {
     help_of(
         &["check"],
-        &expect![[r#"
+        &expect![[r"
             Is the config sound? For people and for CI
 
             Usage: opsfsm check [OPTIONS] [PATH]
@@ -209,7 +209,7 @@ fn help_of_check() {
 
             Examples:
               opsfsm check
-              opsfsm check jobs/opsfsm.toml"#]],
+              opsfsm check jobs/opsfsm.toml"]],
     );
 }
 
@@ -217,7 +217,7 @@ fn help_of_check() {
 fn help_of_graph() {
     help_of(
         &["graph"],
-        &expect![[r#"
+        &expect![[r"
             A picture of the chains, or of one job's machine, in Graphviz' DOT
 
             Usage: opsfsm graph [OPTIONS]
@@ -232,7 +232,7 @@ fn help_of_graph() {
 
             Examples:
               opsfsm graph | dot -Tsvg > jobs.svg
-              opsfsm graph --job inventory | dot -Tpng > inventory.png"#]],
+              opsfsm graph --job inventory | dot -Tpng > inventory.png"]],
     );
 }
 
@@ -240,7 +240,7 @@ fn help_of_graph() {
 fn help_of_adopt() {
     help_of(
         &["adopt"],
-        &expect![[r#"
+        &expect![[r"
             Give the store to another config, after it was moved or renamed
 
             Usage: opsfsm adopt [OPTIONS]
@@ -253,7 +253,7 @@ fn help_of_adopt() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm adopt --config-file jobs/opsfsm.toml"#]],
+              opsfsm adopt --config-file jobs/opsfsm.toml"]],
     );
 }
 
@@ -261,7 +261,7 @@ fn help_of_adopt() {
 fn help_of_selftest() {
     help_of(
         &["selftest"],
-        &expect![[r#"
+        &expect![[r"
             Try the engine itself, offline; touches no config, store or job
 
             Usage: opsfsm selftest [OPTIONS]
@@ -274,7 +274,7 @@ fn help_of_selftest() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm selftest && echo fine"#]],
+              opsfsm selftest && echo fine"]],
     );
 }
 
