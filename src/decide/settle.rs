@@ -9,6 +9,7 @@ use super::news::{Anomaly, AnomalyKind, RunNews, Section, Why, clean_text};
 use super::report::{section_of, tell_check};
 use super::{queue, watch};
 use crate::base::RunId;
+use crate::base::time::limit_text;
 use crate::compile::CompiledJob;
 use crate::journal::{Cause, CauseKind, EventKind, ItemEnd, ReplayFault, RunPhase, RunRow};
 use crate::machine::{CheckInput, Input, WatchInput};
@@ -193,7 +194,7 @@ fn failure_text(outcome: &Outcome) -> String {
     let how = match &outcome.end {
         End::Exited { code } => format!("exit {code}"),
         End::Signaled { signal } => format!("signal {signal}"),
-        End::TimedOut { limit_ms } => format!("over its limit of {} s", limit_ms / 1000),
+        End::TimedOut { limit_ms } => format!("over its limit of {}", limit_text(*limit_ms)),
         End::Cancelled => "cancelled".to_owned(),
         End::Unkillable { pid } => format!("unkillable, pid {pid}"),
         End::NotStarted { detail, .. } => return clean_text(detail),
