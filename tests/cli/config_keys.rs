@@ -187,6 +187,21 @@ fn each_kind_needs_its_own_commands() {
 }
 
 #[test]
+fn env_reaches_all_commands_and_marks_only_what_is_started() {
+    let sandbox = Sandbox::new();
+    let env = json!({"env": {"WHO": "me and you"}});
+    let mut disk = with(sandbox.check("disk"), &env);
+    disk["commands"]["run"] = json!(["sh", "-c", "echo $WHO ${#OPSFSM_RUN}; yes | head -1"]);
+    let mut scan = with(sandbox.watched("scan"), &env);
+    let status =
+        r#"echo "{\"running\":true,\"completed\":false,\"message\":\"$WHO ${OPSFSM_RUN-none}\"}""#;
+    scan["commands"]["status"] = json!(["sh", "-c", status]);
+    sandbox.config(&json!({}), &[disk, scan]);
+    has(&sandbox.ok(&["run", "disk"]), &["me and you 32\ny\n"]);
+    has(&sandbox.ok(&["status"]), &["— me and you none"]);
+}
+
+#[test]
 fn an_argv_is_not_read_by_a_shell() {
     let sandbox = Sandbox::new();
     let mut job = sandbox.check("disk");

@@ -86,7 +86,7 @@ fn grace_after_a_start_keeps_a_slow_starter_from_being_started_twice() {
     }
     assert_eq!((sandbox.state("scan"), sandbox.count("scan", "starts")), ("running".to_owned(), 1));
     let at = |s| sandbox.ok(&["tick", "--dry-run", "--now", &super::support::from_now(s)]);
-    lacks(&at(490), &["would start"]);
+    lacks(&at(300), &["would start"]);
     has(&at(501), &["would start: scan (resume)"]);
 }
 

@@ -345,3 +345,20 @@ fn a_status_that_outlasts_the_tick_is_told_and_the_tick_ends_in_time() {
     has(&told, &["the tick ended before sleep had answered", "good [", "state: running"]);
     assert_eq!(sandbox.survivors(), []);
 }
+
+#[test]
+fn a_program_that_is_replaced_under_a_tick_starts_nothing_and_loses_nothing() {
+    let sandbox = Sandbox::new();
+    let disk = with(sandbox.check("disk"), &json!({"everySeconds": 3600}));
+    sandbox.config(&json!({}), &[slow_status(&sandbox), disk]);
+    let copy = sandbox.path("opsfsm-old");
+    std::fs::copy(Sandbox::program(), &copy).unwrap();
+    let tick = sandbox.call_program(copy.to_str().unwrap(), &["tick"]).spawn();
+    reached(&sandbox, "scan");
+    std::fs::remove_file(&copy).unwrap();
+    open_gate(&sandbox, "scan");
+    tick.wait().exits(0).says("as an executor").prints("the start was never begun");
+    assert_eq!((sandbox.count("scan", "starts"), sandbox.count("disk", "runs")), (0, 0));
+    sandbox.tick();
+    assert_eq!((sandbox.count("scan", "starts"), sandbox.count("disk", "runs")), (1, 1));
+}

@@ -123,6 +123,16 @@ fn step_2_exit_0_is_told_only_with_attention_words_and_any_other_exit_always() {
 }
 
 #[test]
+fn step_2_attention_words_count_wherever_they_stand_in_the_output() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[with(sandbox.check("disk"), &json!({"everySeconds": 60}))]);
+    // Far before the kept tail, and written in two pieces.
+    let noise = "head -c 300000 /dev/zero | tr '\\0' '.'";
+    sandbox.on("disk", "run", &format!("{noise}; printf 'ACTION REQ'; printf UIRED; {noise}"));
+    has(&sandbox.tick(), &["disk", "its output asks for attention"]);
+}
+
+#[test]
 fn step_3_without_progress_for_stall_seconds_a_running_job_is_stalled() {
     let sandbox = watched_with(&json!({"stallSeconds": 0}));
     sandbox.runs_on("scan", 1);
@@ -280,8 +290,23 @@ fn step_3_a_resume_over_its_limit_counts_as_failed() {
     let job = with(sandbox.watched("scan"), &json!({"policy": policy, "timeoutSeconds": 0.2}));
     sandbox.config(&json!({}), &[job]);
     sandbox.on("scan", "start", "exec sleep 600");
-    has(&sandbox.tick(), &["over its limit"]);
+    has(&sandbox.tick(), &["over its limit of 0.2 s"]);
     assert_eq!(sandbox.survivors(), []);
+}
+
+#[test]
+fn step_3_a_completed_job_is_never_resumed() {
+    let sandbox = watched_with(&json!({"autoResume": true}));
+    sandbox.completes("scan");
+    sandbox.tick();
+    sandbox.stands("scan");
+    for _ in 0..3 {
+        assert_eq!(sandbox.tick(), "");
+    }
+    assert_eq!(
+        (sandbox.state("scan"), sandbox.count("scan", "starts")),
+        ("completed".to_owned(), 0)
+    );
 }
 
 #[test]
