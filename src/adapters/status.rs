@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::config_files::open_without_waiting;
 use super::process::{Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children_with};
 use super::signals::Interrupt;
+use crate::base::time::limit_text;
 use crate::base::{Stamp, limits};
 use crate::model::{
     BrokenCause, BrokenStatus, Command, End, Observation, Observed, Status, StatusSource,
@@ -111,7 +112,7 @@ fn judge(command: &Command, result: &ChildResult) -> Observed {
         }
         End::TimedOut { limit_ms } => broken(
             BrokenCause::TimedOut,
-            format!("{program} took longer than its limit of {} s", limit_ms / 1000),
+            format!("{program} took longer than its limit of {}", limit_text(*limit_ms)),
         ),
         End::Unkillable { pid } => broken(
             BrokenCause::Unkillable,

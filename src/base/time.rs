@@ -174,6 +174,13 @@ pub fn seconds_text(ms: u64, decimals: usize) -> String {
     }
 }
 
+/// A limit for people, whole where it is whole: `30 s`, `0.2 s`.
+#[must_use]
+pub fn limit_text(ms: u64) -> String {
+    let text = seconds_text(ms, 3);
+    format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// An RFC 3339 text in UTC with millisecond precision, from Unix milliseconds.
 /// A moment outside the years ±9999 prints as its number.
 #[must_use]
@@ -235,6 +242,7 @@ mod tests {
         assert_eq!(rfc3339(1_770_285_600_123), "2026-02-05T10:00:00.123Z");
         assert_eq!(rfc3339(951_782_400_000), "2000-02-29T00:00:00.000Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!([200, 30_000, 1050, 0].map(limit_text), ["0.2 s", "30 s", "1.05 s", "0 s"]);
         assert_eq!(span_text(Duration::from_secs(59)), "59s");
         assert_eq!(span_text(Duration::from_secs(61)), "1m 1s");
         assert_eq!(span_text(Duration::from_hours(1)), "1h");

@@ -26,12 +26,17 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
         let id = &job.job().id;
         observed.get(id).map_or(LiveStatus::None, |o| LiveStatus::Observed(o.observed.clone()))
     };
+    // What is remembered of a job of another kind says nothing of this one: the next tick begins anew.
+    let record = |job: &CompiledJob| {
+        let record = world.snapshot.jobs.get(&job.job().id);
+        record.filter(|r| r.state.machine() == job.machine())
+    };
     let lines: Vec<StatusLine<'_>> = config
         .compiled
         .jobs()
         .map(|job| StatusLine {
             job: job.job(),
-            record: world.snapshot.jobs.get(&job.job().id),
+            record: record(job),
             live: line(job),
             requested: world.snapshot.requests.contains_key(&job.job().id),
         })

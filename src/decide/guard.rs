@@ -235,7 +235,8 @@ mod tests {
             completed × stopped: seen_stopped
             failed × running: seen_running
             failed × stopped: seen_stopped
-        "#]].assert_eq(&found.iter().map(line).collect::<String>());
+        "#]]
+        .assert_eq(&found.iter().map(line).collect::<String>());
     }
 
     #[test]

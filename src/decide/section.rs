@@ -7,6 +7,7 @@ use super::ledger::Ledger;
 use super::news::{RunNews, Section, Why, clean_text};
 use super::patience;
 use crate::base::JobId;
+use crate::base::time::limit_text;
 use crate::compile::CompiledJob;
 use crate::journal::{JobRecord, Origin};
 use crate::model::{End, Outcome, RunSpec};
@@ -80,7 +81,7 @@ pub(super) fn failure_text(outcome: &Outcome) -> String {
     let how = match &outcome.end {
         End::Exited { code } => format!("exit {code}"),
         End::Signaled { signal } => format!("signal {signal}"),
-        End::TimedOut { limit_ms } => format!("over its limit of {} s", limit_ms / 1000),
+        End::TimedOut { limit_ms } => format!("over its limit of {}", limit_text(*limit_ms)),
         End::Cancelled => "cancelled".to_owned(),
         End::Unkillable { pid } => format!("unkillable, pid {pid}"),
         End::NotStarted { detail, .. } => return clean_text(detail),

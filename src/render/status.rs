@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::quote::shell_quote;
 use super::report::end_text;
-use crate::base::time::{seconds_text, span_text};
+use crate::base::time::{limit_text, seconds_text, span_text};
 use crate::base::{JobId, Now, RunId};
 use crate::decide::clean_text;
 use crate::journal::JobRecord;
@@ -126,8 +126,7 @@ pub fn render_run_plan(job: &Job, run: &Command, limit: Option<Duration>) -> Str
     }
     if let Some(limit) = limit {
         let ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        let decimals = if ms.is_multiple_of(1000) { 0 } else { 3 };
-        text.push_str(&format!("  limit: {} s\n", seconds_text(ms, decimals)));
+        text.push_str(&format!("  limit: {}\n", limit_text(ms)));
     }
     text
 }

@@ -192,7 +192,7 @@ fn a_schedule_runs_when_due_and_not_twice() {
     }
     assert_eq!(sandbox.count("disk", "runs"), 1);
     let dry = |s| sandbox.ok(&["tick", "--dry-run", "--now", &from_now(s)]);
-    lacks(&dry(3500), &["would start"]);
+    lacks(&dry(3300), &["would start"]);
     has(&dry(3601), &["would start: disk (check)"]);
     lacks(&dry(3601), &["would start: off"]);
     assert_eq!(sandbox.count("off", "runs"), 0);

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Sandbox, has, lacks, with};
+use super::support::{Sandbox, has, lacks, toml_of, with};
 
 /// Checks a config of one job, a changed copy of a good one, and returns what was said.
-fn check_with(change: impl Fn(&Sandbox, &mut Value)) -> (i32, String) {
+pub(crate) fn check_with(change: impl Fn(&Sandbox, &mut Value)) -> (i32, String) {
     let sandbox = Sandbox::new();
     let mut config =
         json!({"version": 1, "jobs": [sandbox.watched("scan"), sandbox.check("disk")]});
@@ -23,7 +23,7 @@ fn a_good_config_is_accepted_in_both_formats_and_means_the_same() {
     let json_path = sandbox.config_path();
     let config: Value =
         serde_json::from_str(&std::fs::read_to_string(&json_path).unwrap()).unwrap();
-    let toml_path = sandbox.write("twin/opsfsm.toml", super::support::toml_of(&config));
+    let toml_path = sandbox.write("twin/opsfsm.toml", toml_of(&config));
     let graph = |path: &std::path::Path| {
         let path = path.to_str().unwrap();
         has(&sandbox.ok(&["check", path]), &["ok, 3 jobs"]);
@@ -37,7 +37,7 @@ fn a_toml_config_is_run_like_a_json_one() {
     let sandbox = Sandbox::new();
     let config = json!({"version": 1, "defaults": {"quietHours": {"start": "01:00", "end": "01:00"}},
         "jobs": [with(sandbox.watched("scan"), &json!({"name": "Großer \"Lauf\"\n"}))]});
-    sandbox.write("config/opsfsm/opsfsm.toml", super::support::toml_of(&config));
+    sandbox.write("config/opsfsm/opsfsm.toml", toml_of(&config));
     sandbox.runs_on("scan", 3);
     has(&sandbox.tick(), &["Großer \"Lauf\" (scan) [long_running_read]", "n=3"]);
 }
@@ -187,6 +187,21 @@ fn each_kind_needs_its_own_commands() {
 }
 
 #[test]
+fn env_reaches_all_commands_and_marks_only_what_is_started() {
+    let sandbox = Sandbox::new();
+    let env = json!({"env": {"WHO": "me and you"}});
+    let mut disk = with(sandbox.check("disk"), &env);
+    disk["commands"]["run"] = json!(["sh", "-c", "echo $WHO ${#OPSFSM_RUN}; yes | head -1"]);
+    let mut scan = with(sandbox.watched("scan"), &env);
+    let status =
+        r#"echo "{\"running\":true,\"completed\":false,\"message\":\"$WHO ${OPSFSM_RUN-none}\"}""#;
+    scan["commands"]["status"] = json!(["sh", "-c", status]);
+    sandbox.config(&json!({}), &[disk, scan]);
+    has(&sandbox.ok(&["run", "disk"]), &["me and you 32\ny\n"]);
+    has(&sandbox.ok(&["status"]), &["— me and you none"]);
+}
+
+#[test]
 fn an_argv_is_not_read_by_a_shell() {
     let sandbox = Sandbox::new();
     let mut job = sandbox.check("disk");
@@ -312,97 +327,4 @@ fn every_write_needs_a_success_link_to_a_read_only_read() {
         });
         assert_eq!(code, i32::from(!good), "{after}: {text}");
     }
-}
-
-#[test]
-fn unknown_keys_are_ignored_but_named() {
-    let (code, text) = check_with(|_, c| {
-        c["comment"] = json!("ours");
-        c["jobs"][0]["enabeld"] = json!(true);
-        c["jobs"][0]["owner"] = json!({"deep": [1, 2]});
-        c["defaults"] = json!({"stallSecs": 1});
-    });
-    assert_eq!(code, 0, "{text}");
-    has(&text, &["warning[OF002]", "enabeld", "did you mean `enabled`?", "0 errors, 4 warnings"]);
-}
-
-#[test]
-fn all_errors_are_told_in_one_pass_with_file_line_and_column() {
-    let sandbox = Sandbox::new();
-    let text = "{\n  \"version\": 1,\n  \"jobs\": [\n    {\"id\": \"a\", \"kind\": \"x\", \"risk\": \"read_only\"},\n    \
-                {\"id\": \"a\", \"kind\": \"one_shot_read\", \"risk\": 3, \"commands\": {\"run\": \"ls\"}},\n    \
-                {\"kind\": \"one_shot_write\"}\n  ]\n}\n";
-    let path = sandbox.write("config/opsfsm/ops-jobs.json", text);
-    let ran = sandbox.run(&["check"]);
-    ran.exits(1);
-    let place = |line: u32, column: u32| format!("{}:{line}:{column}: error[", path.display());
-    for at in [place(4, 25), place(5, 12), place(5, 50), place(5, 73)] {
-        ran.prints(&at);
-    }
-    assert!(ran.out.matches(": error[").count() >= 7, "{}", ran.out);
-    has(&ran.out, &["errors, 0 warnings"]);
-    // Who runs nothing because of it says the same.
-    let said = sandbox.run(&["status"]);
-    said.exits(2).says("nothing was run").says(&place(4, 25)).says(&place(5, 73));
-}
-
-#[test]
-fn a_syntax_error_is_told_with_its_place_in_both_formats() {
-    let sandbox = Sandbox::new();
-    for (name, text) in
-        [("a.json", "{\"version\": 1,\n \"jobs\": [}\n"), ("a.toml", "version = 1\n[[jobs]\n")]
-    {
-        let path = sandbox.write(name, text);
-        let ran = sandbox.run(&["check", path.to_str().unwrap()]);
-        ran.exits(1).prints(&format!("{}:2:", path.display())).prints("OF001");
-    }
-}
-
-#[test]
-fn a_v1_config_with_everything_in_it_is_accepted() {
-    let sandbox = Sandbox::new();
-    let job = sandbox.watched("scan");
-    let commands = job["commands"].clone();
-    sandbox.raw_config(&json!({
-        "version": 1,
-        "defaults": {
-            "quietHours": {"start": "23:00", "end": "08:00"}, "reportEverySeconds": 1800,
-            "stallSeconds": 3600, "autoResume": false, "autoResumeBackoffSeconds": 900,
-        },
-        "jobs": [
-            {"id": "scan", "name": "Scan", "kind": "long_running_read", "risk": "read_only", "enabled": true,
-             "cwd": "~", "commands": commands,
-             "policy": {"quietHours": {"start": "22:00", "end": "09:00"}, "reportEverySeconds": 60,
-                "stallSeconds": 10, "autoResume": true, "autoResumeBackoffSeconds": 5,
-                "onlyOnChange": false, "reportWhileRunning": true},
-             "approval": {"required": true, "granted": false},
-             "after": [{"jobId": "disk", "when": "success", "delaySeconds": 60},
-                       {"jobId": "disk", "when": "failure"}]},
-            {"id": "disk", "kind": "one_shot_read", "risk": "read_only", "commands": {"run": ["true"]}},
-            {"id": "prune", "kind": "one_shot_write", "risk": "write_external", "enabled": false,
-             "commands": {"run": ["true"]}, "approval": {"required": true, "granted": false},
-             "after": [{"jobId": "disk", "when": "success"}]},
-        ],
-    }));
-    let ran = sandbox.run(&["validate-config"]);
-    ran.exits(0).prints("ok, 3 jobs");
-    lacks(&ran.out, &["error["]);
-}
-
-#[test]
-fn a_folder_of_configs_is_one_set() {
-    let sandbox = Sandbox::new();
-    let scan = with(sandbox.watched("scan"), &json!({"after": [{"jobId": "disk"}]}));
-    let one = json!({"version": 1, "jobs": [scan]});
-    let two = json!({"version": 1, "jobs": [sandbox.check("disk")]});
-    sandbox.write("set/a.json", one.to_string());
-    sandbox.write("set/b.toml", super::support::toml_of(&two));
-    sandbox.write("set/.hidden.json", "nonsense");
-    sandbox.write("set/notes.txt", "nonsense");
-    let folder = sandbox.path("set");
-    let ran = sandbox.run(&["check", folder.to_str().unwrap()]);
-    ran.exits(0).prints("ok, 2 jobs");
-    sandbox.write("set/c.json", one.to_string());
-    let ran = sandbox.run(&["check", folder.to_str().unwrap()]);
-    ran.exits(1).prints("c.json").prints("first here").prints("a.json");
 }

@@ -86,7 +86,7 @@ fn grace_after_a_start_keeps_a_slow_starter_from_being_started_twice() {
     }
     assert_eq!((sandbox.state("scan"), sandbox.count("scan", "starts")), ("running".to_owned(), 1));
     let at = |s| sandbox.ok(&["tick", "--dry-run", "--now", &super::support::from_now(s)]);
-    lacks(&at(490), &["would start"]);
+    lacks(&at(300), &["would start"]);
     has(&at(501), &["would start: scan (resume)"]);
 }
 
@@ -154,4 +154,20 @@ fn status_words_stand_first_and_state_after_them() {
     assert!(line("scan").starts_with("running pid=7  scan  state=running for="), "{text}");
     has(line("scan"), &["a=b c n=1 — well"]);
     has(line("off"), &["paused ", "state=idle", "disabled", "risk=write_local"]);
+}
+
+#[test]
+fn a_job_that_becomes_another_kind_begins_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.check("scan")]);
+    sandbox.run(&["run", "scan"]).exits(0);
+    sandbox.config(&json!({}), &[sandbox.watched("scan")]);
+    sandbox.runs_on("scan", 1);
+    has(&sandbox.ok(&["status"]), &["state=idle"]);
+    has(&sandbox.tick(), &["scan [long_running_read]", "state: running"]);
+    sandbox.config(&json!({}), &[sandbox.check("scan")]);
+    has(&sandbox.ok(&["status"]), &["state=idle"]);
+    sandbox.tick();
+    sandbox.run(&["run", "scan"]).exits(0);
+    has(&sandbox.ok(&["status"]), &["lastRun exit=0"]);
 }

@@ -17,7 +17,7 @@ fn help_of(command: &[&str], wanted: &Expect) {
 fn help_of_opsfsm() {
     help_of(
         &[],
-        &expect![[r#"
+        &expect![[r"
             A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
             their checkpoints and reported on, without a daemon
 
@@ -54,7 +54,7 @@ fn help_of_opsfsm() {
               0 done (anomalies of jobs included)      4 an approval is needed
               1 the job's command failed, or findings  5 busy: another process is at work
               2 config or usage error, or refused      6 the store is refused
-              3 a report could not be delivered now"#]],
+              3 a report could not be delivered now"]],
     );
 }
 
@@ -62,7 +62,7 @@ fn help_of_opsfsm() {
 fn help_of_tick() {
     help_of(
         &["tick"],
-        &expect![[r#"
+        &expect![[r"
             One cycle: observe, decide, record, report, resume
 
             Usage: opsfsm tick [OPTIONS]
@@ -83,7 +83,7 @@ fn help_of_tick() {
 
             Examples:
               opsfsm tick --dry-run            what would a tick do?
-              opsfsm tick --format json        the same tick for a program to read"#]],
+              opsfsm tick --format json        the same tick for a program to read"]],
     );
 }
 
@@ -91,7 +91,7 @@ fn help_of_tick() {
 fn help_of_status() {
     help_of(
         &["status"],
-        &expect![[r#"
+        &expect![[r"
             How every job is now; records nothing
 
             Usage: opsfsm status [OPTIONS]
@@ -106,7 +106,7 @@ fn help_of_status() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm status --format json | jq '.jobs[] | {id, state}'"#]],
+              opsfsm status --format json | jq '.jobs[] | {id, state}'"]],
     );
 }
 
@@ -114,7 +114,7 @@ fn help_of_status() {
 fn help_of_start() {
     help_of(
         &["start"],
-        &expect![[r#"
+        &expect![[r"
             Start a long_running_read
 
             Usage: opsfsm start [OPTIONS] <JOB>
@@ -132,7 +132,7 @@ fn help_of_start() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm start inventory"#]],
+              opsfsm start inventory"]],
     );
 }
 
@@ -140,7 +140,7 @@ fn help_of_start() {
 fn help_of_stop() {
     help_of(
         &["stop"],
-        &expect![[r#"
+        &expect![[r"
             Stop a long_running_read; it stays stopped until a person starts it
 
             Usage: opsfsm stop [OPTIONS] <JOB>
@@ -157,7 +157,7 @@ fn help_of_stop() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm stop inventory"#]],
+              opsfsm stop inventory"]],
     );
 }
 
@@ -165,7 +165,7 @@ fn help_of_stop() {
 fn help_of_run() {
     help_of(
         &["run"],
-        &expect![[r#"
+        &expect![[r"
             Run a one_shot_read once and show what it says
 
             Usage: opsfsm run [OPTIONS] <JOB>
@@ -185,7 +185,7 @@ fn help_of_run() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm run disk-space"#]],
+              opsfsm run disk-space"]],
     );
 }
 
@@ -193,7 +193,7 @@ fn help_of_run() {
 fn help_of_check() {
     help_of(
         &["check"],
-        &expect![[r#"
+        &expect![[r"
             Is the config sound? For people and for CI
 
             Usage: opsfsm check [OPTIONS] [PATH]
@@ -210,7 +210,7 @@ fn help_of_check() {
 
             Examples:
               opsfsm check
-              opsfsm check jobs/opsfsm.toml"#]],
+              opsfsm check jobs/opsfsm.toml"]],
     );
 }
 
@@ -218,7 +218,7 @@ fn help_of_check() {
 fn help_of_graph() {
     help_of(
         &["graph"],
-        &expect![[r#"
+        &expect![[r"
             A picture of the chains, or of one job's machine, in Graphviz' DOT
 
             Usage: opsfsm graph [OPTIONS]
@@ -233,7 +233,7 @@ fn help_of_graph() {
 
             Examples:
               opsfsm graph | dot -Tsvg > jobs.svg
-              opsfsm graph --job inventory | dot -Tpng > inventory.png"#]],
+              opsfsm graph --job inventory | dot -Tpng > inventory.png"]],
     );
 }
 
@@ -241,7 +241,7 @@ fn help_of_graph() {
 fn help_of_adopt() {
     help_of(
         &["adopt"],
-        &expect![[r#"
+        &expect![[r"
             Give the store to another config, after it was moved or renamed
 
             Usage: opsfsm adopt [OPTIONS]
@@ -254,7 +254,7 @@ fn help_of_adopt() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm adopt --config-file jobs/opsfsm.toml"#]],
+              opsfsm adopt --config-file jobs/opsfsm.toml"]],
     );
 }
 
@@ -262,7 +262,7 @@ fn help_of_adopt() {
 fn help_of_selftest() {
     help_of(
         &["selftest"],
-        &expect![[r#"
+        &expect![[r"
             Try the engine itself, offline; touches no config, store or job
 
             Usage: opsfsm selftest [OPTIONS]
@@ -275,7 +275,7 @@ fn help_of_selftest() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm selftest && echo fine"#]],
+              opsfsm selftest && echo fine"]],
     );
 }
 

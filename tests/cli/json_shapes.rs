@@ -32,7 +32,9 @@ fn walk(path: &str, value: &Value, found: &mut BTreeSet<String>) {
         Value::String(_) => _ = add("string"),
         Value::Array(items) => {
             add("array");
-            items.iter().for_each(|item| walk(&format!("{path}[]"), item, found));
+            for item in items {
+                walk(&format!("{path}[]"), item, found);
+            }
         }
         Value::Object(_) if path.ends_with(".progress") => _ = add("object"),
         Value::Object(map) => {

@@ -58,7 +58,7 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn a_message_in_english() {
-    expect![[r#"
+    expect![[r"
         🛠️ Ops report (00:00:00)
 
         🔹 The scan (a-scan) [long_running_read]
@@ -82,13 +82,13 @@ fn a_message_in_english() {
           output:
             first line
             ALERT: 95 %
-          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run c-disk"#]]
+          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run c-disk"]]
     .assert_eq(&everything(None, "C"));
 }
 
 #[test]
 fn a_message_in_chinese() {
-    expect![[r#"
+    expect![[r"
         🛠️ Ops 快报（00:00:00）
 
         🔹 The scan (a-scan) [long_running_read]
@@ -112,7 +112,7 @@ fn a_message_in_chinese() {
           输出:
             first line
             ALERT: 95 %
-          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run c-disk"#]]
+          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run c-disk"]]
     .assert_eq(&everything(Some("zh"), "C"));
 }
 

@@ -112,13 +112,14 @@ fn stopped_and_completed_are_believed_as_they_stand() {
     assert_eq!(sandbox.state("scan"), "completed");
 }
 
+type Make<'a> = Box<dyn Fn() + 'a>;
+
 #[test]
 fn a_file_that_cannot_be_a_status_is_an_anomaly_and_holds_nothing_up() {
     let sandbox = by_file();
     let path = sandbox.path("jobs/scan/status");
     let clear = || sandbox.shell("rm -rf jobs/scan/status").run().exits(0).code;
     let mut last = Vec::new();
-    type Make<'a> = Box<dyn Fn() + 'a>;
     let cases: [(&str, Make<'_>); 7] = [
         ("is not there", Box::new(|| {})),
         (

@@ -136,7 +136,7 @@ fn a_job_that_goes_on_after_its_stop_is_told_after_ten_minutes() {
     sandbox.ok(&["stop", "scan"]);
     sandbox.tick();
     let at = |s| sandbox.ok(&["tick", "--dry-run", "--now", &super::support::from_now(s)]);
-    lacks(&at(590), &["🔴"]);
+    lacks(&at(300), &["🔴"]);
     has(&at(601), &["stopping, but it still runs", "ACTION REQUIRED"]);
     sandbox.stands("scan");
     sandbox.tick();

@@ -18,8 +18,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub(crate) use super::words::{
+    find, from_now, has, lacks, stopwatch, toml_of, unix_now, with, zone_where_it_is_about,
+};
+
 /// Far above anything a call needs: only a hang comes near it.
-pub(crate) const HANG: Duration = Duration::from_secs(120);
+pub(crate) const HANG: Duration = Duration::from_mins(2);
 /// Set for every call and inherited by all that comes of it.
 const MARK: &str = "OPSFSM_TEST_SANDBOX";
 
@@ -110,88 +114,6 @@ impl Sandbox {
         self.store_path().exists()
     }
 
-    /// A watched job; its status is what [`Sandbox::status`] says, its starts and stops are
-    /// counted. It is first seen as neither running nor completed.
-    pub(crate) fn watched(&self, id: &str) -> Value {
-        if !self.path(&format!("jobs/{id}/status")).exists() {
-            self.status(id, &json!({"running": false, "completed": false}));
-        }
-        let log = |name: &str| {
-            let folder = self.path(&format!("jobs/{id}"));
-            let folder = quoted(&folder);
-            let text = format!(
-                "#!/bin/sh\ncd {folder}\necho \"$OPSFSM_RUN\" >> {name}s\n[ ! -e on-{name} ] || . ./on-{name}\n"
-            );
-            self.script(&format!("jobs/{id}/{name}"), &text)
-        };
-        let (start, stop) = (log("start"), log("stop"));
-        let status = self.path(&format!("jobs/{id}/status"));
-        json!({
-            "id": id, "kind": "long_running_read", "risk": "read_only", "enabled": true,
-            "commands": {"start": [start], "stop": [stop], "status": ["cat", status]},
-        })
-    }
-
-    /// A watched job that has no stop command.
-    pub(crate) fn unstoppable(&self, id: &str) -> Value {
-        let mut job = self.watched(id);
-        job["commands"].as_object_mut().unwrap().remove("stop");
-        job
-    }
-
-    /// A one-shot job whose runs are counted.
-    pub(crate) fn one_shot(&self, id: &str, kind: &str, risk: &str) -> Value {
-        let folder = self.path(&format!("jobs/{id}"));
-        let folder = quoted(&folder);
-        let text = format!(
-            "#!/bin/sh\ncd {folder}\necho \"$OPSFSM_RUN\" >> runs\n[ ! -e on-run ] || . ./on-run\n"
-        );
-        let run = self.script(&format!("jobs/{id}/run"), &text);
-        json!({"id": id, "kind": kind, "risk": risk, "enabled": true, "commands": {"run": [run]}})
-    }
-
-    pub(crate) fn check(&self, id: &str) -> Value {
-        self.one_shot(id, "one_shot_read", "read_only")
-    }
-
-    /// A write that the check `verifier` verifies.
-    pub(crate) fn write_job(&self, id: &str, verifier: &str) -> Value {
-        let job = self.one_shot(id, "one_shot_write", "write_local");
-        with(job, &json!({"after": [{"jobId": verifier}]}))
-    }
-
-    pub(crate) fn status(&self, id: &str, status: &Value) {
-        self.raw_status(id, &status.to_string());
-    }
-
-    pub(crate) fn raw_status(&self, id: &str, text: &str) {
-        // Written whole, so that no status command reads half of it.
-        let draft = self.write(&format!("jobs/{id}/status.new"), text);
-        fs::rename(draft, self.path(&format!("jobs/{id}/status"))).unwrap();
-    }
-
-    pub(crate) fn runs_on(&self, id: &str, n: u32) {
-        self.status(id, &json!({"running": true, "completed": false, "progress": {"n": n}}));
-    }
-
-    pub(crate) fn stands(&self, id: &str) {
-        self.status(id, &json!({"running": false, "completed": false, "stopReason": "gone"}));
-    }
-
-    pub(crate) fn completes(&self, id: &str) {
-        self.status(id, &json!({"running": false, "completed": true}));
-    }
-
-    /// What the job's next start, stop or run does beside being counted.
-    pub(crate) fn on(&self, id: &str, what: &str, shell: &str) {
-        self.write(&format!("jobs/{id}/on-{what}"), shell);
-    }
-
-    /// How often the job was really started (`starts`), stopped (`stops`) or run (`runs`).
-    pub(crate) fn count(&self, id: &str, what: &str) -> usize {
-        self.read(&format!("jobs/{id}/{what}")).lines().count()
-    }
-
     pub(crate) fn program() -> &'static str {
         env!("CARGO_BIN_EXE_opsfsm")
     }
@@ -268,6 +190,14 @@ impl Sandbox {
     }
 }
 
+/// One watched job, `scan`, with a policy, in its own sandbox.
+pub(crate) fn watched_with(policy: &Value) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let job = with(sandbox.watched("scan"), &json!({"policy": policy}));
+    sandbox.config(&json!({}), &[job]);
+    sandbox
+}
+
 impl Drop for Sandbox {
     fn drop(&mut self) {
         for _ in 0..20 {
@@ -285,20 +215,6 @@ impl Drop for Sandbox {
 pub(crate) fn kill(pid: i32, signal: Signal) {
     // It may be gone by now, which is as good.
     let _ = Pid::from_raw(pid).map(|pid| kill_process(pid, signal));
-}
-
-/// `base` with the keys of `more` laid over it.
-pub(crate) fn with(mut base: Value, more: &Value) -> Value {
-    for (key, value) in more.as_object().unwrap() {
-        base[key] = value.clone();
-    }
-    base
-}
-
-/// The job `id` in a JSON answer.
-pub(crate) fn find(answer: &Value, id: &str) -> Value {
-    let jobs = answer["jobs"].as_array().unwrap();
-    jobs.iter().find(|job| job["id"] == id).unwrap_or_else(|| panic!("no {id}: {answer}")).clone()
 }
 
 /// Looks again and again until `fact` has come.
@@ -350,11 +266,6 @@ impl Call {
     }
 }
 
-/// A path as a shell reads it back.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
 fn collect(child: &mut Child) -> Ran {
     let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let errors = std::thread::spawn(move || {
@@ -377,13 +288,10 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn wait(self) -> Ran {
-        match self.ended.recv_timeout(HANG) {
-            Ok(ran) => ran,
-            Err(_) => {
-                kill(self.pid, Signal::KILL);
-                panic!("pid {} hung", self.pid);
-            }
-        }
+        self.ended.recv_timeout(HANG).unwrap_or_else(|_| {
+            kill(self.pid, Signal::KILL);
+            panic!("pid {} hung", self.pid)
+        })
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -409,62 +317,5 @@ impl Ran {
     pub(crate) fn prints(&self, text: &str) -> &Self {
         assert!(self.out.contains(text), "no {text:?} on stdout: {self:?}");
         self
-    }
-}
-
-/// All of these stand in the text.
-#[track_caller]
-pub(crate) fn has(text: &str, all: &[&str]) {
-    for part in all {
-        assert!(text.contains(part), "no {part:?} in:\n{text}");
-    }
-}
-
-/// None of these stands in the text.
-#[track_caller]
-pub(crate) fn lacks(text: &str, all: &[&str]) {
-    for part in all {
-        assert!(!text.contains(part), "{part:?} stands in:\n{text}");
-    }
-}
-
-pub(crate) fn unix_now() -> i64 {
-    rustix::time::clock_gettime(rustix::time::ClockId::Realtime).tv_sec
-}
-
-/// So many seconds from now, for `--now`.
-pub(crate) fn from_now(seconds: i64) -> String {
-    jiff::Timestamp::from_second(unix_now() + seconds).unwrap().to_string()
-}
-
-/// A time zone in which it is between half an hour before and after this hour of the day.
-pub(crate) fn zone_where_it_is_about(hour: i64) -> String {
-    let minute_of_day = unix_now().rem_euclid(86_400) / 60;
-    let ahead = (hour * 60 - minute_of_day).rem_euclid(1440);
-    // What POSIX writes is what has to be added to local time for UTC.
-    let ahead = if ahead > 720 { ahead - 1440 } else { ahead };
-    let sign = if ahead < 0 { "" } else { "-" };
-    format!("TST{sign}{}:{:02}", ahead.abs() / 60, ahead.abs() % 60)
-}
-
-/// The same config as TOML; below the top all tables are inline.
-pub(crate) fn toml_of(config: &Value) -> String {
-    let pairs = config.as_object().unwrap().iter();
-    pairs.map(|(key, value)| format!("{key} = {}\n", inline(value))).collect()
-}
-
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(inline).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(map) => {
-            let pairs =
-                map.iter().map(|(k, v)| format!("{} = {}", Value::from(k.as_str()), inline(v)));
-            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        // JSON's strings, numbers and booleans are TOML's too.
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     }
 }

@@ -2,15 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Sandbox, has, lacks, with};
-
-/// One job with a policy, in its own sandbox.
-fn watched_with(policy: &serde_json::Value) -> Sandbox {
-    let sandbox = Sandbox::new();
-    let job = with(sandbox.watched("scan"), &json!({"policy": policy}));
-    sandbox.config(&json!({}), &[job]);
-    sandbox
-}
+use super::support::{Sandbox, from_now, has, lacks, watched_with, with};
 
 const RUNS: &str = "echo '{\"running\":true,\"completed\":false,\"progress\":{\"n\":9}}' > status";
 
@@ -131,6 +123,16 @@ fn step_2_exit_0_is_told_only_with_attention_words_and_any_other_exit_always() {
 }
 
 #[test]
+fn step_2_attention_words_count_wherever_they_stand_in_the_output() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[with(sandbox.check("disk"), &json!({"everySeconds": 60}))]);
+    // Far before the kept tail, and written in two pieces.
+    let noise = "head -c 300000 /dev/zero | tr '\\0' '.'";
+    sandbox.on("disk", "run", &format!("{noise}; printf 'ACTION REQ'; printf UIRED; {noise}"));
+    has(&sandbox.tick(), &["disk", "its output asks for attention"]);
+}
+
+#[test]
 fn step_3_without_progress_for_stall_seconds_a_running_job_is_stalled() {
     let sandbox = watched_with(&json!({"stallSeconds": 0}));
     sandbox.runs_on("scan", 1);
@@ -148,15 +150,10 @@ fn step_3_the_stall_clock_is_stall_seconds() {
     sandbox.tick();
     assert_eq!(sandbox.tick(), "");
     assert_eq!(sandbox.state("scan"), "running");
-    let text = sandbox.ok(&["tick", "--dry-run", "--now", &later(99_000)]);
+    let text = sandbox.ok(&["tick", "--dry-run", "--now", &from_now(99_000)]);
     lacks(&text, &["stalled"]);
-    let text = sandbox.ok(&["tick", "--dry-run", "--now", &later(101_000)]);
+    let text = sandbox.ok(&["tick", "--dry-run", "--now", &from_now(101_000)]);
     has(&text, &["state: stalled"]);
-}
-
-/// So many seconds from now, for `--now`.
-fn later(seconds: i64) -> String {
-    super::support::from_now(seconds)
 }
 
 #[test]
@@ -252,8 +249,8 @@ fn step_3_the_back_off_counts_from_the_last_start() {
     has(&told, &["⚠", "next resume in 13h 5"]);
     assert_eq!(sandbox.tick(), "");
     assert_eq!(sandbox.count("scan", "starts"), 1);
-    lacks(&sandbox.ok(&["tick", "--dry-run", "--now", &later(49_000)]), &["would start"]);
-    has(&sandbox.ok(&["tick", "--dry-run", "--now", &later(50_001)]), &["would start: scan"]);
+    lacks(&sandbox.ok(&["tick", "--dry-run", "--now", &from_now(49_000)]), &["would start"]);
+    has(&sandbox.ok(&["tick", "--dry-run", "--now", &from_now(50_001)]), &["would start: scan"]);
 }
 
 #[test]
@@ -272,8 +269,8 @@ fn step_3_the_back_off_doubles() {
     sandbox.tick();
     assert_eq!(sandbox.count("scan", "starts"), starts);
     // Three starts: twice doubled.
-    lacks(&sandbox.ok(&["tick", "--dry-run", "--now", &later(3900)]), &["would start"]);
-    has(&sandbox.ok(&["tick", "--dry-run", "--now", &later(4001)]), &["would start"]);
+    lacks(&sandbox.ok(&["tick", "--dry-run", "--now", &from_now(3900)]), &["would start"]);
+    has(&sandbox.ok(&["tick", "--dry-run", "--now", &from_now(4001)]), &["would start"]);
 }
 
 #[test]
@@ -293,8 +290,23 @@ fn step_3_a_resume_over_its_limit_counts_as_failed() {
     let job = with(sandbox.watched("scan"), &json!({"policy": policy, "timeoutSeconds": 0.2}));
     sandbox.config(&json!({}), &[job]);
     sandbox.on("scan", "start", "exec sleep 600");
-    has(&sandbox.tick(), &["over its limit"]);
+    has(&sandbox.tick(), &["over its limit of 0.2 s"]);
     assert_eq!(sandbox.survivors(), []);
+}
+
+#[test]
+fn step_3_a_completed_job_is_never_resumed() {
+    let sandbox = watched_with(&json!({"autoResume": true}));
+    sandbox.completes("scan");
+    sandbox.tick();
+    sandbox.stands("scan");
+    for _ in 0..3 {
+        assert_eq!(sandbox.tick(), "");
+    }
+    assert_eq!(
+        (sandbox.state("scan"), sandbox.count("scan", "starts")),
+        ("completed".to_owned(), 0)
+    );
 }
 
 #[test]
@@ -327,162 +339,4 @@ fn step_3_a_hung_job_is_restarted_where_its_policy_says_so() {
     has(&sandbox.tick(), &["resumed"]);
     assert_eq!((sandbox.count("scan", "stops"), sandbox.count("scan", "starts")), (1, 1));
     has(&sandbox.tick(), &["state: running"]);
-}
-
-#[test]
-fn reports_a_change_between_running_and_completed_is_told() {
-    let sandbox = watched_with(&json!({}));
-    has(&sandbox.tick(), &["state: not started"]);
-    assert_eq!(sandbox.tick(), "");
-    sandbox.runs_on("scan", 1);
-    has(&sandbox.tick(), &["state: running"]);
-    sandbox.completes("scan");
-    has(&sandbox.tick(), &["✅", "state: completed"]);
-    assert_eq!(sandbox.tick(), "", "completion is told once");
-    sandbox.runs_on("scan", 1);
-    has(&sandbox.tick(), &["state: running"]);
-}
-
-#[test]
-fn reports_an_unchanged_anomaly_is_told_again_after_the_longer_of_900_s_and_the_interval() {
-    for (every, still, again) in [(1, 890, 905), (5000, 4900, 5005)] {
-        let sandbox = watched_with(&json!({"reportEverySeconds": every}));
-        sandbox.runs_on("scan", 1);
-        sandbox.tick();
-        sandbox.stands("scan");
-        sandbox.tick();
-        let at = |s| sandbox.ok(&["tick", "--dry-run", "--now", &later(s)]);
-        has(&at(still), &["would report: nothing"]);
-        has(&at(again), &["state: stalled", "ACTION REQUIRED"]);
-    }
-}
-
-#[test]
-fn reports_a_changed_anomaly_is_told_at_once() {
-    let sandbox = watched_with(&json!({"stallSeconds": 0}));
-    sandbox.runs_on("scan", 1);
-    sandbox.tick();
-    has(&sandbox.tick(), &["runs without progress"]);
-    sandbox.stands("scan");
-    has(&sandbox.tick(), &["stopped without completing"]);
-    sandbox.raw_status("scan", "{");
-    has(&sandbox.tick(), &["status can't be read", "malformed"]);
-    sandbox.remove("jobs/scan/status");
-    has(&sandbox.tick(), &["status can't be read", "exited with an error"]);
-    assert_eq!(sandbox.tick(), "");
-    sandbox.completes("scan");
-    has(&sandbox.tick(), &["state: completed", "recovered"]);
-}
-
-#[test]
-fn reports_a_running_job_is_told_again_when_its_interval_has_passed() {
-    let sandbox = watched_with(&json!({"reportEverySeconds": 700}));
-    sandbox.runs_on("scan", 1);
-    sandbox.tick();
-    sandbox.runs_on("scan", 2);
-    assert_eq!(sandbox.tick(), "", "not due");
-    let at = |s| sandbox.ok(&["tick", "--dry-run", "--now", &later(s)]);
-    has(&at(690), &["would report: nothing"]);
-    has(&at(701), &["state: running", "n=2"]);
-}
-
-#[test]
-fn reports_only_on_change_skips_a_job_that_has_not_moved() {
-    for (only_on_change, told) in [(true, false), (false, true)] {
-        let sandbox =
-            watched_with(&json!({"reportEverySeconds": 0, "onlyOnChange": only_on_change}));
-        sandbox.runs_on("scan", 1);
-        sandbox.tick();
-        assert_eq!(!sandbox.tick().is_empty(), told, "onlyOnChange {only_on_change}");
-        sandbox.runs_on("scan", 2);
-        has(&sandbox.tick(), &["n=2"]);
-    }
-}
-
-#[test]
-fn reports_none_while_running_where_the_policy_says_so() {
-    let sandbox = watched_with(&json!({"reportEverySeconds": 0, "reportWhileRunning": false}));
-    sandbox.runs_on("scan", 1);
-    has(&sandbox.tick(), &["state: running"]);
-    sandbox.runs_on("scan", 2);
-    assert_eq!(sandbox.tick(), "");
-    sandbox.completes("scan");
-    has(&sandbox.tick(), &["state: completed"]);
-}
-
-#[test]
-fn reports_in_quiet_hours_routine_waits_and_trouble_does_not() {
-    let sandbox = Sandbox::new();
-    let auto = json!({"policy": {"autoResume": true}});
-    let after = json!({"after": [{"jobId": "prune"}]});
-    let jobs = [
-        sandbox.watched("routine"),
-        sandbox.watched("trouble"),
-        with(sandbox.watched("resumed"), &auto),
-        with(sandbox.check("first"), &after),
-        sandbox.write_job("prune", "verify"),
-        sandbox.check("verify"),
-    ];
-    let quiet = json!({"quietHours": {"start": "06:00", "end": "18:00"}, "reportEverySeconds": 0});
-    sandbox.config(&quiet, &jobs);
-    let noon = super::support::zone_where_it_is_about(12);
-    let night = super::support::zone_where_it_is_about(0);
-    let tick = |zone: &str| {
-        let ran = sandbox.call(&["tick"]).env("TZ", zone).run();
-        ran.exits(0);
-        ran.out
-    };
-    for id in ["routine", "trouble", "resumed"] {
-        sandbox.runs_on(id, 1);
-    }
-    tick(&night);
-    sandbox.runs_on("routine", 2);
-    sandbox.stands("trouble");
-    sandbox.stands("resumed");
-    sandbox.run(&["run", "first"]).exits(0);
-    let told = tick(&noon);
-    lacks(&told, &["routine ["]);
-    has(&told, &["trouble [", "ACTION REQUIRED", "resumed [", "a write is requested"]);
-    sandbox.completes("routine");
-    assert!(!tick(&noon).contains("routine ["), "completion waits for the morning");
-    has(&tick(&night), &["routine [", "state: completed"]);
-    sandbox.raw_config(&json!({"version": 1, "jobs": [{"id": "b"}]}));
-    sandbox.call(&["tick"]).env("TZ", &noon).run().exits(2).prints("ACTION REQUIRED");
-}
-
-#[test]
-fn reports_equal_ends_of_quiet_hours_mean_never_quiet() {
-    let sandbox = Sandbox::new();
-    let hour = json!({"quietHours": {"start": "12:00", "end": "12:00"}});
-    sandbox.config(&hour, &[sandbox.watched("scan")]);
-    sandbox.runs_on("scan", 1);
-    for hour in [0, 12] {
-        let zone = super::support::zone_where_it_is_about(hour);
-        let ran = sandbox.call(&["tick", "--dry-run"]).env("TZ", zone).run();
-        ran.exits(0).prints("state: running");
-    }
-}
-
-#[test]
-fn reports_quiet_hours_may_wrap_midnight() {
-    let sandbox = Sandbox::new();
-    sandbox.config(
-        &json!({"quietHours": {"start": "23:00", "end": "08:00"}}),
-        &[sandbox.watched("scan")],
-    );
-    sandbox.runs_on("scan", 1);
-    let told = |time: &str| {
-        let now = format!("2031-03-04T{time}Z");
-        !sandbox.ok(&["tick", "--dry-run", "--now", &now]).contains("would report: nothing")
-    };
-    for (time, speaks) in [
-        ("22:59:59", true),
-        ("23:00:00", false),
-        ("00:00:00", false),
-        ("07:59:59", false),
-        ("08:00:00", true),
-        ("12:00:00", true),
-    ] {
-        assert_eq!(told(time), speaks, "{time}");
-    }
 }
