@@ -7,6 +7,7 @@
 mod capture;
 mod clock;
 mod detached;
+mod evidence;
 mod flight;
 mod log;
 #[cfg(not(target_os = "linux"))]

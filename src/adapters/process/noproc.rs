@@ -3,7 +3,7 @@
 //! In: questions. Out: "can't be proved here".
 //! Invariant: this module never guesses and never signals.
 
-use super::proc::{EndSignal, Evidence, Liveness, Reach, SignalRefusal};
+use super::evidence::{EndSignal, Evidence, Liveness, Reach, SignalRefusal};
 use crate::base::BootId;
 use crate::model::ProcessId;
 

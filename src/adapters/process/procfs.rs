@@ -16,7 +16,7 @@ use rustix::process::{
     test_kill_process,
 };
 
-use super::proc::{EndSignal, Evidence, Liveness, Reach, SignalRefusal};
+use super::evidence::{EndSignal, Evidence, Liveness, Reach, SignalRefusal};
 use crate::base::{BootId, RunId, limits};
 use crate::model::ProcessId;
 
