@@ -23,6 +23,7 @@ pub mod ports;
 pub mod adapters;
 pub mod render;
 pub mod tick;
+pub mod writes;
 // L6
 pub mod sim;
 // L7

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config_files;
 pub mod entropy;
 pub mod executors;
+pub mod file_facts;
 pub mod locate;
 pub mod os_world;
 pub mod process;

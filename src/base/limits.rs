@@ -6,6 +6,12 @@ use std::time::Duration;
 
 /// Most jobs of one cycle that a finding names.
 pub const CYCLE_SHOWN: usize = 64;
+/// Largest file among a write's arguments that a plan hashes by itself.
+pub const PLAN_FILE_BYTES: u64 = 16 << 20;
+/// Largest program, interpreter or `inputs` file that a plan hashes.
+pub const PLAN_PROGRAM_BYTES: u64 = 4 << 30;
+/// Most of a script's first line that is read for its `#!`.
+pub const SHEBANG_BYTES: u64 = 4 << 10;
 /// Largest config file read. Ten thousand jobs take about 4 MB.
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.

@@ -56,6 +56,9 @@ pub(super) enum Command {
     /// Run a one_shot_read once and show what it says
     #[command(after_help = "Example:\n  opsfsm run disk-space")]
     Run(RunArgs),
+    /// Exactly what a one_shot_write would run, with the digest that stands for it
+    #[command(after_help = "Example:\n  opsfsm plan prune --format json | jq -r .digest")]
+    Plan(PlanArgs),
     /// Is the config sound? For people and for CI
     #[command(alias = "validate-config")]
     #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml")]
@@ -172,6 +175,17 @@ pub(super) struct GraphArgs {
     /// One job's compiled machine instead of the chains
     #[arg(long, value_name = "JOB")]
     pub(super) job: Option<String>,
+}
+
+/// `opsfsm plan`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct PlanArgs {
+    /// The write
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
 }
 
 /// `opsfsm history`.

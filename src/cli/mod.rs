@@ -12,6 +12,7 @@ mod exec;
 mod graph;
 mod history;
 mod io;
+mod plan;
 mod run;
 mod selftest;
 mod start;
@@ -57,6 +58,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Start(options) => start::start(context, options),
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),
+        Command::Plan(options) => plan::plan(context, options),
         Command::Check(options) => check::check(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),

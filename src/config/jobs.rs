@@ -6,7 +6,7 @@
 //! they are compiled.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::commands::{self, Owner, push_useless};
@@ -64,6 +64,7 @@ pub(super) fn read_job(
         status_timeout: read_status_timeout(ctx, &mut job, kind, defaults),
         every: read_every(ctx, &mut job, kind),
     };
+    let inputs = read_inputs(ctx, &mut job, kind, cwd.as_deref());
     let work = commands::read_commands(ctx, &mut job, &owner);
     let policy = read_policy(ctx, &mut job, &anchor, work.as_ref(), defaults);
     let approval = read_approval(ctx, &mut job, kind);
@@ -72,7 +73,21 @@ pub(super) fn read_job(
     let (id, id_span) = id?;
     let name = name.unwrap_or_else(|| id.as_str().to_owned());
     let (risk, cwd, work) = (risk?, cwd?, work?);
-    Some(Job { id, id_span, name, risk, enabled, manual, cwd, env, work, policy, approval, after })
+    Some(Job {
+        id,
+        id_span,
+        name,
+        risk,
+        enabled,
+        manual,
+        cwd,
+        env,
+        inputs,
+        work,
+        policy,
+        approval,
+        after,
+    })
 }
 
 fn read_id(
@@ -214,6 +229,42 @@ fn read_every(ctx: &mut Context, job: &mut Cursor<'_>, kind: Option<Kind>) -> Op
 }
 
 /// A span that only some kinds have a use for.
+/// Files that a write, or a check that may verify one, depends on.
+fn read_inputs(
+    ctx: &mut Context,
+    job: &mut Cursor<'_>,
+    kind: Option<Kind>,
+    cwd: Option<&Path>,
+) -> Vec<PathBuf> {
+    let kinds = [Kind::OneShotRead, Kind::OneShotWrite];
+    let Some((found, _)) = job.take("inputs") else { return Vec::new() };
+    if let Some(kind) = kind.filter(|kind| !kinds.contains(kind)) {
+        push_useless(ctx, found.span, "inputs", kind, &kinds);
+        return Vec::new();
+    }
+    let mut inputs = Vec::new();
+    for (index, item) in job.array(ctx, "inputs").unwrap_or_default().iter().enumerate() {
+        let path = format!("inputs[{index}]");
+        match &item.value {
+            Value::Str(text) if text.is_empty() || text.contains('\0') => {
+                ctx.out_of_range(item, &path, "a path: not empty, and without a NUL character");
+            }
+            Value::Str(text) => {
+                inputs.extend(cwd.and_then(|cwd| paths::expand(ctx, item, &path, text, cwd)));
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Array(_)
+            | Value::Table(_)
+            | Value::Other(_)
+            | Value::Broken => ctx.wrong(item, &path, "a path"),
+        }
+    }
+    inputs
+}
+
 fn span_of_kind(
     ctx: &mut Context,
     job: &mut Cursor<'_>,

@@ -68,6 +68,8 @@ pub struct Job {
     pub cwd: PathBuf,
     /// Environment variables added to what opsfsm inherited.
     pub env: BTreeMap<String, String>,
+    /// Files that a write or its verification depends on (`inputs`): absolute, hashed into plans.
+    pub inputs: Vec<PathBuf>,
     /// What it does.
     pub work: Work,
     /// When to report, when it counts as stalled, whether to resume it.

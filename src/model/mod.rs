@@ -5,6 +5,7 @@
 //! watch without a status source. Nothing here does I/O.
 
 mod job;
+mod plan;
 mod run;
 mod status;
 
@@ -12,7 +13,8 @@ pub use job::{
     ApprovalPolicy, Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Policy,
     QuietHours, Report, Risk, StatusSource, Work,
 };
-pub use run::{End, Outcome, ProcessId, Purpose, RunSpec, SpawnFault, StreamTail};
+pub use plan::{Account, Plan, PlanDigest, PlanStep, PlanVerification, SealedFile};
+pub use run::{End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SpawnFault, StreamTail};
 pub use status::{
     BrokenCause, BrokenStatus, Level, Malformed, Observation, Observed, Status, parse_status,
 };

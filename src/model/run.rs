@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{BootId, ItemId, JobId, RunId};
 
+/// PATH where nothing sets another: for a program looked up without an environment, and for a
+/// write, whose approval would not cover its caller's.
+pub const STANDARD_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
 /// Why a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,12 +5,12 @@
 //! Invariant: no trait here lets a caller start a write.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::{JobId, Now, ReportId, RunId};
 use crate::journal::{Change, Head, Report, World};
-use crate::model::{Observation, Outcome, ProcessId, RunSpec, StatusSource};
+use crate::model::{Account, Observation, Outcome, ProcessId, RunSpec, SealedFile, StatusSource};
 
 /// Tells the time.
 pub trait Clock {
@@ -92,6 +92,46 @@ pub struct LaunchFault {
     pub run: RunId,
     /// Why.
     pub detail: String,
+}
+
+/// What was found at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileLook {
+    /// A regular file, hashed.
+    File(SealedFile),
+    /// A regular file beyond the bound.
+    TooLarge,
+    /// A folder.
+    Folder,
+    /// Nothing that is a file or folder.
+    Missing,
+}
+
+/// Looks at files and accounts, for plans.
+pub trait FileFacts {
+    /// The file that a program's name means, in this folder and along this PATH.
+    ///
+    /// # Errors
+    /// A sentence naming the program, the folder and the way out.
+    fn resolve(&self, program: &str, cwd: &Path, path: &str) -> Result<PathBuf, String>;
+
+    /// What is at this path, hashed if it is a file of at most `most` bytes.
+    ///
+    /// # Errors
+    /// A sentence, where it is there but can't be read.
+    fn look(&self, path: &Path, most: Option<u64>) -> Result<FileLook, String>;
+
+    /// What stands after `#!` in a script's first line; `None` for other files.
+    ///
+    /// # Errors
+    /// A sentence, where it can't be read.
+    fn shebang(&self, path: &Path) -> Result<Option<String>, String>;
+
+    /// The account that this process runs as.
+    ///
+    /// # Errors
+    /// A sentence, where there is none.
+    fn account(&self) -> Result<Account, String>;
 }
 
 /// Takes reports to people.

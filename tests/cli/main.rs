@@ -21,6 +21,7 @@ mod json_shapes;
 mod messages;
 mod overlap;
 mod places;
+mod plan;
 mod reporting;
 mod status_files;
 mod stopping;

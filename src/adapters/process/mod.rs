@@ -30,7 +30,7 @@ use crate::model::End;
 pub use capture::ATTENTION_WORDS;
 pub use clock::Deadline;
 pub use detached::{Detached, spawn_detached, wait_detached};
-pub use resolve::{DEFAULT_PATH, Refusal, resolve_program};
+pub use resolve::{Refusal, resolve_program};
 
 /// A command to run as a child.
 #[derive(Clone, Debug)]

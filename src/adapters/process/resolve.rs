@@ -14,9 +14,6 @@ use rustix::io::Errno;
 
 use crate::model::SpawnFault;
 
-/// PATH where neither the job nor the environment has one.
-pub const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-
 /// Why a program can't be started, in kind and in words.
 pub type Refusal = (SpawnFault, String);
 

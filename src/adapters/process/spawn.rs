@@ -14,8 +14,9 @@ use std::process::{Child, Command, Stdio};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use super::log::Log;
-use super::resolve::{self, DEFAULT_PATH, Refusal};
+use super::resolve::{self, Refusal};
 use super::{Capture, ChildSpec};
+use crate::model::STANDARD_PATH;
 use crate::model::SpawnFault;
 
 /// What came of trying to start a child.
@@ -112,7 +113,7 @@ fn search_path(spec: &ChildSpec) -> OsString {
     let own = spec.env.iter().rev().find(|(key, _)| key == "PATH");
     own.map(|(_, value)| OsString::from(value))
         .or_else(|| std::env::var_os("PATH"))
-        .unwrap_or_else(|| DEFAULT_PATH.into())
+        .unwrap_or_else(|| STANDARD_PATH.into())
 }
 
 /// Is this a file that the kernel itself can load?

@@ -1,0 +1,210 @@
+//! The plan of a write: exactly what would run, and what would verify it. An approval is given to
+//! the digest of a plan, and to nothing else.
+//!
+//! In: resolved programs, hashed files, final environments. Out: canonical bytes and their digest.
+//! What is not in a plan can change without anybody's approval: a job's name, policy and `enabled`,
+//! and every other job.
+//! Invariant: the same plan gives the same bytes; two plans that differ in what would run never do.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::base::{JobId, id::hex};
+
+/// What a person approves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The write.
+    pub job: JobId,
+    /// As whom it runs.
+    pub account: Account,
+    /// What runs.
+    pub step: PlanStep,
+    /// What must pass afterwards, in the order of the config.
+    pub verifications: Vec<PlanVerification>,
+}
+
+/// A user account of this host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// Its number.
+    pub uid: u32,
+    /// Its name.
+    pub name: String,
+    /// Its home folder.
+    pub home: String,
+    /// Its login shell.
+    pub shell: String,
+}
+
+/// One command, down to the bytes it would run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanStep {
+    /// Program and arguments, as configured.
+    pub argv: Vec<String>,
+    /// The file that the program's name resolves to.
+    pub program: SealedFile,
+    /// The interpreters of its `#!` line, outermost first.
+    pub interpreters: Vec<SealedFile>,
+    /// The folder it runs in.
+    pub cwd: String,
+    /// Its whole environment.
+    pub env: BTreeMap<String, String>,
+    /// Files among its arguments, and those of `inputs`.
+    pub files: Vec<SealedFile>,
+    /// Its time limit in milliseconds; `None`: no limit.
+    pub limit_ms: Option<u64>,
+    /// What a change of would not be noticed, in words.
+    pub not_covered: Vec<String>,
+}
+
+/// A read-only check that must pass after the write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanVerification {
+    /// The check.
+    pub job: JobId,
+    /// How long after the write, in milliseconds.
+    pub delay_ms: u64,
+    /// What runs.
+    pub step: PlanStep,
+}
+
+/// A file as it was when the plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SealedFile {
+    /// Where it is: absolute, links resolved.
+    pub path: String,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A plan's fingerprint: SHA-256 over its canonical bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanDigest(String);
+
+/// What the digest's bytes begin with, so that no other hash of opsfsm can be taken for one.
+const DOMAIN: &str = "opsfsm plan 1\n";
+
+/// Digits of a short digest: enough to read out and to type.
+const SHORT: usize = 12;
+
+impl Plan {
+    /// The bytes that an approval covers: JSON with the fields in the order of their declaration
+    /// and maps sorted by key.
+    ///
+    /// # Errors
+    /// When serde_json can't encode the plan, which no plan of this build does.
+    pub fn canonical_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = DOMAIN.as_bytes().to_vec();
+        serde_json::to_writer(&mut bytes, self)?;
+        Ok(bytes)
+    }
+
+    /// The plan's digest.
+    ///
+    /// # Errors
+    /// As [`Plan::canonical_bytes`].
+    pub fn digest(&self) -> Result<PlanDigest, serde_json::Error> {
+        Ok(PlanDigest(hex(&Sha256::digest(self.canonical_bytes()?))))
+    }
+}
+
+impl PlanDigest {
+    /// All 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its first twelve digits.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..SHORT).unwrap_or(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> SealedFile {
+        SealedFile { path: path.to_owned(), sha256: "00".repeat(32), bytes: 1 }
+    }
+
+    fn step(argv: &[&str]) -> PlanStep {
+        PlanStep {
+            argv: argv.iter().map(ToString::to_string).collect(),
+            program: file("/bin/p"),
+            interpreters: Vec::new(),
+            cwd: "/".to_owned(),
+            env: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
+            files: vec![file("/f")],
+            limit_ms: None,
+            not_covered: Vec::new(),
+        }
+    }
+
+    fn plan() -> Plan {
+        let account = Account {
+            uid: 7,
+            name: "u".to_owned(),
+            home: "/h".to_owned(),
+            shell: "/bin/sh".to_owned(),
+        };
+        let check = PlanVerification { job: JobId::new("v"), delay_ms: 0, step: step(&["v"]) };
+        Plan { job: JobId::new("w"), account, step: step(&["w", "x"]), verifications: vec![check] }
+    }
+
+    #[test]
+    fn every_part_of_what_would_run_changes_the_digest() {
+        let digest = |p: &Plan| p.digest().expect("encodes");
+        let base = digest(&plan());
+        let edits: [fn(&mut Plan); 14] = [
+            |p| p.job = JobId::new("w2"),
+            |p| p.account.uid = 8,
+            |p| p.account.home = "/h2".to_owned(),
+            |p| p.step.argv = vec!["w x".to_owned()],
+            |p| p.step.program.sha256 = "11".repeat(32),
+            |p| p.step.program.path = "/bin/q".to_owned(),
+            |p| p.step.interpreters.push(file("/bin/sh")),
+            |p| p.step.cwd = "/tmp".to_owned(),
+            |p| drop(p.step.env.insert("A".to_owned(), "2".to_owned())),
+            |p| p.step.files[0].sha256 = "22".repeat(32),
+            |p| p.step.limit_ms = Some(1000),
+            |p| p.verifications[0].step.argv.push("y".to_owned()),
+            |p| p.verifications[0].delay_ms = 1,
+            |p| p.verifications.clear(),
+        ];
+        let mut seen = std::collections::BTreeSet::from([base]);
+        for edit in edits {
+            let mut changed = plan();
+            edit(&mut changed);
+            assert!(seen.insert(digest(&changed)), "{changed:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_survives_being_stored() {
+        let text = serde_json::to_string(&plan()).expect("encodes");
+        let read: Plan = serde_json::from_str(&text).expect("decodes");
+        assert_eq!(read.digest().expect("encodes"), plan().digest().expect("encodes"));
+    }
+
+    #[test]
+    fn the_digest_of_a_known_plan_never_drifts() {
+        let digest = plan().digest().expect("encodes");
+        expect_test::expect!["af2b80d9112427dd36c6f829c8b6d41d7bfdcc1b1f2dd70bc84cd69af8c0eca5"]
+            .assert_eq(digest.as_str());
+        assert_eq!(digest.short().len(), SHORT);
+    }
+}
