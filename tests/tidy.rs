@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters", &["base", "machine", "model", "config", "journal", "ports"]),
     ("render", &["base", "diag", "machine", "model", "compile", "journal", "decide"]),
     ("tick", &["base", "machine", "model", "compile", "journal", "decide", "ports", "render"]),
+    ("writes", &["base", "model", "compile", "ports"]),
     (
         "sim",
         &[
@@ -32,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base", "diag", "machine", "model", "compile", "config", "journal", "decide", "ports",
-            "adapters", "render", "tick", "sim",
+            "adapters", "render", "tick", "writes", "sim",
         ],
     ),
 ];

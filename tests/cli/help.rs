@@ -17,7 +17,7 @@ fn help_of(command: &[&str], wanted: &Expect) {
 fn help_of_opsfsm() {
     help_of(
         &[],
-        &expect![[r"
+        &expect![[r#"
             A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
             their checkpoints and reported on, without a daemon
 
@@ -29,6 +29,7 @@ fn help_of_opsfsm() {
               start     Start a long_running_read
               stop      Stop a long_running_read; it stays stopped until a person starts it
               run       Run a one_shot_read once and show what it says
+              plan      Exactly what a one_shot_write would run, with the digest that stands for it
               check     Is the config sound? For people and for CI
               graph     A picture of the chains, or of one job's machine, in Graphviz' DOT
               history   What happened: the journal, newest last
@@ -54,7 +55,7 @@ fn help_of_opsfsm() {
               0 done (anomalies of jobs included)      4 an approval is needed
               1 the job's command failed, or findings  5 busy: another process is at work
               2 config or usage error, or refused      6 the store is refused
-              3 a report could not be delivered now"]],
+              3 a report could not be delivered now"#]],
     );
 }
 

@@ -8,11 +8,15 @@ use super::support::{Sandbox, find, with};
 
 const DOCS: &str = include_str!("../../docs/json.md");
 
-/// The example of a command in the page.
-fn example(command: &str) -> Value {
+/// All examples of the page.
+fn examples() -> Vec<Value> {
     let all = DOCS.split("```json\n").skip(1).filter_map(|rest| rest.split("\n```").next());
-    let all: Vec<Value> = all.map(|text| serde_json::from_str(text).unwrap()).collect();
-    all.into_iter().find(|v| v["command"] == command).expect("an example")
+    all.map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+/// The example of a command.
+fn example(command: &str) -> Value {
+    examples().into_iter().find(|v| v["command"] == command).expect("an example")
 }
 
 /// Every path of a value with its type: `jobs[].id: string`. Maps of a job's own keys are one type.
@@ -218,7 +222,44 @@ fn the_plan_of_a_run_is_as_documented() {
     let sandbox = Sandbox::new();
     sandbox.config(&json!({}), &[sandbox.check("disk")]);
     let answer = sandbox.json(&["run", "disk", "--dry-run", "--format", "json"]);
-    let plan = DOCS.rsplit("```json\n").next().unwrap().split("\n```").next().unwrap();
-    let plan: Value = serde_json::from_str(plan).unwrap();
+    let plan = examples().into_iter().find(|v| v["dryRun"] == true).expect("an example");
     assert_eq!(keys(&answer), keys(&plan));
+}
+
+#[test]
+fn a_writes_plan_is_as_documented() {
+    let sandbox = Sandbox::new();
+    sandbox.script("w.sh", "#!/bin/sh\ntrue\n");
+    sandbox.write("table", "1\n");
+    let step = |words: &[&str]| json!({"run": words});
+    let w = json!({
+        "id": "w", "kind": "one_shot_write", "risk": "write_local", "cwd": sandbox.path(""),
+        "commands": step(&["./w.sh", "table"]), "after": [{"jobId": "v"}],
+    });
+    let v = json!({
+        "id": "v", "kind": "one_shot_read", "risk": "read_only", "cwd": sandbox.path(""),
+        "commands": step(&["./w.sh"]),
+    });
+    sandbox.config(&json!({}), &[w, v]);
+    let real = sandbox.json(&["plan", "w", "--format", "json"]);
+    assert_eq!(shape(&real), shape(&example("plan")));
+}
+
+#[test]
+fn the_history_is_as_documented() {
+    let sandbox = rich_sandbox();
+    sandbox.tick();
+    let real = sandbox.json(&["history", "--format", "json"]);
+    let frame = |v: &Value| keys(v).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let wanted = example("history");
+    assert_eq!(frame(&real), frame(&wanted));
+    let events = real["events"].as_array().expect("a list");
+    assert!(!events.is_empty());
+    for event in events {
+        assert_eq!(frame(event), frame(&wanted["events"][0]));
+        assert_eq!(frame(&event["record"]["at"]), frame(&wanted["events"][0]["record"]["at"]));
+    }
+    let verified = sandbox.json(&["history", "--verify", "--format", "json"]);
+    assert_eq!(keys(&verified), ["command", "events", "head", "verified", "version"]);
+    assert_eq!(verified["events"], events.len());
 }
