@@ -16,8 +16,9 @@ use std::thread;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::open::{connect, folder_of};
-use super::{rows, schema, store_error};
+use super::connect::{connect, folder_of};
+use super::errors::store_error;
+use super::{rows, schema};
 use crate::base::{Stamp, id::hex, limits};
 use crate::journal::{Event, EventKind, Head};
 use crate::ports::StoreError;

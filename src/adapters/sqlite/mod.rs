@@ -4,6 +4,8 @@
 //! Invariant: no transaction spans a process start or the network, and the database file is opened
 //! by SQLite alone.
 
+mod connect;
+mod errors;
 mod make;
 mod open;
 mod rows;
@@ -11,7 +13,7 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::base::{BootId, JobId, ReportId, RunId};
 use crate::journal::{
@@ -19,6 +21,7 @@ use crate::journal::{
 };
 use crate::ports::{Commit, Decide, Store, StoreError};
 
+use errors::{refused, store_error};
 pub use make::NewStore;
 pub use open::sqlite_is_recent;
 
@@ -131,7 +134,7 @@ impl SqliteStore {
     }
 
     fn refused(&self, what: &str) -> StoreError {
-        open::refused(&self.path, what)
+        refused(&self.path, what)
     }
 
     /// Runs a piece of SQL and turns its errors into sentences.
@@ -215,31 +218,6 @@ impl Store for SqliteStore {
             )
         })?;
         Ok(())
-    }
-}
-
-/// What SQLite says, for people: which file, what, and the way out.
-fn store_error(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let file = path.display();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(format!(
-            "the store {file} is held by another process; try again in a moment"
-        )),
-        // `Unknown` is SQLite's word for a table or column that is missing; without any code it is
-        // a value of another type than every store has.
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => {
-            open::refused(path, &format!("it is damaged, or no opsfsm store ({error})"))
-        }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            StoreError::Failed(format!(
-                "the store {file} can't be written ({error}); check the owner and mode of the \
-                 file and its folder, and that the disk is not mounted read-only"
-            ))
-        }
-        Some(ErrorCode::DiskFull) => {
-            StoreError::Failed(format!("no room left for the store {file}: free some space"))
-        }
-        Some(_) => StoreError::Failed(format!("the store {file} failed: {error}")),
     }
 }
 

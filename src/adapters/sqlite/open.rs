@@ -6,28 +6,20 @@
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
+use super::connect::connect;
+use super::errors::{refused, store_error};
 use super::make::{NewStore, make_store};
-use super::{schema, store_error};
-use crate::base::limits;
+use super::schema;
 use crate::ports::StoreError;
 
 /// Is the SQLite in this program recent enough to be trusted with a store?
 #[must_use]
 pub fn sqlite_is_recent() -> bool {
     rusqlite::version_number() >= schema::SQLITE_AT_LEAST
-}
-
-/// A refusal: which file, why, and the way out.
-pub(super) fn refused(path: &Path, what: &str) -> StoreError {
-    StoreError::Refused(format!(
-        "the store {} is refused: {what}; nothing is started from it. Look at the file, restore a \
-         backup, or move it away to begin anew",
-        path.display()
-    ))
 }
 
 pub(super) fn open_store(path: &Path, new: &NewStore<'_>) -> Result<Connection, StoreError> {
@@ -81,34 +73,6 @@ fn tighten_mode(path: &Path) -> Result<(), StoreError> {
         fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
     }
     Ok(())
-}
-
-pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection =
-        Connection::open_with_flags(real_path(path)?, flags).map_err(|e| store_error(path, &e))?;
-    connection.busy_timeout(limits::STORE_BUSY).map_err(|e| store_error(path, &e))?;
-    Ok(connection)
-}
-
-/// The path for SQLite: absolute, so that a name that begins with `file:` is a name and no URI (the
-/// bundled SQLite reads URIs), and with its folder's links resolved, because NOFOLLOW refuses links
-/// anywhere in the path and only the file itself must be none.
-fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
-    let folder = fs::canonicalize(folder_of(path)).map_err(|e| {
-        StoreError::Failed(format!("the folder of the store {} can't be used: {e}", path.display()))
-    })?;
-    match path.file_name() {
-        Some(name) => Ok(folder.join(name)),
-        None => Err(refused(path, "its path names no file")),
-    }
-}
-
-/// The folder that a store is in; of a bare name the current one.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{open, store_error};
+use super::errors::{refused, store_error};
 use crate::base::{ItemId, JobId, RunId, limits};
 use crate::journal::{Change, Event, Head, Report, World, encode_event, next_head};
 use crate::ports::StoreError;
@@ -61,7 +61,7 @@ impl Loader<'_> {
 
     fn decode<T: DeserializeOwned>(&self, text: &str) -> Result<T, StoreError> {
         serde_json::from_str(text)
-            .map_err(|e| open::refused(self.path, &format!("a row of it can't be read: {e}")))
+            .map_err(|e| refused(self.path, &format!("a row of it can't be read: {e}")))
     }
 
     /// Rows of an id and two texts.
@@ -96,16 +96,16 @@ impl Loader<'_> {
         let before =
             last.get(1).map_or(Head::default(), |(seq, _, hash)| Head { seq: *seq, hash: *hash });
         let Some((seq, body, hash)) = last.first() else {
-            return Err(open::refused(self.path, "its journal is empty"));
+            return Err(refused(self.path, "its journal is empty"));
         };
         let head = Head { seq: *seq, hash: *hash };
         if next_head(&before, body) != head {
             let what = format!("the journal's chain breaks at event {seq}");
-            return Err(open::refused(self.path, &what));
+            return Err(refused(self.path, &what));
         }
         if noted_head(self.c, self.path)?.as_ref() != Some(&head) {
             let what = format!("the journal ends at event {seq}, which is not where it was left");
-            return Err(open::refused(self.path, &what));
+            return Err(refused(self.path, &what));
         }
         Ok(head)
     }
