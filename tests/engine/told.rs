@@ -1,0 +1,38 @@
+//! What happened while nobody looked is told, whoever settles it.
+
+use opsfsm::model::Purpose;
+
+use crate::support::{Scene, check, job, watch};
+
+/// A tick has claimed a check whose executor arrives only after the tick: it fails, and its end
+/// waits to be settled.
+fn check_that_failed_after_its_tick() -> Scene {
+    let scene = Scene::new(&(check("c", "everySeconds = 3600") + &watch("a", "")));
+    scene.set("c", |j| j.exit = 1);
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.executors_late.set(false);
+    scene.host.executors_arrive();
+    assert_eq!(scene.ran("c", Purpose::Check), 1);
+    scene.told();
+    scene
+}
+
+#[test]
+fn a_failed_check_that_a_persons_start_settles_is_told_all_the_same() {
+    let scene = check_that_failed_after_its_tick();
+    drop(scene.host.start(&scene.compiled, &job("a")));
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    assert!(told.contains("(c)") || told.contains("🔴 c"), "the failure is lost: {told}");
+}
+
+#[test]
+fn a_failed_check_that_a_persons_run_of_it_settles_is_told_all_the_same() {
+    let scene = check_that_failed_after_its_tick();
+    scene.set("c", |j| j.exit = 0);
+    drop(scene.host.run(&scene.compiled, &job("c")));
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    assert!(told.contains("exit 1"), "the failure is lost: {told}");
+}
