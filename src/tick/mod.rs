@@ -73,7 +73,7 @@ pub fn run_tick(
     }
     let spent = ports.clock.now().at.delay_since(&begun.at);
     let left = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
-    let faults = ports.launcher.launch(&runs, left.max(limits::TICK_RESERVE));
+    let faults = ports.launcher.launch(&runs, left.max(limits::LAUNCH_WAIT_MIN));
     settle_launched(compiled, ports, style, &faults, &mut outcome)?;
     Ok(outcome)
 }
