@@ -36,3 +36,19 @@ fn a_failed_check_that_a_persons_run_of_it_settles_is_told_all_the_same() {
     let told = scene.told().concat();
     assert!(told.contains("exit 1"), "the failure is lost: {told}");
 }
+
+#[test]
+fn a_second_stop_counts_anew_even_while_the_status_is_broken() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    drop(scene.host.stop(&scene.compiled, &job("a")));
+    scene.tick_after(60);
+    // Somebody starts it by hand, and thinks better of it; its status can't be read just then, and
+    // the stop command takes its time.
+    scene.set("a", |j| (j.running, j.broken, j.exit) = (true, true, 1));
+    drop(scene.host.stop(&scene.compiled, &job("a")));
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    assert_eq!(scene.state("a"), "paused", "a person's stop was undone");
+}
