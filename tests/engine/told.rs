@@ -52,3 +52,35 @@ fn a_second_stop_counts_anew_even_while_the_status_is_broken() {
     scene.tick_after(60);
     assert_eq!(scene.state("a"), "paused", "a person's stop was undone");
 }
+
+#[test]
+fn a_job_that_left_the_config_twice_is_told_twice() {
+    let mut scene = Scene::new(&(watch("a", "") + &watch("b", "")));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    for time in 1..=2 {
+        scene.edit(&watch("b", ""));
+        scene.told();
+        scene.tick_after(60);
+        assert_eq!(scene.told().len(), 1, "time {time}");
+        scene.edit(&(watch("a", "") + &watch("b", "")));
+        scene.tick_after(60);
+    }
+}
+
+#[test]
+fn an_alert_that_comes_back_beside_another_anomaly_is_told_at_once() {
+    let scene = Scene::new(&watch("a", "stallSeconds = 60"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.tick_after(60);
+    scene.set("a", |j| j.alert = true);
+    scene.tick_after(60);
+    scene.told();
+    scene.set("a", |j| j.alert = false);
+    scene.tick_after(60);
+    assert_eq!(scene.told().len(), 0);
+    scene.set("a", |j| j.alert = true);
+    scene.tick_after(60);
+    assert_eq!(scene.told().len(), 1, "a new alert waits for the old anomaly's interval");
+}
