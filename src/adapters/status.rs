@@ -185,7 +185,12 @@ fn believe(mut status: Status, changed_ms: i64, now: &Stamp) -> Status {
     let age_ms = proc::age_seconds(pid).and_then(|s| i64::try_from(s).ok()).map(|s| s * 1000);
     // Whole seconds and two clocks: a process counts as younger only beyond that doubt.
     let younger = age_ms.is_some_and(|age| now.wall_ms - age > changed_ms + CLOCK_SLACK_MS);
-    if younger { gone(format!("pid {pid} belongs to a younger process")) } else { status }
+    // A wall clock that went ahead makes every process look younger than what it wrote before. One
+    // that bears the mark of a run is of this boot and ours: taking it for gone would start a second.
+    if younger && proc::started_for(pid).run.is_none() {
+        return gone(format!("pid {pid} belongs to a younger process"));
+    }
+    status
 }
 
 /// Doubt between a file's time and a process's age: each is rounded, and they come from two clocks.

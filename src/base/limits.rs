@@ -51,6 +51,9 @@ pub const RUN_TIMEOUT: Duration = Duration::from_mins(5);
 pub const TICK_LIMIT: Duration = Duration::from_secs(50);
 /// What a tick keeps back for its commits, out of its limit.
 pub const TICK_RESERVE: Duration = Duration::from_secs(5);
+/// How long a tick waits for its executors, however late it is: for most runs that is enough. The
+/// reserve is for children that do not end at once, and for this.
+pub const LAUNCH_WAIT_MIN: Duration = Duration::from_secs(1);
 /// From SIGTERM to SIGKILL of a child's process group.
 pub const KILL_GRACE: Duration = Duration::from_secs(2);
 /// From SIGKILL to giving a child up as unkillable.

@@ -26,6 +26,7 @@ pub(super) fn exec(context: &Context, options: &ExecArgs) -> Result<Exit, Failur
         processes: &context.processes,
         runner: &mut runner,
         store: &mut store,
+        style: &context.style(None),
     };
     match execute_run(&RunId::new(options.run.as_str()), &mut ports)? {
         Ok(_) => Ok(Exit::Done),

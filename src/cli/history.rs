@@ -5,6 +5,7 @@ use super::context::{Context, Failure};
 use super::io;
 use crate::adapters::sqlite::SqliteStore;
 use crate::base::{Exit, JobId, limits};
+use crate::decide::clean_text;
 use crate::ports::Store as _;
 use crate::render;
 
@@ -23,6 +24,12 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
     } else {
         let job = options.job.as_deref().map(|id| JobId::new(id.trim()));
         let events = store.last_events(job.as_ref(), options.limit)?;
+        if let (Some(job), true) = (&job, events.is_empty() && options.limit > 0) {
+            let job = clean_text(job.as_str());
+            io::note(&format!(
+                "nothing is recorded of a job `{job}`; without a name, history shows all"
+            ));
+        }
         match options.format {
             Format::Text => render::render_history(&events, context.now().local),
             Format::Json => render::render_history_json(&events),

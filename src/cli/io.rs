@@ -79,12 +79,16 @@ pub(super) struct StdoutNotifier {
 
 impl Notifier for StdoutNotifier {
     fn deliver(&mut self, report: &Report) -> Result<(), String> {
-        // With `--format json` the report stands inside the answer, which is printed at the end.
         if self.silent {
             return Ok(());
         }
         let gap = if self.printed { "\n" } else { "" };
         self.printed = true;
         out(&format!("{gap}{}\n", report.text))
+    }
+
+    /// With `--format json` the report stands inside the answer, which is printed at the end.
+    fn hands_over(&self) -> bool {
+        self.silent
     }
 }

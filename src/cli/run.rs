@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
         processes: &context.processes,
         runner: &mut runner,
         store: &mut store,
+        style: &context.style(config.compiled.report().language),
     };
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let ran = {

@@ -43,6 +43,7 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
         processes: &context.processes,
         runner: &mut runner,
         store: &mut store,
+        style: &context.style(config.compiled.report().language),
     };
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let ran = {

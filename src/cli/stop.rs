@@ -36,6 +36,7 @@ pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failur
         processes: &context.processes,
         runner: &mut runner,
         store: &mut store,
+        style: &context.style(config.compiled.report().language),
     };
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let stopped = {

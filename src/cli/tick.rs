@@ -35,11 +35,17 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
     let outcome = with_ports(context, &mut store, store_path, &mut notifier, &config, |ports| {
         run_tick(&config.compiled, ports, &style)
     })?;
-    finish(options, &outcome, &now)
+    finish(options, &outcome, &now, &mut store)
 }
 
-/// Prints what is left to print and says how it went.
-fn finish(options: &TickArgs, outcome: &TickOutcome, now: &Now) -> Result<Exit, Failure> {
+/// Prints what is left to print and says how it went. Reports inside a JSON answer have arrived
+/// once it is printed.
+fn finish(
+    options: &TickArgs,
+    outcome: &TickOutcome,
+    now: &Now,
+    store: &mut dyn Store,
+) -> Result<Exit, Failure> {
     for fault in &outcome.launch_faults {
         io::note(fault);
     }
@@ -47,6 +53,9 @@ fn finish(options: &TickArgs, outcome: &TickOutcome, now: &Now) -> Result<Exit, 
         let text = render::render_tick_json(outcome, now, options.dry_run);
         if let Err(why) = io::out(&text) {
             return Err(Failure { exit: Exit::Undelivered, message: why });
+        }
+        for report in &outcome.reports {
+            store.mark_delivered(&report.id, now.at.wall_ms)?;
         }
     }
     if let Some(why) = &outcome.undelivered {
@@ -144,7 +153,7 @@ fn dry(
         let text = dry_text(&outcome);
         io::out(&text).map_err(|message| Failure { exit: Exit::Undelivered, message })?;
     }
-    finish(options, &outcome, &now)
+    finish(options, &outcome, &now, &mut nothing)
 }
 
 fn dry_text(outcome: &TickOutcome) -> String {
@@ -233,7 +242,7 @@ fn tell_broken(
     let (reports, undelivered) = deliver_pending(&mut store, &mut notifier, now.at.wall_ms)?;
     let outcome = TickOutcome { reports, undelivered, ..TickOutcome::default() };
     // The broken config is the worse news: its exit code stands, whatever became of the alert.
-    if let Err(undelivered) = finish(options, &outcome, &now) {
+    if let Err(undelivered) = finish(options, &outcome, &now, &mut store) {
         io::error(&undelivered.message);
     }
     if due || io::stderr_is_terminal() {

@@ -165,7 +165,9 @@ pub fn request_stop(
     }
     let was = ledger.job_record(id).map(|r| r.state);
     let cause = Cause::plain(CauseKind::ByPerson);
-    if ledger.step(job, Input::Watch(WatchInput::Stop), Some(cause))? {
+    ledger.step(job, Input::Watch(WatchInput::Stop), Some(cause))?;
+    // Also where it was paused before: what was seen stopped since an earlier stop may run again.
+    if ledger.job_record(id).map(|r| r.state) == Some(State::Watch(WatchState::Paused)) {
         let mut notes = ledger.notes(id);
         notes.stopped_since_stop = false;
         ledger.set_notes(id, notes);

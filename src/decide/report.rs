@@ -54,6 +54,10 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
         notes.told.anomaly_at = None;
     }
     let why = why_told(ledger, job, &record, &notes, &names);
+    // What has passed beside another is forgotten: it is news when it comes again.
+    if let Some(told) = &mut notes.told.anomaly {
+        *told = join(told.split(',').filter(|name| names.contains(*name)));
+    }
     let reported =
         !matches!(why, Why::NothingNew | Why::QuietHours | Why::NotDue | Why::NotWatched);
     if !reported {
@@ -68,7 +72,7 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     notes.told.progress_key = notes.seen.as_ref().and_then(|s| s.progress_key.clone());
     notes.told.recovery_owed = false;
     if !names.is_empty() {
-        notes.told.anomaly = Some(join(&names));
+        notes.told.anomaly = Some(join(names.iter().map(String::as_str)));
         notes.told.anomaly_at = Some(now);
     }
     ledger.set_notes(id, notes);
@@ -78,8 +82,8 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     }
 }
 
-fn join(names: &BTreeSet<String>) -> String {
-    names.iter().map(String::as_str).collect::<Vec<_>>().join(",")
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(",")
 }
 
 /// What tells an anomaly from another. A status that can't be read for a new reason is a new one.
@@ -240,8 +244,15 @@ pub(super) fn tell_check(
     }
 }
 
-/// A job that was at work when it left the config is told once.
+/// A job that was at work when it left the config is told once each time.
 pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
+    for job in ledger.compiled().jobs() {
+        let id = &job.job().id;
+        let mut notes = ledger.notes(id);
+        if std::mem::take(&mut notes.told.orphan) {
+            ledger.set_notes(id, notes);
+        }
+    }
     let gone = |id: &JobId| ledger.compiled().job(id).is_none();
     let at_work = |state: State| {
         matches!(

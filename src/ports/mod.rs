@@ -141,6 +141,12 @@ pub trait Notifier {
     /// # Errors
     /// A sentence saying why it did not arrive; it stays in the outbox.
     fn deliver(&mut self, report: &Report) -> Result<(), String>;
+
+    /// Are reports only handed to the caller? Then they have not arrived before the caller says so,
+    /// with [`Store::mark_delivered`].
+    fn hands_over(&self) -> bool {
+        false
+    }
 }
 
 /// What a store makes durable in one transaction.

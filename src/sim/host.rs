@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::orders::style;
 use super::store::SharedStore;
 use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
 use crate::journal::Report;
@@ -184,6 +185,7 @@ impl SimHost {
             processes: self,
             runner: &mut runner,
             store: &mut store,
+            style: &style(),
         };
         // What an executor can't record, the next tick finds out by itself.
         let executed = execute_run(run, &mut ports);

@@ -12,13 +12,18 @@ use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::Style;
 use crate::tick::{Ports, Ran, RunPorts, Stopped, run_check, run_tick, start_job, stop_job};
 
+/// How reports are written on a simulated host.
+pub(super) fn style() -> Style {
+    Style { language: Language::En, invocation: "opsfsm".to_owned() }
+}
+
 impl SimHost {
     /// Runs one tick on this host and its store.
     ///
     /// # Errors
     /// As [`run_tick`].
     pub fn tick(&self, compiled: &Compiled) -> Result<TickOutcome, StoreError> {
-        let style = Style { language: Language::En, invocation: "opsfsm".to_owned() };
+        let style = style();
         let (mut status, mut launcher) = (self.clone(), self.clone());
         let (mut notifier, mut store) = (self.clone(), self.store.clone());
         let mut ports = Ports {
@@ -86,6 +91,7 @@ impl SimHost {
             processes: self,
             runner: &mut runner,
             store: &mut store,
+            style: &style(),
         };
         order(&mut ports)
     }

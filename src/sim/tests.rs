@@ -59,6 +59,7 @@ fn with_ports<T>(host: &SimHost, act: impl FnOnce(&mut RunPorts<'_>) -> T) -> T 
         processes: host,
         runner: &mut runner,
         store: &mut store,
+        style: &orders::style(),
     })
 }
 

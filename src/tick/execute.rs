@@ -13,7 +13,7 @@ use crate::decide::{self, Decision, Facts, RunRefused};
 use crate::journal::{ReplayFault, World};
 use crate::model::{Outcome, RunSpec};
 use crate::ports::{Clock, CommandRunner, Commit, Entropy, Processes, Store, StoreError};
-use crate::render;
+use crate::render::{self, Style};
 
 /// What an order that runs a command needs of the world outside.
 pub struct RunPorts<'a> {
@@ -27,6 +27,8 @@ pub struct RunPorts<'a> {
     pub runner: &'a mut dyn CommandRunner,
     /// Keeps everything.
     pub store: &'a mut dyn Store,
+    /// How a report is written of what an order settles on its way.
+    pub style: &'a Style,
 }
 
 /// Executes a run that a tick has claimed, and leaves its outcome for a tick to settle.
@@ -108,14 +110,16 @@ impl RunPorts<'_> {
     ) -> Result<T, StoreError> {
         let now = self.clock.now();
         let seed = self.entropy.seed().map_err(StoreError::Failed)?;
-        let processes = self.processes;
+        let (processes, style) = (self.processes, self.style);
         let mut answer: Option<T> = None;
         self.store.transact(&mut |world| {
             let dead: BTreeSet<RunId> = super::dead_runs(&world, processes, &now.at);
             let facts = Facts { now: &now, seed, claimer: processes.own_id(), dead };
             let (decision, answered) = deciding(world, &facts).map_err(|f| disagreement(&f))?;
             answer = Some(answered);
-            Ok(Commit { change: decision.change, reports: Vec::new() })
+            // Runs of other jobs that are settled on the way are news, which the next tick delivers.
+            let reports = super::reports_of(&decision, &facts, style);
+            Ok(Commit { change: decision.change, reports })
         })?;
         answer.ok_or_else(|| StoreError::Failed("the store never asked for a decision".to_owned()))
     }

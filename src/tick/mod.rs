@@ -73,7 +73,7 @@ pub fn run_tick(
     }
     let spent = ports.clock.now().at.delay_since(&begun.at);
     let left = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
-    let faults = ports.launcher.launch(&runs, left.max(limits::TICK_RESERVE));
+    let faults = ports.launcher.launch(&runs, left.max(limits::LAUNCH_WAIT_MIN));
     settle_launched(compiled, ports, style, &faults, &mut outcome)?;
     Ok(outcome)
 }
@@ -233,8 +233,10 @@ pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<
 
 fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
     let at_ms = ports.clock.now().at.wall_ms;
+    let known: BTreeSet<ReportId> = outcome.reports.iter().map(|r| r.id.clone()).collect();
     let (delivered, undelivered) = deliver_pending(ports.store, ports.notifier, at_ms)?;
-    outcome.reports.extend(delivered);
+    // One that was only handed over stays pending, and comes again.
+    outcome.reports.extend(delivered.into_iter().filter(|r| !known.contains(&r.id)));
     outcome.undelivered = outcome.undelivered.take().or(undelivered);
     Ok(())
 }
@@ -254,7 +256,9 @@ pub fn deliver_pending(
         if let Err(why) = notifier.deliver(&report) {
             return Ok((delivered, Some(why)));
         }
-        store.mark_delivered(&report.id, at_ms)?;
+        if !notifier.hands_over() {
+            store.mark_delivered(&report.id, at_ms)?;
+        }
         delivered.push(report);
     }
     Ok((delivered, None))

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::support::{Sandbox, await_that, has, lacks, with};
+use super::support::{Sandbox, await_that, has, lacks, stopwatch, with};
 
 #[test]
 fn fault_01_one_bad_job_does_not_end_the_tick() {
@@ -281,4 +281,18 @@ fn fault_03_a_closed_pipe_is_survived_and_the_report_kept() {
     lacks(&ran.err, &["panicked"]);
     has(&ran.out, &["paused"]);
     await_that("the report", || sandbox.tick().is_empty());
+}
+
+#[test]
+fn a_status_that_ignores_its_end_and_a_long_run_together_keep_to_the_ticks_limit() {
+    let sandbox = Sandbox::new();
+    let mut stubborn = sandbox.watched("a-stubborn");
+    stubborn["commands"]["status"] =
+        json!(["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"]);
+    let mut long = with(sandbox.check("b-long"), &json!({"everySeconds": 60, "manual": true}));
+    long["commands"]["run"] = json!(["sleep", "600"]);
+    sandbox.config(&json!({"tickLimitSeconds": 10}), &[stubborn, long]);
+    let seconds = stopwatch();
+    has(&sandbox.tick(), &["a-stubborn", "not asked"]);
+    assert!(seconds() < 10.0, "{}", seconds());
 }

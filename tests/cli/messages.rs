@@ -3,7 +3,7 @@
 use expect_test::expect;
 use serde_json::json;
 
-use super::support::{Sandbox, has, lacks, with};
+use super::support::{Sandbox, has, lacks, watched_with, with};
 
 /// A sandbox with something of everything to tell, and its first message.
 fn everything(language: Option<&str>, locale: &str) -> String {
@@ -244,4 +244,13 @@ fn every_field_of_the_status_contract_is_checked() {
         "message": "m", "extra": {"anything": [1]}});
     sandbox.status("scan", &with(good, &whole));
     has(&sandbox.ok(&["status"]), &["running pid=7 "]);
+}
+
+#[test]
+fn the_history_of_a_mistyped_job_is_not_silent() {
+    let sandbox = watched_with(&json!({}));
+    sandbox.tick();
+    let ran = sandbox.run(&["history", "scna"]);
+    ran.exits(0).says("nothing is recorded of a job `scna`");
+    assert_eq!(ran.out, "");
 }

@@ -161,3 +161,22 @@ fn quiet_hours_may_wrap_midnight() {
         assert_eq!(told(time), speaks, "{time}");
     }
 }
+
+#[test]
+fn a_json_answer_that_nobody_gets_keeps_its_reports_for_the_next_tick() {
+    let sandbox = watched_with(&json!({}));
+    let full = sandbox.shell("\"$OPSFSM\" tick --format json > /dev/full").run();
+    full.exits(3).says("No space left");
+    has(&sandbox.tick(), &["state: not started"]);
+    assert_eq!(sandbox.tick(), "", "delivered once");
+}
+
+#[test]
+fn a_json_answer_holds_each_report_once_though_a_tick_delivers_twice() {
+    let sandbox = Sandbox::new();
+    let check = with(sandbox.check("c"), &json!({"everySeconds": 60, "manual": true}));
+    sandbox.config(&json!({}), &[sandbox.watched("scan"), check]);
+    let answer = sandbox.json(&["tick", "--format", "json"]);
+    assert_eq!(answer["reports"].as_array().map(Vec::len), Some(1), "{answer}");
+    assert_eq!(sandbox.tick(), "", "it has arrived");
+}

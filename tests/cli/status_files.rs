@@ -167,3 +167,17 @@ fn a_relative_status_file_starts_at_the_jobs_folder() {
     sandbox.write("home/work/state/now.json", "{\"running\":false,\"completed\":true}");
     has(&sandbox.ok(&["status"]), &["completed "]);
 }
+
+#[test]
+fn a_clock_that_went_ahead_makes_no_job_of_ours_a_younger_process() {
+    let sandbox = by_file();
+    // Whether the clock goes a year ahead or the file's time a year back is the same to a tick.
+    let start = "sleep 600 >/dev/null 2>&1 &\n\
+                 echo '{\"running\":true,\"completed\":false,\"pid\":'$!'}' > status\n\
+                 touch -d '1 year ago' status\n";
+    sandbox.write("jobs/scan/on-start", start);
+    sandbox.run(&["start", "scan"]).exits(0);
+    has(&sandbox.tick(), &["state: running"]);
+    sandbox.tick();
+    assert_eq!(sandbox.count("scan", "starts"), 1, "a second copy was started");
+}

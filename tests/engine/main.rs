@@ -5,3 +5,4 @@
 mod lives;
 mod stories;
 mod support;
+mod told;

@@ -1,0 +1,86 @@
+//! What happened while nobody looked is told, whoever settles it.
+
+use opsfsm::model::Purpose;
+
+use crate::support::{Scene, check, job, watch};
+
+/// A tick has claimed a check whose executor arrives only after the tick: it fails, and its end
+/// waits to be settled.
+fn check_that_failed_after_its_tick() -> Scene {
+    let scene = Scene::new(&(check("c", "everySeconds = 3600") + &watch("a", "")));
+    scene.set("c", |j| j.exit = 1);
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.executors_late.set(false);
+    scene.host.executors_arrive();
+    assert_eq!(scene.ran("c", Purpose::Check), 1);
+    scene.told();
+    scene
+}
+
+#[test]
+fn a_failed_check_that_a_persons_start_settles_is_told_all_the_same() {
+    let scene = check_that_failed_after_its_tick();
+    drop(scene.host.start(&scene.compiled, &job("a")));
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    assert!(told.contains("(c)") || told.contains("🔴 c"), "the failure is lost: {told}");
+}
+
+#[test]
+fn a_failed_check_that_a_persons_run_of_it_settles_is_told_all_the_same() {
+    let scene = check_that_failed_after_its_tick();
+    scene.set("c", |j| j.exit = 0);
+    drop(scene.host.run(&scene.compiled, &job("c")));
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    assert!(told.contains("exit 1"), "the failure is lost: {told}");
+}
+
+#[test]
+fn a_second_stop_counts_anew_even_while_the_status_is_broken() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    drop(scene.host.stop(&scene.compiled, &job("a")));
+    scene.tick_after(60);
+    // Somebody starts it by hand, and thinks better of it; its status can't be read just then, and
+    // the stop command takes its time.
+    scene.set("a", |j| (j.running, j.broken, j.exit) = (true, true, 1));
+    drop(scene.host.stop(&scene.compiled, &job("a")));
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    assert_eq!(scene.state("a"), "paused", "a person's stop was undone");
+}
+
+#[test]
+fn a_job_that_left_the_config_twice_is_told_twice() {
+    let mut scene = Scene::new(&(watch("a", "") + &watch("b", "")));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    for time in 1..=2 {
+        scene.edit(&watch("b", ""));
+        scene.told();
+        scene.tick_after(60);
+        assert_eq!(scene.told().len(), 1, "time {time}");
+        scene.edit(&(watch("a", "") + &watch("b", "")));
+        scene.tick_after(60);
+    }
+}
+
+#[test]
+fn an_alert_that_comes_back_beside_another_anomaly_is_told_at_once() {
+    let scene = Scene::new(&watch("a", "stallSeconds = 60"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.tick_after(60);
+    scene.set("a", |j| j.alert = true);
+    scene.tick_after(60);
+    scene.told();
+    scene.set("a", |j| j.alert = false);
+    scene.tick_after(60);
+    assert_eq!(scene.told().len(), 0);
+    scene.set("a", |j| j.alert = true);
+    scene.tick_after(60);
+    assert_eq!(scene.told().len(), 1, "a new alert waits for the old anomaly's interval");
+}
