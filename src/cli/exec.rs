@@ -5,10 +5,11 @@
 
 use super::args::ExecArgs;
 use super::context::{Context, Failure};
-use crate::adapters::runner::OsCommandRunner;
+use super::orders;
 use crate::adapters::sqlite::{NewStore, SqliteStore};
 use crate::base::{Exit, RunId};
-use crate::tick::{RunPorts, execute_run};
+use crate::decide::RunRefused;
+use crate::tick::execute_run;
 
 /// Executes a claimed run.
 pub(super) fn exec(context: &Context, options: &ExecArgs) -> Result<Exit, Failure> {
@@ -18,21 +19,15 @@ pub(super) fn exec(context: &Context, options: &ExecArgs) -> Result<Exit, Failur
     }
     let (now, seed) = (context.now(), context.seed()?);
     let mut store = SqliteStore::open(&place.path, &NewStore { seed, now: &now.at })?;
-    let cancel = context.interrupt.as_ref();
-    let mut runner = OsCommandRunner { logs: context.logs_folder()?, cancel };
-    let mut ports = RunPorts {
-        clock: &context.clock,
-        entropy: &context.entropy,
-        processes: &context.processes,
-        runner: &mut runner,
-        store: &mut store,
-        style: &context.style(None),
+    let run = RunId::new(options.run.as_str());
+    let executed =
+        orders::give(context, &mut store, None, format!("executing run {run}"), |ports| {
+            execute_run(&run, ports)
+        })?;
+    let why = match executed {
+        Ok(_) => return Ok(Exit::Done),
+        Err(RunRefused::NotClaimed) => "nobody claimed it, or it has begun already",
+        Err(RunRefused::Overtaken) => "its job has moved on since it was claimed",
     };
-    match execute_run(&RunId::new(options.run.as_str()), &mut ports)? {
-        Ok(_) => Ok(Exit::Done),
-        Err(refused) => Err(Failure {
-            exit: Exit::Busy,
-            message: format!("run {} does not begin: {refused:?}", options.run),
-        }),
-    }
+    Err(Failure { exit: Exit::Busy, message: format!("run {run} does not begin: {why}") })
 }

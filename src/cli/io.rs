@@ -49,7 +49,9 @@ pub(super) fn waiting(what: String) -> Waiting {
             let _ = write!(std::io::stderr().lock(), "opsfsm: {what} …");
             // Ends when the other side is dropped.
             let _ = ended.recv();
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+            // Blanks, which any terminal knows, in the place of an escape sequence.
+            let blanks = " ".repeat(what.chars().count() + "opsfsm:  …".len());
+            let _ = write!(std::io::stderr().lock(), "\r{blanks}\r");
         }
     });
     Waiting { end: Some(end), thread: thread.ok() }

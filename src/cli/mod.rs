@@ -12,6 +12,7 @@ mod exec;
 mod graph;
 mod history;
 mod io;
+mod orders;
 mod plan;
 mod run;
 mod selftest;

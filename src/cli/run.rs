@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::args::{Format, RunArgs};
 use super::context::{Context, Failure};
 use super::io;
+use super::orders;
 use super::start::refusal;
-use crate::adapters::runner::OsCommandRunner;
 use crate::base::Exit;
 use crate::compile::CompiledJob;
 use crate::model::{Job, Kind, Risk, Work};
 use crate::render;
-use crate::tick::{Ran, RunPorts, run_check};
+use crate::tick::{Ran, run_check};
 
 /// Runs a check.
 pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure> {
@@ -23,22 +23,12 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
         return Ok(Exit::Done);
     }
     let mut store = context.open_store(&config.compiled)?;
-    let cancel = context.interrupt.as_ref();
-    let mut runner = OsCommandRunner { logs: context.logs_folder()?, cancel };
-    let mut ports = RunPorts {
-        clock: &context.clock,
-        entropy: &context.entropy,
-        processes: &context.processes,
-        runner: &mut runner,
-        store: &mut store,
-        style: &context.style(config.compiled.report().language),
-    };
     let limit = options.timeout_seconds.map(Duration::from_secs);
-    let ran = {
-        let _waiting = io::waiting(format!("running {}", job.job().id));
-        run_check(&config.compiled, job, limit, &mut ports)?
-    };
     let id = &job.job().id;
+    let (compiled, language) = (&config.compiled, config.compiled.report().language);
+    let ran = orders::give(context, &mut store, language, format!("running {id}"), |ports| {
+        run_check(compiled, job, limit, ports)
+    })?;
     match ran {
         Ran::Refused(refused) => refusal(id, &refused),
         Ran::Command { spec, outcome } => {

@@ -5,21 +5,22 @@ use std::time::Duration;
 use super::args::StartArgs;
 use super::context::{Context, Failure};
 use super::io;
+use super::orders;
 use super::status::observe_one;
-use crate::adapters::runner::{OsCommandRunner, log_path};
+use crate::adapters::runner::log_path;
 use crate::base::{Exit, JobId, limits};
 use crate::compile::CompiledJob;
 use crate::decide::{StartRefused, clean_text};
-use crate::model::{Kind, Observed, Outcome, Risk};
+use crate::model::{Kind, Observation, Observed, Outcome, Risk};
 use crate::render;
-use crate::tick::{Ran, RunPorts, start_job};
+use crate::tick::{Ran, start_job};
 
 /// Starts a job.
 pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Failure> {
     if options.allow_risk {
         return Err(Failure::refused(
             "--allow-risk no longer exists: no flag lets a job write. Declare the job \
-             one_shot_write (it may have commands.status and is then watched), and approve its plan",
+             one_shot_write (it may have commands.status too): a person then approves its exact plan",
         ));
     }
     let config = context.config()?;
@@ -27,33 +28,19 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
     refuse_other_kinds(context, job)?;
     let mut store = context.open_store(&config.compiled)?;
     let observation = observe_one(context, &config.compiled, job)?;
-    if let Some(Observed::Broken(broken)) = observation.as_ref().map(|o| &o.observed) {
-        io::note(&format!(
-            "whether it runs can't be told ({}: {}); starting it all the same",
-            broken.cause.as_str(),
-            clean_text(&broken.detail)
-        ));
-    }
-    let logs = context.logs_folder()?;
-    let cancel = context.interrupt.as_ref();
-    let mut runner = OsCommandRunner { logs: logs.clone(), cancel };
-    let mut ports = RunPorts {
-        clock: &context.clock,
-        entropy: &context.entropy,
-        processes: &context.processes,
-        runner: &mut runner,
-        store: &mut store,
-        style: &context.style(config.compiled.report().language),
-    };
     let limit = options.timeout_seconds.map(Duration::from_secs);
-    let ran = {
-        let _waiting = io::waiting(format!("starting {}", job.job().id));
-        start_job(&config.compiled, job, observation.as_ref(), limit, &mut ports)?
-    };
     let id = &job.job().id;
+    let (compiled, language) = (&config.compiled, config.compiled.report().language);
+    let ran = orders::give(context, &mut store, language, format!("starting {id}"), |ports| {
+        start_job(compiled, job, observation.as_ref(), limit, ports)
+    })?;
+    let blind = observation.as_ref().and_then(broken_text);
     match ran {
         Ran::Command { outcome, .. } if outcome.end.is_success() => {
             let said = last_line(&outcome);
+            if let Some(why) = blind {
+                io::note(&format!("whether it ran before could not be told ({why})"));
+            }
             let text = format!("{id}: started{said}; the next tick watches it\n");
             let _ = io::out(&text);
             warn_unwatched(job);
@@ -65,10 +52,27 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
                 "the start command of `{id}` failed: {}{}\n  its output is in {}",
                 render::end_text(&outcome.end),
                 last_line(&outcome),
-                log_path(&logs, id).display()
+                log_path(&context.logs_folder()?, id).display()
             ),
         }),
+        Ran::Refused(StartRefused::MayRun) => Err(Failure::refused(format!(
+            "whether `{id}` runs can't be told ({}), and it ran when it last could; nothing was \
+             started. Mend its status, or stop it first: {} stop {}",
+            blind.unwrap_or_default(),
+            context.invocation,
+            render::shell_quote(id.as_str())
+        ))),
         Ran::Refused(refused) => refusal(id, &refused),
+    }
+}
+
+/// Why there is no status, if there is none.
+fn broken_text(observation: &Observation) -> Option<String> {
+    match &observation.observed {
+        Observed::Broken(broken) => {
+            Some(format!("{}: {}", broken.cause.as_str(), clean_text(&broken.detail)))
+        }
+        Observed::Status(_) => None,
     }
 }
 
@@ -99,9 +103,10 @@ fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failur
 /// What a refused start, stop or run says, and its exit code.
 pub(super) fn refusal(id: &JobId, refused: &StartRefused) -> Result<Exit, Failure> {
     match refused {
-        StartRefused::AlreadyRunning { pid } => {
+        StartRefused::AlreadyRunning { pid, unpaused } => {
             let pid = pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
-            let _ = io::out(&format!("{id}: runs already{pid}; nothing was started\n"));
+            let again = if *unpaused { "; it counts as stopped no longer" } else { "" };
+            let _ = io::out(&format!("{id}: runs already{pid}; nothing was started{again}\n"));
             Ok(Exit::Done)
         }
         StartRefused::Busy { purpose, pid } => Err(Failure {
@@ -111,7 +116,7 @@ pub(super) fn refusal(id: &JobId, refused: &StartRefused) -> Result<Exit, Failur
                 purpose.as_str()
             ),
         }),
-        StartRefused::NotThisKind => {
+        StartRefused::MayRun | StartRefused::NotThisKind => {
             Err(Failure::refused(format!("`{id}` is of no kind that this can be done to")))
         }
     }

@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::args::StopArgs;
 use super::context::{Context, Failure};
 use super::io;
+use super::orders;
 use super::start::{last_line, refusal};
 use super::status::observe_one;
 use crate::adapters::process::proc::{self, EndSignal, Evidence, Reach};
-use crate::adapters::runner::OsCommandRunner;
 use crate::adapters::sqlite::{SqliteStore, StartProof};
 use crate::base::{Exit, JobId};
 use crate::machine::{State, WatchState};
 use crate::model::{Kind, Observation, Observed};
 use crate::render;
-use crate::tick::{RunPorts, Stopped, stop_job};
+use crate::tick::{Stopped, stop_job};
 
 /// Stops a job.
 pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failure> {
@@ -28,21 +28,11 @@ pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failur
     }
     let mut store = context.open_store(&config.compiled)?;
     let observation = observe_one(context, &config.compiled, job)?;
-    let cancel = context.interrupt.as_ref();
-    let mut runner = OsCommandRunner { logs: context.logs_folder()?, cancel };
-    let mut ports = RunPorts {
-        clock: &context.clock,
-        entropy: &context.entropy,
-        processes: &context.processes,
-        runner: &mut runner,
-        store: &mut store,
-        style: &context.style(config.compiled.report().language),
-    };
     let limit = options.timeout_seconds.map(Duration::from_secs);
-    let stopped = {
-        let _waiting = io::waiting(format!("stopping {id}"));
-        stop_job(&config.compiled, job, observation.as_ref(), limit, &mut ports)?
-    };
+    let (compiled, language) = (&config.compiled, config.compiled.report().language);
+    let stopped = orders::give(context, &mut store, language, format!("stopping {id}"), |ports| {
+        stop_job(compiled, job, observation.as_ref(), limit, ports)
+    })?;
     match stopped {
         Stopped::Refused(refused) => refusal(id, &refused),
         Stopped::Command { outcome, .. } if outcome.end.is_success() => {

@@ -120,6 +120,8 @@ pub enum AnomalyKind {
     Stopped,
     /// It could not be started again.
     ResumeFailed,
+    /// A person's start failed while nobody was looking.
+    StartFailed,
     /// Its resumes are used up.
     GaveUp,
     /// It still runs long after a person stopped it.
@@ -142,6 +144,7 @@ impl AnomalyKind {
             Self::NoProgress => "no_progress",
             Self::Stopped => "stopped",
             Self::ResumeFailed => "resume_failed",
+            Self::StartFailed => "start_failed",
             Self::GaveUp => "gave_up",
             Self::StillRunning => "still_running",
             Self::StopFailed => "stop_failed",

@@ -5,7 +5,7 @@
 
 use super::ledger::Ledger;
 use super::{Decision, Facts, declare_jobs, settle, watch};
-use crate::base::RunId;
+use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{Cause, CauseKind, EventKind, ReplayFault, RunPhase, RunRow, World};
 use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState};
@@ -18,7 +18,11 @@ pub enum StartRefused {
     AlreadyRunning {
         /// Its pid.
         pid: Option<u32>,
+        /// It was recorded as stopped by a person, and is watched again.
+        unpaused: bool,
     },
+    /// Its status can't be read, and it ran when it last could.
+    MayRun,
     /// Another process starts, stops or runs it right now.
     Busy {
         /// What it does.
@@ -61,24 +65,64 @@ pub fn claim_start(
     observation: Option<&Observation>,
     facts: &Facts<'_>,
 ) -> Answer<RunSpec, StartRefused> {
-    let mut ledger = Ledger::new(compiled, world, facts);
-    ledger.allow_starts(false);
-    declare_jobs(&mut ledger)?;
-    settle::settle_runs(&mut ledger)?;
-    if let Some(observation) = observation {
-        watch::observe_job(&mut ledger, job, observation)?;
-    }
+    let id = &job.job().id;
+    let mut ledger = begin_order(compiled, world, observation.map(|o| (job, o)), facts)?;
     let Work::Watch { start, .. } = &job.job().work else {
         return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
     };
     if !job.job().is_read_only() {
         return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
     }
-    if let Some(running) = observation.and_then(running_pid) {
-        let refused = Err(StartRefused::AlreadyRunning { pid: running });
-        return Ok((ledger.into_decision(), refused));
+    if let Some(pid) = observation.and_then(running_pid) {
+        // Started again by the word of whoever stopped it, though it never ceased to run.
+        let unpaused =
+            is_paused(&ledger, id) && ledger.step(job, Input::Watch(WatchInput::Started), None)?;
+        let refused = StartRefused::AlreadyRunning { pid, unpaused };
+        return Ok((ledger.into_decision(), Err(refused)));
+    }
+    if may_still_run(&ledger, id, observation) {
+        return Ok((ledger.into_decision(), Err(StartRefused::MayRun)));
     }
     claim_and_begin(ledger, job, Purpose::Start, start)
+}
+
+/// What every order of a person begins with: jobs have records, what ended is settled, and what
+/// was just seen is taken in.
+fn begin_order<'a>(
+    compiled: &'a Compiled,
+    world: World,
+    seen: Option<(&CompiledJob, &Observation)>,
+    facts: &'a Facts<'a>,
+) -> Result<Ledger<'a>, ReplayFault> {
+    let mut ledger = Ledger::new(compiled, world, facts);
+    ledger.allow_starts(false);
+    declare_jobs(&mut ledger)?;
+    settle::settle_runs(&mut ledger)?;
+    if let Some((job, observation)) = seen {
+        watch::observe_job(&mut ledger, job, observation)?;
+    }
+    Ok(ledger)
+}
+
+fn is_paused(ledger: &Ledger<'_>, id: &JobId) -> bool {
+    ledger.job_record(id).map(|r| r.state) == Some(State::Watch(WatchState::Paused))
+}
+
+/// Its status is broken, and when it last was not, the job ran: a start could make a second one.
+fn may_still_run(ledger: &Ledger<'_>, id: &JobId, seen: Option<&Observation>) -> bool {
+    let broken = seen.is_some_and(|o| matches!(o.observed, Observed::Broken(_)));
+    let Some(record) = ledger.job_record(id).filter(|_| broken) else { return false };
+    match record.state {
+        State::Watch(WatchState::Running | WatchState::Resuming) => true,
+        State::Watch(WatchState::Stalled) => {
+            record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::NoProgress)
+        }
+        State::Watch(
+            WatchState::Idle | WatchState::Paused | WatchState::Completed | WatchState::Failed,
+        )
+        | State::Check(_)
+        | State::Write(_) => false,
+    }
 }
 
 /// The pid of a job that is seen running; `None` inside where it does not say.
@@ -100,10 +144,7 @@ pub fn claim_check(
     job: &CompiledJob,
     facts: &Facts<'_>,
 ) -> Answer<RunSpec, StartRefused> {
-    let mut ledger = Ledger::new(compiled, world, facts);
-    ledger.allow_starts(false);
-    declare_jobs(&mut ledger)?;
-    settle::settle_runs(&mut ledger)?;
+    let ledger = begin_order(compiled, world, None, facts)?;
     match &job.job().work {
         Work::Check { run, .. } if job.job().is_runnable_read() => {
             claim_and_begin(ledger, job, Purpose::Check, run)
@@ -148,14 +189,8 @@ pub fn request_stop(
     observation: Option<&Observation>,
     facts: &Facts<'_>,
 ) -> Answer<StopPlan, StartRefused> {
-    let mut ledger = Ledger::new(compiled, world, facts);
-    ledger.allow_starts(false);
-    declare_jobs(&mut ledger)?;
-    settle::settle_runs(&mut ledger)?;
     let id = &job.job().id;
-    if let Some(observation) = observation {
-        watch::observe_job(&mut ledger, job, observation)?;
-    }
+    let mut ledger = begin_order(compiled, world, observation.map(|o| (job, o)), facts)?;
     let Work::Watch { stop, .. } = &job.job().work else {
         return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
     };
@@ -167,13 +202,15 @@ pub fn request_stop(
     let cause = Cause::plain(CauseKind::ByPerson);
     ledger.step(job, Input::Watch(WatchInput::Stop), Some(cause))?;
     // Also where it was paused before: what was seen stopped since an earlier stop may run again.
-    if ledger.job_record(id).map(|r| r.state) == Some(State::Watch(WatchState::Paused)) {
+    if is_paused(&ledger, id) {
         let mut notes = ledger.notes(id);
         notes.stopped_since_stop = false;
         ledger.set_notes(id, notes);
     }
+    // A completion is believed only if the job has just confirmed it.
+    let seen_well = observation.is_some_and(|o| matches!(o.observed, Observed::Status(_)));
     let spec = match stop {
-        Some(stop) if was != Some(State::Watch(WatchState::Completed)) => {
+        Some(stop) if !(was == Some(State::Watch(WatchState::Completed)) && seen_well) => {
             let spec = ledger.claim(job, Purpose::Stop, stop, None)?;
             flip(&mut ledger, &spec)?;
             Some(spec)

@@ -163,8 +163,7 @@ fn why_told(
         let due = told.anomaly_at.as_ref().is_none_or(|at| now.delay_since(at) >= repeat);
         return if due { Why::AnomalyRepeated } else { Why::NothingNew };
     }
-    let second = ledger.now().local.second_of_day(now.wall_ms);
-    let quiet = policy.quiet_hours.is_some_and(|hours| hours.contains(second));
+    let quiet = is_quiet(ledger, job);
     let news = if told.recovery_owed {
         Some(Why::Recovered)
     } else if told.state == Some(record.state) {
@@ -176,6 +175,11 @@ fn why_told(
         return if quiet { Why::QuietHours } else { news };
     }
     why_routine(notes, record, job, quiet, ledger)
+}
+
+fn is_quiet(ledger: &Ledger<'_>, job: &CompiledJob) -> bool {
+    let second = ledger.now().local.second_of_day(ledger.now().at.wall_ms);
+    job.job().policy.quiet_hours.is_some_and(|hours| hours.contains(second))
 }
 
 fn why_routine(
@@ -231,6 +235,11 @@ pub(super) fn tell_check(
     let recovered = kind.is_none() && notes.told.anomaly.is_some();
     if (kind.is_none() && !recovered) || (scheduled && known) {
         ledger.set_verdict(id, false, Why::NothingNew);
+        return;
+    }
+    // Good news waits for the end of the quiet hours: a later clean run brings it.
+    if recovered && is_quiet(ledger, job) {
+        ledger.set_verdict(id, false, Why::QuietHours);
         return;
     }
     notes.told.anomaly = kind.map(|k| k.as_str().to_owned());

@@ -140,7 +140,9 @@ fn settle_check(
             (CheckInput::ExitedErr, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
     };
-    if ledger.step(job, Input::Check(input), cause)? {
+    // A run that was called off has neither succeeded nor failed: nothing follows from it.
+    let called_off = outcome.end == End::Cancelled;
+    if ledger.step(job, Input::Check(input), cause)? && !called_off {
         queue::fire_links(ledger, job, outcome.end.is_success(), Some(&spec.run))?;
     }
     if queue::is_waiting(ledger, &spec.job) {
@@ -163,7 +165,7 @@ fn tell_failed_command(
     let Some(section) = section_of(ledger, job, Why::Anomaly).filter(|_| tell) else { return };
     let kind = match spec.purpose {
         Purpose::RestartStop | Purpose::Stop => AnomalyKind::StopFailed,
-        Purpose::Start | Purpose::Resume | Purpose::Check => AnomalyKind::ResumeFailed,
+        Purpose::Start | Purpose::Resume | Purpose::Check => AnomalyKind::StartFailed,
     };
     let anomalies = vec![Anomaly { kind, detail: Some(failure_text(outcome)) }];
     ledger.tell_section(Section { anomalies, ..section });

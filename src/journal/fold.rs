@@ -187,6 +187,11 @@ fn end_run(
         record.last_run =
             Some(LastRun { at: at.clone(), run: Some(run.clone()), end: end.clone(), attention });
     }
+    // Grace and back-off count from when the start was over, not from when it was decided: its
+    // executor may have come late, and its command may have taken its time.
+    if purpose.starts_the_job() {
+        record.last_start = Some(at.clone());
+    }
     record.touched = at.clone();
 }
 

@@ -38,7 +38,8 @@ pub struct JobRecord {
     pub cause: Option<Cause>,
     /// The last event that touched it: an older observation says nothing.
     pub touched: Stamp,
-    /// The last start by a person or a resume.
+    /// The last start by a person or a resume: when it was over, or, until then, when it was
+    /// claimed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_start: Option<Stamp>,
     /// The run of that start.

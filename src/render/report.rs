@@ -248,9 +248,10 @@ impl Writer<'_> {
             AnomalyKind::StatusBroken => (words::mend_status(language), format!("{call} status")),
             AnomalyKind::Alert => (words::look(language), format!("{call} status")),
             AnomalyKind::NoProgress => (words::stop_it(language), format!("{call} stop {id}")),
-            AnomalyKind::Stopped | AnomalyKind::ResumeFailed | AnomalyKind::GaveUp => {
-                (words::start_it(language), format!("{call} start {id}"))
-            }
+            AnomalyKind::Stopped
+            | AnomalyKind::ResumeFailed
+            | AnomalyKind::StartFailed
+            | AnomalyKind::GaveUp => (words::start_it(language), format!("{call} start {id}")),
             AnomalyKind::StillRunning | AnomalyKind::StopFailed => {
                 (words::kill_it(language), format!("{call} stop {id}"))
             }

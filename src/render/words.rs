@@ -136,7 +136,9 @@ pub(super) const fn anomaly_words(language: Language, kind: AnomalyKind) -> &'st
         AnomalyKind::Alert => pick(language, "it calls for help", "任务发出警报"),
         AnomalyKind::NoProgress => pick(language, "it runs without progress", "运行中但没有进展"),
         AnomalyKind::Stopped => pick(language, "it stopped without completing", "未完成就停止"),
-        AnomalyKind::ResumeFailed => pick(language, "its start command failed", "启动命令失败"),
+        AnomalyKind::ResumeFailed | AnomalyKind::StartFailed => {
+            pick(language, "its start command failed", "启动命令失败")
+        }
         AnomalyKind::GaveUp => pick(language, "its resumes are used up", "续跑次数用尽"),
         AnomalyKind::StillRunning => {
             pick(language, "stopping, but it still runs", "正在停止，但仍在运行")

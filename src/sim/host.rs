@@ -40,6 +40,8 @@ pub struct SimJob {
     pub alert: bool,
     /// Its commands exit with this.
     pub exit: i32,
+    /// Its commands are called off.
+    pub called_off: bool,
     /// Its checks print attention words.
     pub attention: bool,
     /// Its start command does not make it run.
@@ -291,7 +293,8 @@ impl CommandRunner for SimHost {
             | Purpose::Check => {}
         }
         let attention = job.attention && spec.purpose == Purpose::Check;
-        Outcome { attention, ..Outcome::without_output(End::Exited { code: job.exit }) }
+        let end = if job.called_off { End::Cancelled } else { End::Exited { code: job.exit } };
+        Outcome { attention, ..Outcome::without_output(end) }
     }
 }
 

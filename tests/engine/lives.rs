@@ -226,7 +226,9 @@ fn check_backoff(scene: &Scene, witness: &mut Witness, id: &JobId) -> Result<(),
 #[test]
 fn whatever_happens_the_invariants_hold() {
     let met: RefCell<BTreeSet<(&str, &str)>> = RefCell::default();
-    let config = Config { cases: 256, ..Config::default() };
+    // More lives: OPSFSM_LIVES=10000 cargo test --release --test engine lives
+    let cases = std::env::var("OPSFSM_LIVES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let lives = prop::collection::vec(step(), 1..120);
     TestRunner::new(config)
         .run(&lives, |steps| {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use expect_test::expect;
+use opsfsm::decide::StartRefused;
 use opsfsm::journal::ItemState;
 use opsfsm::model::Purpose;
 use opsfsm::ports::StoreError;
@@ -196,6 +197,73 @@ fn starting_a_running_job_does_nothing() {
     let ran = scene.host.start(&scene.compiled, &job("a")).expect("a start");
     assert!(matches!(ran, Some(Ran::Refused(_))));
     assert_eq!((scene.ran("a", Purpose::Start), scene.state("a")), (0, "running"));
+}
+
+#[test]
+fn starting_a_job_that_never_stopped_takes_the_stop_back() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.set("a", |j| j.exit = 1);
+    scene.host.stop(&scene.compiled, &job("a")).expect("a stop");
+    assert_eq!(scene.state("a"), "paused");
+    scene.host.pass(Duration::from_secs(1));
+    let ran = scene.host.start(&scene.compiled, &job("a")).expect("a start");
+    let Some(Ran::Refused(refused)) = ran else { panic!("started a second one") };
+    assert_eq!(refused, StartRefused::AlreadyRunning { pid: None, unpaused: true });
+    assert_eq!((scene.state("a"), scene.ran("a", Purpose::Start)), ("running", 0));
+}
+
+#[test]
+fn a_job_that_may_still_run_is_not_started_blindly() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.broken = true);
+    scene.host.start(&scene.compiled, &job("a")).expect("a start");
+    assert_eq!(scene.ran("a", Purpose::Start), 1, "never seen before: a first start may be blind");
+    scene.host.pass(Duration::from_mins(1));
+    let ran = scene.host.start(&scene.compiled, &job("a")).expect("an answer");
+    assert!(matches!(ran, Some(Ran::Refused(StartRefused::MayRun))), "{ran:?}");
+    scene.host.stop(&scene.compiled, &job("a")).expect("a stop");
+    scene.host.start(&scene.compiled, &job("a")).expect("a start");
+    assert_eq!(scene.ran("a", Purpose::Start), 2, "after a stop it may be started again");
+}
+
+#[test]
+fn a_completion_is_no_reason_not_to_stop_a_job_that_cannot_be_seen() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.completed = true);
+    scene.tick();
+    scene.set("a", |j| j.broken = true);
+    scene.host.pass(Duration::from_secs(1));
+    scene.host.stop(&scene.compiled, &job("a")).expect("a stop");
+    assert_eq!(scene.ran("a", Purpose::Stop), 1);
+}
+
+#[test]
+fn nothing_follows_from_a_run_that_was_called_off() {
+    let links = "after = [{ jobId = \"d\" }, { jobId = \"d\", when = \"failure\" }]";
+    let scene = Scene::new(&(check("c", links) + &check("d", "")));
+    scene.set("c", |j| j.called_off = true);
+    scene.host.run(&scene.compiled, &job("c")).expect("a run");
+    assert_eq!((scene.state("c"), scene.queue().len()), ("failed", 0));
+}
+
+#[test]
+fn a_check_that_recovers_in_quiet_hours_is_told_after_them() {
+    let quiet =
+        "everySeconds = 600\npolicy = { quietHours = { start = \"14:15\", end = \"16:00\" } }";
+    let scene = Scene::new(&check("c", quiet));
+    scene.set("c", |j| j.exit = 1);
+    scene.tick();
+    assert_eq!(scene.told().len(), 1, "a failure goes out at any time");
+    scene.set("c", |j| j.exit = 0);
+    let mut minutes = 0;
+    while scene.told().is_empty() {
+        scene.tick_after(60);
+        minutes += 1;
+        assert!(minutes < 200, "the recovery is never told");
+    }
+    assert!(minutes >= 100, "told {minutes} minutes later, in quiet hours");
 }
 
 #[test]
@@ -507,6 +575,24 @@ fn a_start_that_is_still_at_work_is_not_started_again() {
     assert_eq!(scene.host.on_their_way.borrow().len(), 1, "one claim");
     scene.host.executors_arrive();
     assert_eq!(scene.ran("a", Purpose::Resume), 1);
+}
+
+#[test]
+fn back_off_counts_from_when_a_late_start_was_over() {
+    let scene = Scene::new(&watch("a", "autoResume = true, autoResumeBackoffSeconds = 300"));
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.beside();
+    scene.host.pass(Duration::from_mins(5));
+    scene.host.executors_arrive();
+    scene.set("a", |j| j.running = false);
+    scene.host.executors_late.set(false);
+    for _ in 0..4 {
+        scene.tick_after(60);
+    }
+    assert_eq!(scene.ran("a", Purpose::Resume), 1, "not again at once");
+    scene.tick_after(120);
+    assert_eq!(scene.ran("a", Purpose::Resume), 2);
 }
 
 #[test]

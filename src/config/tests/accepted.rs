@@ -42,7 +42,7 @@ fn a_v1_registry_keeps_its_meaning() {
         ops-jobs.json:14:76: warning[OF004]: `enabled` is neither true nor false: the job counts as disabled
           help: only a literal true enables: "enabled": true
         ops-jobs.json:16:71: warning[OF002]: unknown key `note` in job `put`: it has no effect
-          help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, commands, policy, approval, after
+          help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, inputs, commands, policy, approval, after
         ops-jobs.json:17:80: warning[OF060]: `approval.granted: true` grants nothing: it counts as a request
           help: approve the exact plan with `opsfsm approve`
     "#]].assert_eq(&rendered(&parsed));
