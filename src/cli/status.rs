@@ -9,7 +9,7 @@ use crate::adapters::status::OsStatusRunner;
 use crate::base::{Exit, JobId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::ItemState;
-use crate::model::{Observation, Work};
+use crate::model::Observation;
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::{self, LiveStatus, StatusLine};
 
@@ -58,7 +58,8 @@ fn observe_all(
     context: &Context,
     compiled: &Compiled,
 ) -> Result<BTreeMap<JobId, Observation>, Failure> {
-    let asks: Vec<StatusAsk<'_>> = compiled.jobs().filter_map(ask_of).collect();
+    let asks: Vec<StatusAsk<'_>> =
+        compiled.jobs().filter_map(|job| StatusAsk::of(job.job())).collect();
     let all = observe(context, compiled, &asks)?;
     Ok(all.into_iter().map(|o| (o.job.clone(), o)).collect())
 }
@@ -77,26 +78,13 @@ fn observe(
     Ok(all)
 }
 
-fn ask_of(job: &CompiledJob) -> Option<StatusAsk<'_>> {
-    let declared = job.job();
-    match &declared.work {
-        Work::Watch { status, .. } => Some(StatusAsk {
-            job: &declared.id,
-            source: status,
-            cwd: &declared.cwd,
-            env: &declared.env,
-        }),
-        Work::Check { .. } | Work::Write { .. } => None,
-    }
-}
-
 /// Asks one watched job.
 pub(super) fn observe_one(
     context: &Context,
     compiled: &Compiled,
     job: &CompiledJob,
 ) -> Result<Option<Observation>, Failure> {
-    let Some(ask) = ask_of(job) else { return Ok(None) };
+    let Some(ask) = StatusAsk::of(job.job()) else { return Ok(None) };
     let _waiting = io::waiting(format!("asking {}", job.job().id));
     Ok(observe(context, compiled, &[ask])?.pop())
 }

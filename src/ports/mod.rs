@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use crate::base::{JobId, Now, ReportId, RunId};
 use crate::journal::{Change, Head, Report, World};
-use crate::model::{Account, Observation, Outcome, ProcessId, RunSpec, SealedFile, StatusSource};
+use crate::model::{
+    Account, Job, Observation, Outcome, ProcessId, RunSpec, SealedFile, StatusSource, Work,
+};
 
 /// Tells the time.
 pub trait Clock {
@@ -40,6 +42,19 @@ pub struct StatusAsk<'a> {
     pub cwd: &'a Path,
     /// Its added environment.
     pub env: &'a BTreeMap<String, String>,
+}
+
+impl<'a> StatusAsk<'a> {
+    /// How to ask a long_running_read; nothing else is asked.
+    #[must_use]
+    pub fn of(job: &'a Job) -> Option<Self> {
+        match &job.work {
+            Work::Watch { status, .. } => {
+                Some(Self { job: &job.id, source: status, cwd: &job.cwd, env: &job.env })
+            }
+            Work::Check { .. } | Work::Write { .. } => None,
+        }
+    }
 }
 
 /// Asks jobs how they are, all at once.

@@ -180,9 +180,10 @@ impl Writer<'_> {
     fn run(&mut self, run: &RunNews) {
         let language = self.style.language;
         let seconds = seconds_text(run.took_ms, 1);
-        let end = end_text(&run.end);
-        let result = words::result(language);
-        self.line(&format!("{result}: {end} {} {seconds}s", words::took(language)));
+        let started = !matches!(run.end, End::NotStarted { .. });
+        let took = started.then(|| format!(" {} {seconds}s", words::took(language)));
+        let took = took.unwrap_or_default();
+        self.line(&format!("{}: {}{took}", words::result(language), end_text(&run.end)));
         let lines: Vec<String> =
             run.output.lines().map(clean_text).filter(|l| !l.is_empty()).collect();
         if lines.is_empty() {
@@ -301,6 +302,20 @@ fn origin_words(origin: &Origin) -> String {
         Origin::Person => "opsfsm request".to_owned(),
         Origin::Config => "approval.granted".to_owned(),
         Origin::Import { reason, .. } => clean_text(&format!("ops-monitor: {reason}")),
+    }
+}
+
+/// How a command ended, in a few words that stay short; what a program was missing is left out.
+#[must_use]
+pub(super) fn end_words(end: &End) -> String {
+    match end {
+        End::NotStarted { .. } => "not started".to_owned(),
+        End::Exited { .. }
+        | End::Signaled { .. }
+        | End::TimedOut { .. }
+        | End::Cancelled
+        | End::Unkillable { .. }
+        | End::Lost => end_text(end),
     }
 }
 

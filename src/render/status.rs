@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use super::quote::shell_quote;
-use super::report::end_text;
+use super::report::{end_text, end_words};
 use crate::base::time::{limit_text, seconds_text, span_text};
 use crate::base::{JobId, Now, RunId};
 use crate::decide::clean_text;
 use crate::journal::JobRecord;
-use crate::model::{Command, Job, Kind, Observed, Outcome, Risk};
+use crate::model::{Command, End, Job, Kind, Observed, Outcome, Risk};
 
 /// All that one line tells.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ fn v1_words(line: &StatusLine<'_>) -> String {
         }
         (Kind::OneShotRead, _) => {
             let last = line.record.and_then(|r| r.last_run.as_ref());
-            last.map_or("never ran".to_owned(), |l| format!("lastRun {}", end_text(&l.end)))
+            last.map_or("never ran".to_owned(), |l| format!("lastRun {}", end_words(&l.end)))
         }
         (Kind::OneShotWrite, _) => "write (approved=false)".to_owned(),
     }
@@ -86,6 +86,10 @@ fn details(line: &StatusLine<'_>, now: &Now) -> String {
     if let Some(record) = line.record {
         parts
             .push(format!("for={}", span_text(now.at.delay_since(&record.since)).replace(' ', "")));
+    }
+    let last = line.record.and_then(|r| r.last_run.as_ref());
+    if let Some(End::NotStarted { detail, .. }) = last.map(|l| &l.end) {
+        parts.push(format!("({})", clean_text(detail)));
     }
     if !line.job.enabled {
         parts.push("disabled".to_owned());

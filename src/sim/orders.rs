@@ -7,7 +7,7 @@ use crate::base::JobId;
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::TickOutcome;
 use crate::machine::State;
-use crate::model::{Language, Observation, StatusSource};
+use crate::model::{Language, Observation};
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::Style;
 use crate::tick::{Ports, Ran, RunPorts, Stopped, run_check, run_tick, start_job, stop_job};
@@ -74,9 +74,7 @@ impl SimHost {
     }
 
     fn observe_one(&self, job: &CompiledJob) -> Option<Observation> {
-        let declared = job.job();
-        let source: &StatusSource = declared.status_source()?;
-        let ask = StatusAsk { job: &declared.id, source, cwd: &declared.cwd, env: &declared.env };
+        let ask = StatusAsk::of(job.job())?;
         self.clone().observe(&[ask], std::time::Duration::MAX).pop()
     }
 

@@ -16,7 +16,7 @@ use crate::base::{Now, ReportId, RunId, Stamp, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{self, Decision, Facts, TickOutcome};
 use crate::journal::{ReplayFault, Report, RunPhase, RunRow, World};
-use crate::model::{Observation, ProcessId, Work};
+use crate::model::{Observation, ProcessId};
 use crate::ports::{
     Clock, Commit, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
     StatusRunner, Store, StoreError,
@@ -138,23 +138,10 @@ fn seed(ports: &Ports<'_>) -> Result<[u8; 32], StoreError> {
 
 /// Asks all enabled watched jobs at once.
 fn observe(compiled: &Compiled, ports: &mut Ports<'_>) -> Vec<Observation> {
-    let asks: Vec<StatusAsk<'_>> = compiled.jobs().filter_map(ask_of).collect();
+    let watched = compiled.jobs().map(CompiledJob::job).filter(|job| job.enabled);
+    let asks: Vec<StatusAsk<'_>> = watched.filter_map(StatusAsk::of).collect();
     let within = compiled.tick_limit().saturating_sub(limits::TICK_RESERVE);
     ports.status.observe(&asks, within)
-}
-
-/// How to ask a job that a tick watches.
-fn ask_of(job: &CompiledJob) -> Option<StatusAsk<'_>> {
-    let declared = job.job();
-    match &declared.work {
-        Work::Watch { status, .. } if declared.enabled => Some(StatusAsk {
-            job: &declared.id,
-            source: status,
-            cwd: &declared.cwd,
-            env: &declared.env,
-        }),
-        Work::Watch { .. } | Work::Check { .. } | Work::Write { .. } => None,
-    }
 }
 
 /// How a decision is made from a world and facts.
