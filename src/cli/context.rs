@@ -114,8 +114,9 @@ impl Context {
             sources: Sources::default(),
             unreadable: Some(e.to_string()),
         })?;
-        let Parsed { model, sources, mut sink } = parse_config(files, &self.located.around);
-        match model.and_then(|model| compile_model(model, &mut sink)) {
+        let Parsed { model, outlines, sources, mut sink } =
+            parse_config(files, &self.located.around);
+        match compile_model(model, &outlines, &mut sink) {
             Some(compiled) => Ok(LoadedConfig { compiled, sink, sources }),
             None => Err(BrokenConfig { sink, sources, unreadable: None }),
         }

@@ -16,7 +16,10 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::CompiledJob;
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink, did_you_mean};
-use crate::model::{Job, Kind, Link, LinkWhen};
+use crate::model::{Kind, Link, LinkWhen, Outline, Risk};
+
+/// All jobs that have an id.
+type Outlines = BTreeMap<JobId, Outline>;
 
 /// One link, as a picture needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,53 +44,40 @@ pub(super) fn edges_of(job: &CompiledJob, jobs: &BTreeMap<JobId, CompiledJob>) -
         to: link.target.clone(),
         when: link.when,
         delay: link.delay,
-        verifies: is_verification_link(job.job(), link) && fit(link),
+        verifies: is_verification_link(Some(job.job().kind()), link) && fit(link),
     };
     job.job().after.iter().map(edge).collect()
 }
 
-fn is_verification_link(job: &Job, link: &Link) -> bool {
-    job.kind() == Kind::OneShotWrite && link.when == LinkWhen::Success
-}
-
-/// The links of a write that lead to a fit verification.
-pub fn verifications<'a>(
-    job: &'a Job,
-    jobs: &'a BTreeMap<JobId, Job>,
-) -> impl Iterator<Item = &'a Link> {
-    job.after.iter().filter(move |link| {
-        is_verification_link(job, link) && jobs.get(&link.target).is_some_and(Job::is_read_only)
-    })
+fn is_verification_link(kind: Option<Kind>, link: &Link) -> bool {
+    kind == Some(Kind::OneShotWrite) && link.when == LinkWhen::Success
 }
 
 /// Checks all chains.
-pub(super) fn check_chains(jobs: &BTreeMap<JobId, Job>) -> Sink {
+pub(super) fn check_chains(jobs: &Outlines) -> Sink {
     let mut sink = Sink::new();
-    for job in jobs.values() {
+    for (id, job) in jobs {
         for link in &job.after {
-            check_target(job, link, jobs, &mut sink);
+            check_target(id, job, link, jobs, &mut sink);
         }
-        if job.kind() == Kind::OneShotWrite {
-            check_verification(job, jobs, &mut sink);
+        if job.kind == Some(Kind::OneShotWrite) {
+            check_verification(id, job, jobs, &mut sink);
         }
     }
     check_cycles(jobs, &mut sink);
     sink
 }
 
-fn check_target(job: &Job, link: &Link, jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
-    if link.target == job.id {
+fn check_target(id: &JobId, job: &Outline, link: &Link, jobs: &Outlines, sink: &mut Sink) {
+    if link.target == *id {
+        let message = format!("job `{id}` starts itself");
         sink.push(
-            Finding::new(
-                Code::SelfChain,
-                link.target_span,
-                format!("job `{}` starts itself", job.id),
-            )
-            .also(job.id_span, "the job")
-            .help("remove the link, or use `everySeconds` on a one_shot_read"),
+            Finding::new(Code::SelfChain, link.target_span, message)
+                .also(job.id_span, "the job")
+                .help("remove the link, or use `everySeconds` on a one_shot_read"),
         );
     } else if !jobs.contains_key(&link.target) {
-        let message = format!("job `{}` leads to `{}`, which does not exist", job.id, link.target);
+        let message = format!("job `{id}` leads to `{}`, which does not exist", link.target);
         let mut finding = Finding::new(Code::DanglingChain, link.target_span, message)
             .also(job.id_span, "the job");
         if let Some(near) = did_you_mean(link.target.as_str(), jobs.keys().map(JobId::as_str)) {
@@ -97,45 +87,45 @@ fn check_target(job: &Job, link: &Link, jobs: &BTreeMap<JobId, Job>, sink: &mut 
     }
 }
 
-fn check_verification(job: &Job, jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
-    if verifications(job, jobs).next().is_some() {
+fn check_verification(id: &JobId, job: &Outline, jobs: &Outlines, sink: &mut Sink) {
+    let candidates: Vec<&Link> =
+        job.after.iter().filter(|link| is_verification_link(job.kind, link)).collect();
+    let fit = |link: &&Link| jobs.get(&link.target).is_some_and(Outline::may_verify);
+    if candidates.iter().any(fit) {
         return;
     }
-    let candidates: Vec<&Link> =
-        job.after.iter().filter(|link| is_verification_link(job, link)).collect();
     if candidates.is_empty() {
-        let message =
-            format!("write `{}` has no verification: nothing shows that it worked", job.id);
+        let message = format!("write `{id}` has no verification: nothing shows that it worked");
         sink.push(
             Finding::new(Code::NoVerification, job.id_span, message)
                 .help("add to `after`: { jobId = \"<a read_only job that checks the result>\" }"),
         );
     }
     // A target that does not exist, or is the job itself, has been told already.
-    let known = |link: &&Link| link.target != job.id && jobs.contains_key(&link.target);
-    for link in candidates.into_iter().filter(known) {
-        let target = &jobs[&link.target];
-        let what = format!("{}, {}", target.kind().as_str(), target.risk.as_str());
+    for link in candidates.into_iter().filter(|link| link.target != *id) {
+        let Some(target) = jobs.get(&link.target) else { continue };
+        let kind = target.kind.map_or("of unknown kind", Kind::as_str);
+        let risk = target.risk.map_or("of unknown risk", Risk::as_str);
         let message = format!(
-            "write `{}` is verified by `{}`, which is no read-only read job",
-            job.id, link.target
+            "write `{id}` is verified by `{}`, which is no read-only read job",
+            link.target
         );
         sink.push(
             Finding::new(Code::UnfitVerification, link.target_span, message)
-                .also(target.id_span, what)
+                .also(target.id_span, format!("{kind}, {risk}"))
                 .help("verify with a job of kind one_shot_read and risk read_only"),
         );
     }
 }
 
 /// Reports cycles; self links have a code of their own and are left out here.
-fn check_cycles(jobs: &BTreeMap<JobId, Job>, sink: &mut Sink) {
+fn check_cycles(jobs: &Outlines, sink: &mut Sink) {
     let mut graph: DiGraph<&JobId, ()> = DiGraph::new();
     let nodes: BTreeMap<&JobId, NodeIndex> =
         jobs.keys().map(|id| (id, graph.add_node(id))).collect();
-    for job in jobs.values() {
-        for link in job.after.iter().filter(|link| link.target != job.id) {
-            if let (Some(&from), Some(&to)) = (nodes.get(&job.id), nodes.get(&link.target)) {
+    for (id, job) in jobs {
+        for link in job.after.iter().filter(|link| link.target != *id) {
+            if let (Some(&from), Some(&to)) = (nodes.get(id), nodes.get(&link.target)) {
                 graph.update_edge(from, to, ());
             }
         }
@@ -209,7 +199,7 @@ fn shortest_cycle(
     None
 }
 
-fn cycle_finding(cycle: &[&JobId], jobs: &BTreeMap<JobId, Job>) -> Finding {
+fn cycle_finding(cycle: &[&JobId], jobs: &Outlines) -> Finding {
     let mut path: Vec<String> =
         cycle.iter().take(limits::CYCLE_SHOWN).map(ToString::to_string).collect();
     if cycle.len() > path.len() {

@@ -12,7 +12,7 @@ mod proof;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use chain::{ChainEdge, verifications};
+pub use chain::ChainEdge;
 pub use machines::{CompiledJob, OfferedEdge};
 pub use proof::{Unproved, prove_gated};
 
@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Report};
+use crate::model::{Model, Outline, Report};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +32,18 @@ pub struct Compiled {
     report: Report,
 }
 
-/// Compiles `model`, or says in `sink` why it can't be run.
-pub fn compile_model(model: Model, sink: &mut Sink) -> Option<Compiled> {
-    let mut found = chain::check_chains(&model.jobs);
+/// Compiles `model`, or says in `sink` why it can't be run. Chains are checked on the outlines, so
+/// that their faults are told together with all others: also where there is no model.
+pub fn compile_model(
+    model: Option<Model>,
+    outlines: &BTreeMap<JobId, Outline>,
+    sink: &mut Sink,
+) -> Option<Compiled> {
+    let mut found = chain::check_chains(outlines);
+    let Some(model) = model else {
+        sink.extend(found);
+        return None;
+    };
     let jobs: BTreeMap<JobId, CompiledJob> =
         model.jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     prove_writes(jobs.values(), &mut found);

@@ -53,7 +53,7 @@ fn compile_text(text: &str, format: Format) -> (Option<Compiled>, Sink) {
     };
     let around = Surroundings { home: None, default_cwd: None };
     let mut parsed = parse_config(vec![file], &around);
-    let compiled = compile_model(parsed.model.take().expect("a model"), &mut parsed.sink);
+    let compiled = compile_model(parsed.model.take(), &parsed.outlines, &mut parsed.sink);
     assert_eq!(compiled.is_none(), parsed.sink.has_errors());
     (compiled, parsed.sink)
 }
@@ -224,4 +224,25 @@ fn a_machine_offers_only_what_its_config_allows() {
     ] {
         assert_eq!(offers(jobs, more, input), offered, "{jobs} {more} {input}");
     }
+}
+
+#[test]
+fn chains_are_checked_also_where_the_jobs_themselves_are_broken() {
+    let text = "version = 1\n\
+        [[jobs]]\nid = \"a\"\nkind = \"long_runing_read\"\nrisk = \"read_only\"\n\
+        commands = { start = 1 }\nafter = [{ jobId = \"bb\" }, { jobId = \"a\" }]\n\
+        [[jobs]]\nid = \"b\"\nkind = \"one_shot_write\"\nrisk = \"write_local\"\n\
+        commands = {}\nafter = [{ jobId = \"a\" }]\n";
+    let (_, sink) = compile_text(text, Format::Toml);
+    let codes: Vec<&str> = sink.sorted().iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["OF010", "OF004", "OF020", "OF021", "OF005"], "in one pass");
+}
+
+#[test]
+fn a_file_that_was_not_understood_has_no_dangling_chains() {
+    let text = "version = 1\n\
+        [[jobs]]\nid = \"a\"\nkind = \"one_shot_read\"\nrisk = \"read_only\"\n\
+        commands = { run = [\"x\"] }\nafter = [{ jobId = \"b\" }]\n[[jobs]\nid = \"b\"\n";
+    let (_, sink) = compile_text(text, Format::Toml);
+    assert!(sink.sorted().iter().all(|f| f.code.as_str() == "OF001"), "{sink:?}");
 }

@@ -3,6 +3,8 @@
 //! In: the trees of all files. Out: the model they declare together, and all findings in one sink.
 //! Invariant: this module never lets one file's fault hide another file's findings.
 
+use std::collections::BTreeMap;
+
 use super::Format;
 use super::context::Context;
 use super::cursor::Cursor;
@@ -10,8 +12,9 @@ use super::jobs::{self, Ids};
 use super::policy::{self, Defaults};
 use super::text::Loaded;
 use super::tree::{Node, Value};
+use crate::base::JobId;
 use crate::diag::{Code, Finding, Sink, Span};
-use crate::model::{Language, Model, Report};
+use crate::model::{Language, Model, Outline, Report};
 
 /// What the files share, and where it was said.
 #[derive(Default)]
@@ -20,8 +23,19 @@ struct Shared {
     report: Option<(Report, Span)>,
 }
 
-/// Reads all files into one model. It is complete only if the sink has no errors.
-pub(super) fn parse_model(loaded: Vec<Loaded>) -> (Model, Sink) {
+/// What all files declare together.
+pub(super) struct Declared {
+    /// Complete only if the sink has no errors.
+    pub(super) model: Model,
+    /// Of every job with an id; empty where a file is damaged.
+    pub(super) outlines: BTreeMap<JobId, Outline>,
+    /// All findings.
+    pub(super) sink: Sink,
+}
+
+/// Reads all files into one model.
+pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
+    let whole = loaded.iter().all(|file| file.root.is_some() && !file.ctx.damaged);
     let (mut contexts, roots): (Vec<_>, Vec<_>) =
         loaded.into_iter().map(|file| (file.ctx, file.root)).unzip();
     // Defaults hold for the jobs of all files, so all tops are read before any job.
@@ -38,16 +52,24 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> (Model, Sink) {
         ..Model::default()
     };
     let mut ids = Ids::new();
+    let mut outlines = BTreeMap::new();
     let mut sink = Sink::new();
     for (mut ctx, nodes) in contexts.into_iter().zip(job_lists) {
         for (index, node) in nodes.iter().enumerate() {
-            if let Some(job) = jobs::read_job(&mut ctx, node, index, &defaults, &mut ids) {
+            let read = jobs::read_job(&mut ctx, node, index, &defaults, &mut ids);
+            if let Some((id, outline)) = read.outline {
+                outlines.entry(id).or_insert(outline);
+            }
+            if let Some(job) = read.job {
                 model.jobs.entry(job.id.clone()).or_insert(job);
             }
         }
         sink.extend(ctx.sink);
     }
-    (model, sink)
+    if !whole {
+        outlines.clear();
+    }
+    Declared { model, outlines, sink }
 }
 
 /// Reads one top level; gives back its jobs.

@@ -17,7 +17,9 @@ use super::policy::{self, Defaults};
 use super::tree::{Node, Value};
 use crate::base::{JobId, RunId, limits};
 use crate::diag::{Code, Finding, Severity, Span};
-use crate::model::{ApprovalPolicy, Job, Kind, Link, LinkWhen, OnStall, Policy, Risk, Work};
+use crate::model::{
+    ApprovalPolicy, Job, Kind, Link, LinkWhen, OnStall, Outline, Policy, Risk, Work,
+};
 
 /// The ids of all files, and where each stands first.
 pub(super) type Ids = BTreeMap<String, Span>;
@@ -28,6 +30,15 @@ struct Anchor {
     place: Span,
 }
 
+/// What was read of one entry.
+#[derive(Default)]
+pub(super) struct ReadJob {
+    /// Enough to check the chains, if it has an id.
+    pub(super) outline: Option<(JobId, Outline)>,
+    /// The whole of it, if nothing needed is missing or wrong.
+    pub(super) job: Option<Job>,
+}
+
 /// Reads one job. Everything that is wrong with it is reported, whatever is wrong first.
 pub(super) fn read_job(
     ctx: &mut Context,
@@ -35,13 +46,13 @@ pub(super) fn read_job(
     index: usize,
     defaults: &Defaults,
     ids: &mut Ids,
-) -> Option<Job> {
+) -> ReadJob {
     if !matches!(node.value, Value::Table(_)) {
         let must = ctx.table_word();
         ctx.wrong(node, &format!("jobs[{index}]"), must);
-        return None;
+        return ReadJob::default();
     }
-    let mut job = Cursor::open(ctx, node, "")?;
+    let Some(mut job) = Cursor::open(ctx, node, "") else { return ReadJob::default() };
     let id = read_id(ctx, &mut job, index, ids);
     let anchor = match &id {
         Some((id, span)) => Anchor { label: format!("job {}", ticked(id.as_str())), place: *span },
@@ -70,10 +81,13 @@ pub(super) fn read_job(
     let approval = read_approval(ctx, &mut job, kind);
     let after = read_after(ctx, &mut job);
     job.finish(ctx);
-    let (id, id_span) = id?;
+    let Some((id, id_span)) = id else { return ReadJob::default() };
+    let outline = Some((id.clone(), Outline { id_span, kind, risk, after: after.clone() }));
+    let (Some(risk), Some(cwd), Some(work)) = (risk, cwd, work) else {
+        return ReadJob { outline, job: None };
+    };
     let name = name.unwrap_or_else(|| id.as_str().to_owned());
-    let (risk, cwd, work) = (risk?, cwd?, work?);
-    Some(Job {
+    let job = Job {
         id,
         id_span,
         name,
@@ -87,7 +101,8 @@ pub(super) fn read_job(
         policy,
         approval,
         after,
-    })
+    };
+    ReadJob { outline, job: Some(job) }
 }
 
 fn read_id(

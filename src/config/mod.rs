@@ -21,10 +21,12 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::base::JobId;
 use crate::diag::{Sink, Sources};
-use crate::model::Model;
+use crate::model::{Model, Outline};
 
 /// How a config file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,9 @@ pub struct Surroundings {
 pub struct Parsed {
     /// What the files declare; `None` exactly if a finding is an error.
     pub model: Option<Model>,
+    /// Of every job with an id, whatever else is wrong with it. Empty where a file's syntax is
+    /// broken: what seems to be missing may then just not have been understood.
+    pub outlines: BTreeMap<JobId, Outline>,
     /// The texts, for rendering the findings.
     pub sources: Sources,
     /// Every finding.
@@ -77,6 +82,6 @@ pub fn parse_config(files: Vec<SourceText>, around: &Surroundings) -> Parsed {
     let mut sources = Sources::default();
     let loaded: Vec<_> =
         files.into_iter().map(|file| text::parse_text(file, around, &mut sources)).collect();
-    let (model, sink) = file::parse_model(loaded);
-    Parsed { model: (!sink.has_errors()).then_some(model), sources, sink }
+    let file::Declared { model, outlines, sink } = file::parse_model(loaded);
+    Parsed { model: (!sink.has_errors()).then_some(model), outlines, sources, sink }
 }

@@ -305,6 +305,29 @@ pub struct Link {
     pub delay: Duration,
 }
 
+/// What can be told of a job even where the rest of it is broken: enough to check the chains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Where its id stands.
+    pub id_span: Span,
+    /// Its kind, if it names one.
+    pub kind: Option<Kind>,
+    /// Its risk, if it names one.
+    pub risk: Option<Risk>,
+    /// What follows it.
+    pub after: Vec<Link>,
+}
+
+impl Outline {
+    /// May it verify a write? What is unknown is given the benefit of the doubt: its own finding
+    /// says what is wrong with it.
+    #[must_use]
+    pub fn may_verify(&self) -> bool {
+        self.kind.is_none_or(|kind| kind != Kind::OneShotWrite)
+            && self.risk.is_none_or(|risk| risk == Risk::ReadOnly)
+    }
+}
+
 /// On which end a link fires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LinkWhen {

@@ -10,7 +10,7 @@ mod run;
 mod status;
 
 pub use job::{
-    ApprovalPolicy, Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Policy,
+    ApprovalPolicy, Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Outline, Policy,
     QuietHours, Report, Risk, StatusSource, Work,
 };
 pub use plan::{Account, Plan, PlanDigest, PlanStep, PlanVerification, SealedFile};

@@ -35,7 +35,7 @@ pub fn compile_text(text: &str, format: Format) -> Result<Compiled, String> {
     let around = Surroundings { home: None, default_cwd: None };
     let mut parsed = parse_config(vec![file], &around);
     let mut sink = Sink::new();
-    let compiled = parsed.model.take().and_then(|model| compile_model(model, &mut sink));
+    let compiled = compile_model(parsed.model.take(), &parsed.outlines, &mut sink);
     parsed.sink.extend(sink);
     compiled.ok_or_else(|| {
         let all: Vec<&str> = parsed.sink.sorted().iter().map(|f| f.message.as_str()).collect();
