@@ -123,18 +123,18 @@ fn only_a_literal_true_enables() {
 fn cwd_expands_home_and_is_the_folder_of_all_commands() {
     let sandbox = Sandbox::new();
     std::fs::create_dir_all(sandbox.path("home/work")).unwrap();
-    let mut job = with(sandbox.check("disk"), &json!({"cwd": "~/work"}));
+    let mut job = with(sandbox.check("disk"), &json!({"cwd": "~/jobs"}));
     job["commands"]["run"] = json!(["pwd"]);
-    let mut scan = with(sandbox.watched("scan"), &json!({"cwd": "~/work"}));
+    let mut scan = with(sandbox.watched("scan"), &json!({"cwd": "~/jobs"}));
     scan["commands"]["status"] = json!(["cat", "status"]);
     scan["commands"]["start"] = json!(["cp", "/dev/null", "started"]);
     sandbox.config(&json!({}), &[job, scan]);
-    sandbox.write("home/work/status", "{\"running\":true,\"completed\":false}");
+    sandbox.write("home/jobs/status", "{\"running\":true,\"completed\":false}");
     has(&sandbox.ok(&["run", "disk"]), &["/home/work\n"]);
     has(&sandbox.ok(&["status"]), &["\nrunning "]);
-    sandbox.write("home/work/status", "{\"running\":false,\"completed\":false}");
+    sandbox.write("home/jobs/status", "{\"running\":false,\"completed\":false}");
     sandbox.ok(&["start", "scan"]);
-    assert!(sandbox.path("home/work/started").exists());
+    assert!(sandbox.path("home/jobs/started").exists());
 }
 
 #[test]

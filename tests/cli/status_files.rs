@@ -160,11 +160,11 @@ fn a_file_that_cannot_be_a_status_is_an_anomaly_and_holds_nothing_up() {
 #[test]
 fn a_relative_status_file_starts_at_the_jobs_folder() {
     let sandbox = Sandbox::new();
-    let mut job = with(sandbox.watched("scan"), &json!({"cwd": "~/work"}));
+    let mut job = with(sandbox.watched("scan"), &json!({"cwd": "~/jobs"}));
     job["commands"].as_object_mut().unwrap().remove("status");
     job["commands"]["statusFile"] = json!("state/now.json");
     sandbox.config(&json!({}), &[job]);
-    sandbox.write("home/work/state/now.json", "{\"running\":false,\"completed\":true}");
+    sandbox.write("home/jobs/state/now.json", "{\"running\":false,\"completed\":true}");
     has(&sandbox.ok(&["status"]), &["completed "]);
 }
 
