@@ -122,7 +122,7 @@ fn only_a_literal_true_enables() {
 #[test]
 fn cwd_expands_home_and_is_the_folder_of_all_commands() {
     let sandbox = Sandbox::new();
-    std::fs::create_dir_all(sandbox.path("home/work")).unwrap();
+    std::fs::create_dir_all(sandbox.path("home/jobs")).unwrap();
     let mut job = with(sandbox.check("disk"), &json!({"cwd": "~/jobs"}));
     job["commands"]["run"] = json!(["pwd"]);
     let mut scan = with(sandbox.watched("scan"), &json!({"cwd": "~/jobs"}));
@@ -130,7 +130,7 @@ fn cwd_expands_home_and_is_the_folder_of_all_commands() {
     scan["commands"]["start"] = json!(["cp", "/dev/null", "started"]);
     sandbox.config(&json!({}), &[job, scan]);
     sandbox.write("home/jobs/status", "{\"running\":true,\"completed\":false}");
-    has(&sandbox.ok(&["run", "disk"]), &["/home/work\n"]);
+    has(&sandbox.ok(&["run", "disk"]), &["/home/jobs\n"]);
     has(&sandbox.ok(&["status"]), &["\nrunning "]);
     sandbox.write("home/jobs/status", "{\"running\":false,\"completed\":false}");
     sandbox.ok(&["start", "scan"]);
