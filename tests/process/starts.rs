@@ -108,7 +108,7 @@ fn a_relative_program_is_found_in_the_working_folder() {
 
 #[test]
 fn the_environment_is_inherited_and_added_to() {
-    let mut spec = sh("echo $ADDED; [ -n \"$CARGO_MANIFEST_DIR\" ] && echo inherited");
+    let mut spec = sh("echo $ADDED; [ -n \"$PATH\" ] && echo inherited");
     spec.env = vec![("ADDED".into(), "first".into()), ("ADDED".into(), "last".into())];
     assert_eq!(text(&run(spec).stdout.bytes), "last\ninherited\n");
 }
