@@ -135,19 +135,20 @@ fn read_file(path: &Path, now: &Stamp) -> Observed {
             Ok(status) => Observed::Status(believe(status, changed_ms, now)),
             Err(fault) => broken(BrokenCause::Malformed, format!("{}: {fault}", path.display())),
         },
-        Err(why) => broken(BrokenCause::FileUnreadable, why),
+        Err(fault) => fault,
     }
 }
 
-fn read_bounded(path: &Path) -> Result<(Vec<u8>, i64), String> {
+fn read_bounded(path: &Path) -> Result<(Vec<u8>, i64), Observed> {
+    if fs::metadata(path).is_err_and(|e| e.kind() == ErrorKind::NotFound) {
+        return Err(broken(BrokenCause::FileMissing, format!("{} is not there", path.display())));
+    }
+    read_regular(path).map_err(|why| broken(BrokenCause::FileUnreadable, why))
+}
+
+fn read_regular(path: &Path) -> Result<(Vec<u8>, i64), String> {
     let name = path.display();
-    let facts = fs::metadata(path).map_err(|e| {
-        if e.kind() == ErrorKind::NotFound {
-            format!("{name} is not there; the job has not written it yet")
-        } else {
-            format!("{name}: {e}")
-        }
-    })?;
+    let facts = fs::metadata(path).map_err(|e| format!("{name}: {e}"))?;
     if !facts.is_file() {
         return Err(format!("{name} is no regular file"));
     }

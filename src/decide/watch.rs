@@ -11,11 +11,13 @@ use super::ledger::Ledger;
 use super::news::clean_text;
 use super::patience::{backoff, in_grace, resume_wait};
 use super::queue;
-use crate::base::{Stamp, limits};
+use crate::base::{JobId, Stamp, limits};
 use crate::compile::CompiledJob;
 use crate::journal::{Broken, Cause, CauseKind, EventKind, JobRecord, Notes, ReplayFault, Seen};
 use crate::machine::{Input, State, WatchInput, WatchState};
-use crate::model::{BrokenStatus, Level, Observation, Observed, Purpose, Status, Work};
+use crate::model::{
+    BrokenCause, BrokenStatus, Level, Observation, Observed, Purpose, Status, Work,
+};
 
 /// Takes in all observations.
 pub(super) fn observe_jobs(
@@ -43,17 +45,36 @@ pub(super) fn observe_job(
         return Ok(());
     }
     match &observation.observed {
+        Observed::Broken(broken) if is_unwritten(ledger, id, broken) => {
+            take_in_and_act(ledger, job, &Status::default())
+        }
         Observed::Broken(broken) => {
             note_broken(ledger, job, broken);
             Ok(())
         }
-        Observed::Status(status) => {
-            take_in(ledger, job, status)?;
-            forget_attempts(ledger, job)?;
-            resume_if_due(ledger, job, status)?;
-            restart_if_due(ledger, job, status)
-        }
+        Observed::Status(status) => take_in_and_act(ledger, job, status),
     }
+}
+
+/// A job that nobody has ever seen has not written its status file yet: that is no fault, it is
+/// what a job that does not run would say (the default status), and it may be started. Once it was seen, a file that is gone says nothing of the job.
+fn is_unwritten(ledger: &Ledger<'_>, id: &JobId, broken: &BrokenStatus) -> bool {
+    let state = ledger.job_record(id).map(|r| r.state);
+    let unseen = ledger.notes(id).seen.is_none_or(|seen| seen == seen_of(&Status::default()));
+    broken.cause == BrokenCause::FileMissing
+        && state == Some(State::Watch(WatchState::Idle))
+        && unseen
+}
+
+fn take_in_and_act(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    status: &Status,
+) -> Result<(), ReplayFault> {
+    take_in(ledger, job, status)?;
+    forget_attempts(ledger, job)?;
+    resume_if_due(ledger, job, status)?;
+    restart_if_due(ledger, job, status)
 }
 
 /// Applies a good status: notes first, then the machine.

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::base::{JobId, Stamp, id::hex, limits};
 
-/// How a job is, in its own words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a job is, in its own words. The default is a job that does not run and says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// It runs.
     pub running: bool,
@@ -88,6 +88,8 @@ pub enum BrokenCause {
     Signaled,
     /// Its output is not the contract.
     Malformed,
+    /// Its status file is not there.
+    FileMissing,
     /// Its status file can't be read.
     FileUnreadable,
     /// It can't even be killed.
@@ -106,6 +108,7 @@ impl BrokenCause {
             Self::ExitedWithError => "exited with an error",
             Self::Signaled => "killed by a signal",
             Self::Malformed => "malformed",
+            Self::FileMissing => "file missing",
             Self::FileUnreadable => "file unreadable",
             Self::Unkillable => "unkillable",
             Self::NotAsked => "not asked",

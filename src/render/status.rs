@@ -12,7 +12,8 @@ use crate::base::time::{limit_text, seconds_text, span_text};
 use crate::base::{JobId, Now, RunId};
 use crate::decide::clean_text;
 use crate::journal::JobRecord;
-use crate::model::{Command, End, Job, Kind, Observed, Outcome, Risk};
+use crate::machine::{State, WatchState};
+use crate::model::{BrokenCause, Command, End, Job, Kind, Observed, Outcome, Risk};
 
 /// All that one line tells.
 #[derive(Clone, Debug)]
@@ -65,6 +66,12 @@ fn v1_words(line: &StatusLine<'_>) -> String {
                 "paused".to_owned()
             }
         }
+        // A status file that nobody has written yet belongs to a job that does not run.
+        (Kind::LongRunningRead, LiveStatus::Observed(Observed::Broken(broken)))
+            if broken.cause == BrokenCause::FileMissing && never_started(line) =>
+        {
+            "paused".to_owned()
+        }
         (Kind::LongRunningRead, LiveStatus::Observed(Observed::Broken(_)) | LiveStatus::None) => {
             "unknown".to_owned()
         }
@@ -74,6 +81,11 @@ fn v1_words(line: &StatusLine<'_>) -> String {
         }
         (Kind::OneShotWrite, _) => "write (approved=false)".to_owned(),
     }
+}
+
+/// Was the job never started or seen, as far as is recorded?
+fn never_started(line: &StatusLine<'_>) -> bool {
+    line.record.is_none_or(|r| r.state == State::Watch(WatchState::Idle))
 }
 
 fn details(line: &StatusLine<'_>, now: &Now) -> String {
@@ -108,6 +120,11 @@ fn details(line: &StatusLine<'_>, now: &Now) -> String {
                 None => format!("{}={}", clean_text(k), clean_text(&v.to_string())),
             }));
             parts.extend(status.message.as_deref().map(|m| format!("— {}", clean_text(m))));
+        }
+        LiveStatus::Observed(Observed::Broken(broken))
+            if broken.cause == BrokenCause::FileMissing && never_started(line) =>
+        {
+            parts.push("— no status file yet".to_owned());
         }
         LiveStatus::Observed(Observed::Broken(broken)) => {
             let detail = clean_text(&broken.detail);
