@@ -46,7 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jsonc_parser", &["src/config/json.rs"]),
     ("Command::new", &["src/adapters/process/spawn.rs"]),
     (".consume(", &["src/machine/mod.rs"]),
-    ("machine::step(", &["src/journal/fold.rs", "src/decide/ledger.rs", "src/decide/person.rs"]),
+    ("machine::step(", &["src/journal/fold.rs", "src/decide/ledger.rs"]),
     ("stdout()", &["src/cli/io.rs"]),
     ("stderr()", &["src/cli/io.rs"]),
     ("process::exit", &[]),

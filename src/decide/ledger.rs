@@ -162,13 +162,23 @@ impl<'a> Ledger<'a> {
         input: Input,
         cause: Option<Cause>,
     ) -> Result<bool, ReplayFault> {
-        let id = &job.job().id;
-        let Some(record) = self.job_record(id) else { return Ok(false) };
-        let (from, before) = (record.state, record.cause.clone());
-        let Ok(to) = machine::step(from, input) else { return Ok(false) };
         if !job.offers(input) {
             return Ok(false);
         }
+        self.step_of(&job.job().id, input, cause)
+    }
+
+    /// The same for a run that has begun or ended: its machine follows it also if its job has left
+    /// the config meanwhile, and nothing but the table is asked.
+    pub(super) fn step_of(
+        &mut self,
+        id: &JobId,
+        input: Input,
+        cause: Option<Cause>,
+    ) -> Result<bool, ReplayFault> {
+        let Some(record) = self.job_record(id) else { return Ok(false) };
+        let (from, before) = (record.state, record.cause.clone());
+        let Ok(to) = machine::step(from, input) else { return Ok(false) };
         if from != to {
             self.record(Some(id), EventKind::Moved { input, to, cause })?;
             return Ok(true);

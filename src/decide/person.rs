@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use super::{Decision, Facts, declare_jobs, settle, watch};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
-use crate::journal::{Cause, CauseKind, EventKind, ReplayFault, RunPhase, RunRow, World};
+use crate::journal::{Cause, CauseKind, ReplayFault, RunPhase, RunRow, World};
 use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState};
 use crate::model::{Command, Observation, Observed, Outcome, ProcessId, Purpose, RunSpec, Work};
 
@@ -264,23 +264,13 @@ fn flip(ledger: &mut Ledger<'_>, spec: &RunSpec) -> Result<(), ReplayFault> {
     let executor: ProcessId = ledger.facts().claimer.clone();
     let at = ledger.now().at.clone();
     if spec.purpose == Purpose::Check {
-        begin_check(ledger, spec)?;
+        ledger.step_of(&spec.job, Input::Check(CheckInput::Begin), None)?;
     }
     if let Some(mut row) = ledger.world().runs.get(&spec.run).cloned() {
         row.phase = RunPhase::Executing { executor, at };
         ledger.put_run(row);
     }
     Ok(())
-}
-
-/// The machine of a check runs from here on, also if its job has left the config meanwhile.
-fn begin_check(ledger: &mut Ledger<'_>, spec: &RunSpec) -> Result<(), ReplayFault> {
-    let input = Input::Check(CheckInput::Begin);
-    let state = ledger.job_record(&spec.job).map(|r| r.state);
-    match state.and_then(|s| crate::machine::step(s, input).ok()) {
-        Some(to) => ledger.record(Some(&spec.job), EventKind::Moved { input, to, cause: None }),
-        None => Ok(()),
-    }
 }
 
 /// Records how a run ended. The executor of a tick leaves the rest to the next tick; a person's

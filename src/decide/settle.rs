@@ -84,7 +84,9 @@ fn settle_done(
         },
     )?;
     settle_item(ledger, spec, outcome)?;
-    let Some(job) = ledger.compiled().job(&spec.job) else { return Ok(()) };
+    let Some(job) = ledger.compiled().job(&spec.job) else {
+        return settle_gone(ledger, spec, outcome);
+    };
     match spec.purpose {
         Purpose::Check => settle_check(ledger, job, spec, outcome, tell),
         Purpose::Start if outcome.end.is_success() => {
@@ -127,6 +129,37 @@ fn settle_check(
     outcome: &Outcome,
     tell: bool,
 ) -> Result<(), ReplayFault> {
+    let (input, cause) = check_end(outcome);
+    // A run that was called off has neither succeeded nor failed: nothing follows from it.
+    let called_off = outcome.end == End::Cancelled;
+    if ledger.step(job, input, cause)? && !called_off {
+        queue::fire_links(ledger, job, outcome.end.is_success(), Some(&spec.run))?;
+    }
+    if queue::is_waiting(ledger, &spec.job) {
+        queue::mark_queued(ledger, &spec.job)?;
+    }
+    if tell {
+        tell_check(ledger, job, spec, outcome);
+    }
+    Ok(())
+}
+
+/// A check that has left the config ends all the same: it would count as running when it is back.
+/// A watched job will say itself how it is.
+fn settle_gone(
+    ledger: &mut Ledger<'_>,
+    spec: &RunSpec,
+    outcome: &Outcome,
+) -> Result<(), ReplayFault> {
+    if spec.purpose == Purpose::Check {
+        let (input, cause) = check_end(outcome);
+        ledger.step_of(&spec.job, input, cause)?;
+    }
+    Ok(())
+}
+
+/// What the end of a check's run is to its machine.
+fn check_end(outcome: &Outcome) -> (Input, Option<Cause>) {
     let (input, cause) = match &outcome.end {
         End::Exited { code: 0 } => (CheckInput::ExitedOk, None),
         End::Lost => (CheckInput::Lost, Some(Cause::plain(CauseKind::Lost))),
@@ -140,18 +173,7 @@ fn settle_check(
             (CheckInput::ExitedErr, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
     };
-    // A run that was called off has neither succeeded nor failed: nothing follows from it.
-    let called_off = outcome.end == End::Cancelled;
-    if ledger.step(job, Input::Check(input), cause)? && !called_off {
-        queue::fire_links(ledger, job, outcome.end.is_success(), Some(&spec.run))?;
-    }
-    if queue::is_waiting(ledger, &spec.job) {
-        queue::mark_queued(ledger, &spec.job)?;
-    }
-    if tell {
-        tell_check(ledger, job, spec, outcome);
-    }
-    Ok(())
+    (Input::Check(input), cause)
 }
 
 /// A start or stop command failed while nobody was looking.

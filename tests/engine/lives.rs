@@ -113,6 +113,7 @@ struct Witness {
     /// Stopped by a person, and not started by anybody since.
     stopped: BTreeSet<JobId>,
     seen_runs: usize,
+    seen_events: usize,
     resumed_at: BTreeMap<JobId, opsfsm::base::Stamp>,
 }
 
@@ -184,14 +185,24 @@ fn hold(scene: &Scene, witness: &mut Witness, step: &Step) -> Result<(), TestCas
         prop_assert!(!(starts && spec.job == job("e")), "a job of write risk was started");
         if spec.purpose == Purpose::Resume {
             prop_assert!(!witness.stopped.contains(&spec.job), "a person's stop was undone");
-            let broken = scene.host.jobs.borrow()[&spec.job].broken;
-            // A late executor runs what was claimed while the status was a good one.
-            let late = matches!(step, Step::ExecutorsArrive);
-            prop_assert!(late || !broken, "a broken status started something");
             check_backoff(scene, witness, &spec.job)?;
         }
     }
     witness.seen_runs = ran.len();
+    // Judged where the claim is made: a late executor may run it when the status has broken since.
+    let events = store.events();
+    for event in &events[witness.seen_events..] {
+        if let EventKind::RunClaimed { purpose: Purpose::Resume | Purpose::RestartStop, .. } =
+            event.kind
+        {
+            let broken = event
+                .job
+                .as_ref()
+                .is_some_and(|id| scene.host.jobs.borrow().get(id).is_some_and(|j| j.broken));
+            prop_assert!(!broken, "a broken status started something");
+        }
+    }
+    witness.seen_events = events.len();
     for (id, record) in &world.snapshot.jobs {
         if let State::Write(state) = record.state {
             prop_assert_eq!(state, WriteState::Blocked, "{} left its gate", id);

@@ -647,6 +647,22 @@ fn an_old_claim_does_not_start_a_job_that_has_moved_on() {
 }
 
 #[test]
+fn a_check_whose_run_ends_while_it_is_out_of_the_config_runs_again_when_it_is_back() {
+    let (with, without) = (check("c", "everySeconds = 600") + &check("x", ""), check("x", ""));
+    let mut scene = Scene::new(&with);
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.edit(&without);
+    scene.host.executors_arrive();
+    scene.host.executors_late.set(false);
+    scene.tick_after(60);
+    assert_eq!(scene.state("c"), "completed");
+    scene.edit(&with);
+    scene.tick_after(600);
+    assert_eq!((scene.ran("c", Purpose::Check), scene.state("c")), (2, "completed"));
+}
+
+#[test]
 fn an_executor_that_comes_after_its_claim_was_dropped_runs_nothing() {
     let scene = Scene::new(&check("c", "everySeconds = 86400"));
     scene.host.executors_late.set(true);
