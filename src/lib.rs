@@ -8,6 +8,7 @@
 // L0
 pub mod base;
 // L1
+pub mod approval;
 pub mod diag;
 pub mod machine;
 // L2

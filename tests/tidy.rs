@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms it may name, from the ground up.
 const ROOMS: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("approval", &["base"]),
     ("diag", &["base"]),
     ("machine", &["base"]),
     ("model", &["base", "diag", "machine"]),

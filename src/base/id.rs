@@ -56,6 +56,11 @@ text_id! {
 }
 
 text_id! {
+    /// One approval: 32 hex digits, never used twice.
+    GrantId
+}
+
+text_id! {
     /// One entry of the queue: the same job and origin always give the same id.
     ItemId
 }
@@ -65,6 +70,14 @@ impl RunId {
     pub const ENV: &'static str = "OPSFSM_RUN";
 
     /// A run id from 128 random bits.
+    #[must_use]
+    pub fn from_bits(bits: [u8; 16]) -> Self {
+        Self::new(hex(&bits))
+    }
+}
+
+impl GrantId {
+    /// A grant id from 128 random bits.
     #[must_use]
     pub fn from_bits(bits: [u8; 16]) -> Self {
         Self::new(hex(&bits))

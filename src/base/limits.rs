@@ -116,6 +116,18 @@ pub const REPORT_EVERY: Duration = Duration::from_mins(30);
 pub const RESUME_BACKOFF: Duration = Duration::from_mins(15);
 /// The back-off doubles up to this many times its base.
 pub const BACKOFF_CAP: u32 = 8;
+/// How long a verification has to pass, from when it is due (`verifyWithinSeconds`).
+pub const VERIFY_WITHIN: Duration = Duration::from_hours(1);
+/// How long an approval lives (`approve --expires`).
+pub const GRANT_LIFE: Duration = Duration::from_mins(30);
+/// The longest that it may be given.
+pub const GRANT_LIFE_MAX: Duration = Duration::from_hours(24);
+/// Most settled approvals kept to be listed; that one is spent is remembered for ever.
+pub const GRANTS_KEPT: usize = 200;
+/// How long an executor waits for the lock of its write, which others may be looking at.
+pub const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);
+/// How often it tries meanwhile.
+pub const FLIGHT_RETRY: Duration = Duration::from_millis(20);
 /// Shortest `everySeconds` of a one_shot_read.
 pub const EVERY_MIN: Duration = Duration::from_mins(1);
 /// An unchanged anomaly is told again after this, or `reportEverySeconds` if that is longer.

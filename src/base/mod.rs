@@ -9,5 +9,5 @@ pub mod limits;
 pub mod time;
 
 pub use exit::Exit;
-pub use id::{ItemId, JobId, ReportId, RunId};
+pub use id::{GrantId, ItemId, JobId, ReportId, RunId};
 pub use time::{BootId, LocalTime, Now, Stamp};
