@@ -10,24 +10,68 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
-use super::process::{Capture, ChildResult, ChildSpec, Control, Stream, run_children};
+use super::file_name::safe_name;
+use super::process::{
+    Capture, ChildResult, ChildSpec, Control, Stream, resolve_program, run_children, search_path,
+};
+use super::sandbox;
 use super::signals::Interrupt;
-use crate::base::{JobId, RunId, id::hex, limits};
-use crate::model::{Outcome, RunSpec, StreamTail};
+use crate::base::{JobId, RunId, limits};
+use crate::model::{End, Outcome, RunSpec, SandboxFate, SpawnFault, StreamTail};
 use crate::ports::CommandRunner;
 
 /// The real command runner.
 pub struct OsCommandRunner<'a> {
     /// Where the logs of start commands are kept.
     pub logs: PathBuf,
+    /// Where sandboxed commands may write, in a folder of their job's.
+    pub scratch: PathBuf,
+    /// This program: it puts the sandbox in force.
+    pub program: PathBuf,
     /// Ends the command early.
     pub cancel: Option<&'a Interrupt>,
 }
 
 impl CommandRunner for OsCommandRunner<'_> {
     fn run(&mut self, spec: &RunSpec) -> Outcome {
+        if !spec.sandboxed {
+            return self.run_child(self.child_of(spec));
+        }
+        if !sandbox::is_available() {
+            let outcome = self.run_child(self.child_of(spec));
+            return Outcome { sandbox: Some(SandboxFate::Unavailable), ..outcome };
+        }
+        let scratch = self.scratch.join(safe_name(&spec.job));
+        let outcome = match make_scratch(&scratch).and_then(|()| self.confined(spec, &scratch)) {
+            Ok(child) => self.run_child(child),
+            Err((fault, detail)) => Outcome::without_output(End::NotStarted { fault, detail }),
+        };
+        // What is left of it harms nobody; the next run of this job makes it anew.
+        let _ = fs::remove_dir_all(&scratch);
+        Outcome { sandbox: Some(SandboxFate::Applied), ..outcome }
+    }
+}
+
+/// A folder that is empty, and only ours.
+fn make_scratch(scratch: &Path) -> Result<(), (SpawnFault, String)> {
+    let made = match fs::remove_dir_all(scratch) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
+        Ok(()) | Err(_) => DirBuilder::new().recursive(true).mode(0o700).create(scratch),
+    };
+    made.map_err(|e| {
+        let folder = scratch.display();
+        (SpawnFault::Other, format!("its scratch folder {folder} can't be made: {e}"))
+    })
+}
+
+impl OsCommandRunner<'_> {
+    fn run_child(&self, child: ChildSpec) -> Outcome {
+        let control = Control { cancel: self.cancel, ..Control::default() };
+        let mut results = run_children(&[child], &control);
+        results.pop().map_or_else(|| Outcome::without_output(End::Lost), outcome_of)
+    }
+
+    fn child_of(&self, spec: &RunSpec) -> ChildSpec {
         let capture = match self.log_of(spec) {
             Some(path) => Capture::Log { path },
             None => Capture::Tail,
@@ -35,16 +79,35 @@ impl CommandRunner for OsCommandRunner<'_> {
         let mut env: Vec<(String, String)> =
             spec.env.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
         env.push((RunId::ENV.to_owned(), spec.run.to_string()));
-        let child = ChildSpec {
+        ChildSpec {
             argv: spec.argv.clone(),
             cwd: spec.cwd.clone(),
             env,
+            // A verification runs with what was approved, and nothing else.
+            clear_env: spec.verifies.is_some(),
             limit: spec.limit_ms.map(Duration::from_millis),
             capture,
+        }
+    }
+
+    /// The same, through a process that restricts itself first. The program is looked up here, so
+    /// that one that is missing is told as everywhere.
+    fn confined(&self, spec: &RunSpec, scratch: &Path) -> Result<ChildSpec, (SpawnFault, String)> {
+        let mut child = self.child_of(spec);
+        let name = spec.argv.first().map_or("", String::as_str);
+        let program = resolve_program(name, &spec.cwd, &search_path(&child))?;
+        let text = |path: &Path| {
+            path.to_str().map(str::to_owned).ok_or_else(|| {
+                (SpawnFault::Other, format!("the path {} is not UTF-8", path.display()))
+            })
         };
-        let control = Control { cancel: self.cancel, ..Control::default() };
-        let mut results = run_children(&[child], &control);
-        results.pop().map_or_else(|| Outcome::without_output(crate::model::End::Lost), outcome_of)
+        let mut argv = vec![text(&self.program)?, "__sandbox".to_owned(), "--".to_owned()];
+        argv.extend([text(scratch)?, text(&program)?]);
+        argv.append(&mut child.argv);
+        for name in ["TMPDIR", "XDG_CACHE_HOME"] {
+            child.env.push((name.to_owned(), text(scratch)?));
+        }
+        Ok(ChildSpec { argv, ..child })
     }
 }
 
@@ -65,13 +128,7 @@ impl OsCommandRunner<'_> {
 /// told apart from every other id by a hash where it does not.
 #[must_use]
 pub fn log_path(logs: &Path, job: &JobId) -> PathBuf {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let id = job.as_str();
-    if id.len() <= 100 && !id.starts_with('.') && id.chars().all(safe) {
-        return logs.join(format!("{id}.log"));
-    }
-    let plain: String = id.chars().filter(|c| safe(*c)).take(40).collect();
-    logs.join(format!("{plain}-{}.log", hex(&Sha256::digest(id.as_bytes())[..6])))
+    logs.join(format!("{}.log", safe_name(job)))
 }
 
 /// Cuts a log that has grown too long to its end. One that can't be cut stays as it is: the
@@ -93,13 +150,14 @@ fn keep_end(path: &Path) {
     let _ = cut();
 }
 
-fn outcome_of(result: ChildResult) -> Outcome {
+pub(super) fn outcome_of(result: ChildResult) -> Outcome {
     Outcome {
         took_ms: u64::try_from(result.took.as_millis()).unwrap_or(u64::MAX),
         stdout: tail_of(&result.stdout),
         stderr: tail_of(&result.stderr),
         attention: result.attention,
         leaked: result.leaked,
+        sandbox: None,
         end: result.end,
     }
 }

@@ -78,6 +78,7 @@ fn spec_of(ask: &StatusAsk<'_>, command: &Command) -> ChildSpec {
         argv: command.argv.clone(),
         cwd: ask.cwd.to_owned(),
         env: ask.env.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        clear_env: false,
         limit: Some(command.limit.unwrap_or(limits::STATUS_TIMEOUT)),
         capture: Capture::Head(limits::STATUS_BYTES),
     }

@@ -3,9 +3,9 @@
 use super::context::{Context, Failure};
 use super::io;
 use crate::base::Exit;
-use crate::decide::{self, Facts};
-use crate::ports::{Commit, Processes as _, Store as _};
-use crate::tick::{dead_runs, disagreement};
+use crate::decide;
+use crate::ports::{Commit, Store as _};
+use crate::tick::{disagreement, facts_of};
 
 /// Binds the store to the config that this call names.
 pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
@@ -20,8 +20,7 @@ pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
     let (now, seed) = (context.now(), context.seed()?);
     let before = world.snapshot.config_path;
     store.transact(&mut |world| {
-        let dead = dead_runs(&world, &context.processes, &now.at);
-        let facts = Facts { now: &now, seed, claimer: context.processes.own_id(), dead };
+        let facts = facts_of(&world, &context.processes, &now, seed);
         let begun = decide::begin_store(&config.compiled, world, None, &path, &facts);
         let (decision, _) = begun.map_err(|fault| disagreement(&fault))?;
         Ok(Commit { change: decision.change, reports: Vec::new() })

@@ -50,15 +50,42 @@ pub(super) enum Command {
     /// Start a long_running_read
     #[command(after_help = "Example:\n  opsfsm start inventory")]
     Start(StartArgs),
-    /// Stop a long_running_read; it stays stopped until a person starts it
+    /// Stop a long_running_read, which stays stopped until a person starts it; end a running write
     #[command(after_help = "Example:\n  opsfsm stop inventory")]
     Stop(StopArgs),
-    /// Run a one_shot_read once and show what it says
-    #[command(after_help = "Example:\n  opsfsm run disk-space")]
+    /// Run a one_shot_read, or an approved one_shot_write, once
+    #[command(after_help = "Examples:\n  opsfsm run disk-space\n  \
+        opsfsm run prune --wait          an approved write, and then its verification")]
     Run(RunArgs),
     /// Exactly what a one_shot_write would run, with the digest that stands for it
     #[command(after_help = "Example:\n  opsfsm plan prune --format json | jq -r .digest")]
     Plan(PlanArgs),
+    /// Ask for a one_shot_write: what an agent may do
+    #[command(after_help = "Example:\n  opsfsm request prune --reason \"the disk is 93 % full\"")]
+    Request(RequestArgs),
+    /// Approve exactly one plan of a one_shot_write, for one start
+    #[command(
+        after_help = "Examples:\n  opsfsm approve prune                        read its plan, type its digest\n  \
+        opsfsm approve prune --digest 8a477b509bbc  what was reviewed elsewhere"
+    )]
+    Approve(ApproveArgs),
+    /// Say no to a request
+    #[command(after_help = "Example:\n  opsfsm deny prune --reason \"not before the backup\"")]
+    Deny(DenyArgs),
+    /// Take an approval back that was not used yet
+    #[command(after_help = "Example:\n  opsfsm revoke prune")]
+    Revoke(RevokeArgs),
+    /// Requests and approvals: pending, live, used, expired, void, denied
+    #[command(after_help = "Example:\n  opsfsm approvals --format json")]
+    Approvals(ApprovalsArgs),
+    /// Verify a write once more whose outcome is not proved
+    #[command(after_help = "Example:\n  opsfsm verify prune --wait")]
+    Verify(VerifyArgs),
+    /// Take note of a write that is unverified or unknown; it is blocked again then
+    #[command(
+        after_help = "Example:\n  opsfsm acknowledge prune --note \"looked at it, all is gone\""
+    )]
+    Acknowledge(AcknowledgeArgs),
     /// Is the config sound? For people and for CI
     #[command(alias = "validate-config")]
     #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml")]
@@ -68,8 +95,10 @@ pub(super) enum Command {
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]
     Graph(GraphArgs),
     /// What happened: the journal, newest last
-    #[command(after_help = "Examples:\n  opsfsm history inventory --limit 20\n  \
-        opsfsm history --verify          is the journal whole, and does it give today's state?")]
+    #[command(
+        after_help = "Examples:\n  opsfsm history inventory --limit 20\n  opsfsm history --event approved --since 24h\n  \
+        opsfsm history --verify          is the journal whole, and does it give today's state?"
+    )]
     History(HistoryArgs),
     /// Give the store to another config, after it was moved or renamed
     #[command(after_help = "Example:\n  opsfsm adopt --config-file jobs/opsfsm.toml")]
@@ -80,6 +109,9 @@ pub(super) enum Command {
     /// Executes a claimed run (opsfsm calls this itself)
     #[command(name = "__exec", hide = true)]
     Exec(ExecArgs),
+    /// Restricts itself and becomes a program (opsfsm calls this itself)
+    #[command(name = "__sandbox", hide = true)]
+    Sandbox(SandboxArgs),
 }
 
 /// How a command answers.
@@ -156,6 +188,9 @@ pub(super) struct RunArgs {
     /// Show what would run, and run nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Of a write: wait for its verification too, and run that when it is due
+    #[arg(long)]
+    pub(super) wait: bool,
     /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
@@ -177,6 +212,92 @@ pub(super) struct GraphArgs {
     pub(super) job: Option<String>,
 }
 
+/// `opsfsm request`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct RequestArgs {
+    /// The write
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// Why it is needed, for whoever approves
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+}
+
+/// `opsfsm approve`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ApproveArgs {
+    /// The write
+    #[arg(value_name = "JOB", required_unless_present = "reclassify")]
+    pub(super) job: Option<String>,
+    /// Approve only if the plan has this digest: 12 of its digits or more
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) digest: Option<String>,
+    /// For how long it may be used, at most 24h [default: 30m]
+    #[arg(long, value_name = "TIME")]
+    pub(super) expires: Option<String>,
+    /// Who approves, for the record
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+    /// Instead: say that the job of this id is no write any more
+    #[arg(long, value_name = "ID", conflicts_with_all = ["job", "digest", "expires"])]
+    pub(super) reclassify: Option<String>,
+}
+
+/// `opsfsm deny`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct DenyArgs {
+    /// The write
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// Why not
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// Who says so, for the record
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+}
+
+/// `opsfsm revoke`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct RevokeArgs {
+    /// The write
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+}
+
+/// `opsfsm approvals`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ApprovalsArgs {
+    /// How to answer: for people, or for programs (see docs/json.md)
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// `opsfsm verify`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct VerifyArgs {
+    /// The write
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// Run it now, and wait for how it comes out
+    #[arg(long)]
+    pub(super) wait: bool,
+}
+
+/// `opsfsm acknowledge`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct AcknowledgeArgs {
+    /// The write
+    #[arg(value_name = "JOB")]
+    pub(super) job: String,
+    /// What was found
+    #[arg(long, value_name = "TEXT")]
+    pub(super) note: Option<String>,
+    /// Who says so, for the record
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+}
+
 /// `opsfsm plan`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct PlanArgs {
@@ -194,6 +315,12 @@ pub(super) struct HistoryArgs {
     /// Only what happened to this job
     #[arg(value_name = "JOB", conflicts_with = "verify")]
     pub(super) job: Option<String>,
+    /// Only events of this kind, by its name in the journal: requested, approved, moved …
+    #[arg(long, value_name = "NAME", conflicts_with = "verify")]
+    pub(super) event: Option<String>,
+    /// Only what happened since: a time as in 2026-11-21T08:00:00Z, or so long ago as in 2h
+    #[arg(long, value_name = "TIME", conflicts_with = "verify")]
+    pub(super) since: Option<String>,
     /// At most so many events, the newest
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(super) limit: u32,
@@ -210,4 +337,16 @@ pub(super) struct HistoryArgs {
 pub(super) struct ExecArgs {
     /// The claimed run
     pub(super) run: String,
+}
+
+/// `opsfsm __sandbox`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SandboxArgs {
+    /// The only folder that stays writable
+    pub(super) scratch: PathBuf,
+    /// The program
+    pub(super) program: PathBuf,
+    /// Its arguments, its own name first
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) argv: Vec<String>,
 }

@@ -14,7 +14,7 @@ pub(super) fn check(context: &Context, options: &CheckArgs) -> Result<Exit, Fail
         Some(path) => path.as_path(),
         None => context.config_path()?,
     };
-    match context.load_config(path) {
+    match context.load_config(path).and_then(|c| context.refuse_hidden_writes(c)) {
         Ok(config) => {
             let count = |kind| config.compiled.jobs().filter(|j| j.job().kind() == kind).count();
             let kinds: Vec<String> =

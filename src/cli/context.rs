@@ -15,6 +15,7 @@ use super::io;
 use crate::adapters::clock::OsClock;
 use crate::adapters::config_files::load_config_files;
 use crate::adapters::entropy::OsEntropy;
+use crate::adapters::flight_lock;
 use crate::adapters::locate::{Asked, Located, StorePlace, locate};
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::processes::OsProcesses;
@@ -23,13 +24,13 @@ use crate::adapters::sqlite::{NewStore, SqliteStore};
 use crate::base::{Exit, JobId, Now};
 use crate::compile::{Compiled, CompiledJob, compile_model};
 use crate::config::{Parsed, parse_config};
-use crate::decide::{self, Facts, V1State};
-use crate::diag::{Sink, Sources, did_you_mean};
+use crate::decide::{self, Facts, HiddenWrite, V1State};
+use crate::diag::{Code, Finding, Sink, Sources, did_you_mean};
 use crate::journal::{Change, World};
 use crate::model::Language;
-use crate::ports::{Clock as _, Commit, Entropy as _, Processes as _, Store as _, StoreError};
+use crate::ports::{Clock as _, Commit, Entropy as _, Store as _, StoreError};
 use crate::render::{self, Style};
-use crate::tick::{dead_runs, disagreement, reports_of};
+use crate::tick::{disagreement, facts_of, reports_of};
 
 /// Why a command ends early.
 #[derive(Clone, Debug)]
@@ -84,13 +85,15 @@ impl Context {
     pub(super) fn new(args: &Args, program: Option<&OsString>) -> Self {
         let asked =
             Asked { config_file: args.config_file.clone(), state_file: args.state_file.clone() };
+        let located = locate(&asked, &OsWorld);
+        let flights = located.store.as_ref().ok().map(|place| flight_lock::folder_of(&place.path));
         Self {
             clock: OsClock::new(),
             entropy: OsEntropy,
-            processes: OsProcesses,
+            processes: OsProcesses { flights },
             // Without it a signal ends opsfsm at once, as it would any program.
             interrupt: signals::install().ok(),
-            located: locate(&asked, &OsWorld),
+            located,
             invocation: invocation(args, program),
         }
     }
@@ -125,7 +128,40 @@ impl Context {
     /// Loads the config, or fails with all its findings.
     pub(super) fn config(&self) -> Result<LoadedConfig, Failure> {
         let path = self.config_path()?;
-        self.load_config(path).map_err(|broken| Failure::refused(Self::broken_text(path, &broken)))
+        self.load_config(path)
+            .and_then(|config| self.refuse_hidden_writes(config))
+            .map_err(|broken| Failure::refused(Self::broken_text(path, &broken)))
+    }
+
+    /// Refuses a config whose read jobs bear what the store knows as a write. Without a store that
+    /// can be read nothing is known; whoever needs the store then says what is wrong with it.
+    pub(super) fn refuse_hidden_writes(
+        &self,
+        config: LoadedConfig,
+    ) -> Result<LoadedConfig, BrokenConfig> {
+        let stored = self.store_place().ok().filter(|place| place.path.exists());
+        let world = stored.and_then(|_| self.open_any_store().ok()?.read().ok());
+        let Some(world) = world else { return Ok(config) };
+        let LoadedConfig { compiled, mut sink, sources } = config;
+        let hidden = decide::hidden_writes(&compiled, &world.snapshot);
+        if hidden.is_empty() {
+            return Ok(LoadedConfig { compiled, sink, sources });
+        }
+        for HiddenWrite { job, write } in hidden {
+            let message = format!(
+                "read job `{job}` has the id or a command of `{write}`, which was declared a write"
+            );
+            let finding = match compiled.job(&job) {
+                Some(job) => Finding::new(Code::HiddenWrite, job.job().id_span, message),
+                None => Finding::nowhere(Code::HiddenWrite, message),
+            };
+            let call = &self.invocation;
+            sink.push(finding.help("declare it one_shot_write").help(format!(
+                "if it writes nothing, a person says so: {call} approve --reclassify {}",
+                render::shell_quote(write.as_str())
+            )));
+        }
+        Err(BrokenConfig { sink, sources, unreadable: None })
     }
 
     /// What is to be said on stderr of a config that can't be run.
@@ -206,9 +242,18 @@ impl Context {
         }
     }
 
+    /// The same as it stands now: what has ended or run out since, and nobody has recorded yet,
+    /// counts. Nothing is recorded here either.
+    pub(super) fn read_settled_world(&self, compiled: &Compiled) -> Result<World, Failure> {
+        let world = self.read_world(compiled)?;
+        let now = self.clock.now();
+        let facts = self.facts(&now, &world)?;
+        let settled = decide::decide_settled(compiled, world, &facts);
+        Ok(settled.map_err(|fault| disagreement(&fault))?.change.world)
+    }
+
     fn facts<'a>(&self, now: &'a Now, world: &World) -> Result<Facts<'a>, Failure> {
-        let dead = dead_runs(world, &self.processes, &now.at);
-        Ok(Facts { now, seed: self.seed()?, claimer: self.processes.own_id(), dead })
+        Ok(facts_of(world, &self.processes, now, self.seed()?))
     }
 
     pub(super) fn foreign_config(&self, owner: &str, config: &str) -> Failure {

@@ -3,7 +3,7 @@
 use super::args::{Format, HistoryArgs};
 use super::context::{Context, Failure};
 use super::io;
-use crate::adapters::sqlite::SqliteStore;
+use crate::adapters::sqlite::{EventFilter, SqliteStore};
 use crate::base::{Exit, JobId, limits};
 use crate::decide::clean_text;
 use crate::ports::Store as _;
@@ -23,8 +23,14 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
         verify(&mut store, options.format, limits::VERIFY_TRIES)?
     } else {
         let job = options.job.as_deref().map(|id| JobId::new(id.trim()));
-        let events = store.last_events(job.as_ref(), options.limit)?;
-        if let (Some(job), true) = (&job, events.is_empty() && options.limit > 0) {
+        let filter = EventFilter {
+            job: job.as_ref(),
+            event: options.event.as_deref(),
+            since_ms: options.since.as_deref().map(|text| since(context, text)).transpose()?,
+        };
+        let events = store.last_events(&filter, options.limit)?;
+        let whole = filter.event.is_none() && filter.since_ms.is_none() && options.limit > 0;
+        if let (Some(job), true) = (&job, events.is_empty() && whole) {
             let job = clean_text(job.as_str());
             io::note(&format!(
                 "nothing is recorded of a job `{job}`; without a name, history shows all"
@@ -38,6 +44,22 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
     // Nobody reads on: no harm.
     let _ = io::out(&text);
     Ok(Exit::Done)
+}
+
+/// The moment that `--since` means.
+fn since(context: &Context, text: &str) -> Result<i64, Failure> {
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Ok(moment.as_millisecond());
+    }
+    let ago: Option<jiff::SignedDuration> =
+        text.parse().ok().filter(|d| *d >= jiff::SignedDuration::ZERO);
+    let ms = ago.and_then(|d| i64::try_from(d.as_millis()).ok());
+    ms.map(|ms| context.now().at.wall_ms.saturating_sub(ms)).ok_or_else(|| {
+        let text = clean_text(text);
+        Failure::refused(format!(
+            "`--since {text}` is neither a time, as in 2026-11-21T08:00:00Z, nor a span, as in 2h"
+        ))
+    })
 }
 
 /// Replays everything. A journal that is broken, or that does not give the stored state, is a

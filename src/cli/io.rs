@@ -3,7 +3,8 @@
 //! In: finished texts. Out: bytes, or the news that nobody reads them.
 //! Invariant: a closed pipe never panics, and stderr carries what is for the person, not the pipe.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::os::fd::AsFd;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -36,6 +37,32 @@ pub(super) fn error(text: &str) {
 
 pub(super) fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// The terminal that a person types into and reads from: standard input, if standard error is one
+/// too.
+pub(super) fn typed_into() -> Option<&'static dyn AsFd> {
+    static STDIN: std::sync::LazyLock<std::io::Stdin> = std::sync::LazyLock::new(std::io::stdin);
+    let both = STDIN.is_terminal() && std::io::stderr().is_terminal();
+    both.then_some(&*STDIN as &dyn AsFd)
+}
+
+/// Longest answer that is read.
+const ANSWER_BYTES: u64 = 1024;
+
+/// Shows a text to the person at the terminal.
+pub(super) fn show(text: &str) {
+    // A terminal that is gone reads nothing, and types nothing.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Asks the person at the terminal, and reads one line.
+pub(super) fn ask(question: &str) -> Result<String, String> {
+    let _ = write!(std::io::stderr().lock(), "{question}");
+    let mut line = String::new();
+    let read = std::io::stdin().lock().take(ANSWER_BYTES).read_line(&mut line);
+    read.map_err(|e| format!("the answer can't be read: {e}"))?;
+    Ok(line.trim().to_owned())
 }
 
 /// Says on a terminal what is waited for, if that takes more than a second.

@@ -5,21 +5,27 @@
 //! only what a pipe would want.
 
 mod adopt;
+mod approve;
 mod args;
 mod check;
 mod context;
 mod exec;
+mod gate;
 mod graph;
 mod history;
 mod io;
 mod orders;
 mod plan;
 mod run;
+mod run_write;
+mod sandbox;
 mod selftest;
 mod start;
 mod status;
 mod stop;
+mod stop_write;
 mod tick;
+mod verify;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -41,9 +47,18 @@ pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
             return if asked { Exit::Done } else { Exit::Refused };
         }
     };
+    if let Command::Sandbox(options) = &args.command {
+        // Before anything is looked up: it is to become its program, and nothing else.
+        return told(sandbox::sandbox(options));
+    }
     keep_owner_bits();
     let context = Context::new(&args, words.first());
-    match dispatch(&args.command, &context) {
+    told(dispatch(&args.command, &context))
+}
+
+/// The exit code, after what is to be said about a failure.
+fn told(result: Result<Exit, Failure>) -> Exit {
+    match result {
         Ok(exit) => exit,
         Err(Failure { exit, message }) => {
             io::error(&message);
@@ -60,11 +75,19 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),
         Command::Plan(options) => plan::plan(context, options),
+        Command::Request(options) => gate::request(context, options),
+        Command::Approve(options) => approve::approve(context, options),
+        Command::Deny(options) => gate::deny(context, options),
+        Command::Revoke(options) => gate::revoke(context, options),
+        Command::Approvals(options) => gate::approvals(context, options),
+        Command::Verify(options) => verify::verify(context, options),
+        Command::Acknowledge(options) => gate::acknowledge(context, options),
         Command::Check(options) => check::check(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),
+        Command::Sandbox(options) => sandbox::sandbox(options),
     }
 }

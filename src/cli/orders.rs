@@ -5,10 +5,13 @@
 
 use super::context::{Context, Failure};
 use super::io;
+use crate::adapters::file_facts::OsFileFacts;
 use crate::adapters::runner::OsCommandRunner;
 use crate::adapters::sqlite::SqliteStore;
+use crate::compile::CompiledJob;
+use crate::machine::State;
 use crate::model::Language;
-use crate::ports::StoreError;
+use crate::ports::{Store as _, StoreError};
 use crate::tick::RunPorts;
 
 /// Gives the order its ports; `doing` is what a person at a terminal then waits for.
@@ -20,15 +23,32 @@ pub(super) fn give<T>(
     order: impl FnOnce(&mut RunPorts<'_>) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
     let _waiting = io::waiting(doing);
-    let cancel = context.interrupt.as_ref();
-    let mut runner = OsCommandRunner { logs: context.logs_folder()?, cancel };
+    let mut runner = command_runner(context)?;
     let mut ports = RunPorts {
         clock: &context.clock,
         entropy: &context.entropy,
         processes: &context.processes,
+        files: &OsFileFacts,
         runner: &mut runner,
         store,
         style: &context.style(language),
     };
     Ok(order(&mut ports)?)
+}
+
+/// How a job stands now, as the store has it.
+pub(super) fn state_of(
+    store: &mut SqliteStore,
+    job: &CompiledJob,
+) -> Result<Option<State>, Failure> {
+    Ok(store.read()?.snapshot.jobs.get(&job.job().id).map(|record| record.state))
+}
+
+/// Runs the commands of read jobs.
+pub(super) fn command_runner(context: &Context) -> Result<OsCommandRunner<'_>, Failure> {
+    let cancel = context.interrupt.as_ref();
+    let scratch = context.store_place()?.path.with_file_name("scratch");
+    let program = std::env::current_exe()
+        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))?;
+    Ok(OsCommandRunner { logs: context.logs_folder()?, scratch, program, cancel })
 }

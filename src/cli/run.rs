@@ -1,11 +1,12 @@
-//! `opsfsm run JOB`: runs a one_shot_read once and shows what it says.
+//! `opsfsm run JOB`: runs a one_shot_read once and shows what it says; a write goes to `run_write`.
 
 use std::time::Duration;
 
-use super::args::{Format, RunArgs};
-use super::context::{Context, Failure};
+use super::args::{Format, PlanArgs, RunArgs};
+use super::context::{Context, Failure, LoadedConfig};
 use super::io;
 use super::orders;
+use super::run_write::run_write;
 use super::start::refusal;
 use crate::base::Exit;
 use crate::compile::CompiledJob;
@@ -17,6 +18,9 @@ use crate::tick::{Ran, run_check};
 pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
     let job = context.job(&config.compiled, &options.job)?;
+    if job.job().kind() == Kind::OneShotWrite {
+        return run_a_write(context, &config, job, options);
+    }
     refuse_other_kinds(context, job)?;
     if options.dry_run {
         let _ = io::out(&plan_text(job.job(), options));
@@ -34,7 +38,10 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
         Ran::Command { spec, outcome } => {
             let text = match options.format {
                 Format::Text => render::render_run(id, &spec.run, &outcome),
-                Format::Json => render::render_run_json(id, &spec.run, &outcome),
+                Format::Json => {
+                    let state = orders::state_of(&mut store, job)?;
+                    render::render_run_json(id, &spec.run, &outcome, state)
+                }
             };
             let _ = io::out(&text);
             Ok(if outcome.end.is_success() { Exit::Done } else { Exit::JobFailed })
@@ -46,7 +53,8 @@ fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failur
     let declared = job.job();
     let (id, call) = (render::shell_quote(declared.id.as_str()), &context.invocation);
     match (declared.kind(), declared.risk) {
-        (Kind::OneShotRead, Risk::ReadOnly) => Ok(()),
+        // A write runs by its own door.
+        (Kind::OneShotRead, Risk::ReadOnly) | (Kind::OneShotWrite, _) => Ok(()),
         (Kind::OneShotRead, risk) => Err(Failure::refused(format!(
             "`{id}` is a one_shot_read with the risk {}: opsfsm runs read_only ones only. Declare \
              it one_shot_write",
@@ -55,16 +63,27 @@ fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failur
         (Kind::LongRunningRead, _) => Err(Failure::refused(format!(
             "`{id}` is a long_running_read: it is started and watched; see `{call} start {id}`"
         ))),
-        (Kind::OneShotWrite, _) => Err(Failure {
-            exit: Exit::ApprovalNeeded,
-            message: format!(
-                "`{id}` is a one_shot_write and stays blocked: nothing was run. A person will \
-                 approve its exact plan (argv, program, folder, environment, input files) with \
-                 `{call} approve {id}`; that approval lets it run once, and it is done only when its \
-                 verification has passed. This version can't approve yet"
-            ),
-        }),
     }
+}
+
+/// A write runs as approved: what would be other in this call is refused, or only shown.
+fn run_a_write(
+    context: &Context,
+    config: &LoadedConfig,
+    job: &CompiledJob,
+    options: &RunArgs,
+) -> Result<Exit, Failure> {
+    if options.dry_run {
+        let plan = PlanArgs { job: options.job.clone(), format: options.format };
+        return super::plan::plan(context, &plan);
+    }
+    if options.timeout_seconds.is_some() {
+        return Err(Failure::refused(
+            "the time limit of a write is part of its plan: set timeoutSeconds in the config, and \
+             have that approved",
+        ));
+    }
+    run_write(context, config, job, options)
 }
 
 fn plan_text(job: &Job, options: &RunArgs) -> String {

@@ -123,6 +123,7 @@ fn children_run(context: &Context, folder: &Path) -> Result<(), String> {
         argv: vec![program.to_string_lossy().into_owned(), "--version".to_owned()],
         cwd: folder.to_owned(),
         env: Vec::new(),
+        clear_env: false,
         limit: Some(Duration::from_secs(30)),
         capture: Capture::Head(4),
     };

@@ -116,6 +116,11 @@ pub(super) fn refusal(id: &JobId, refused: &StartRefused) -> Result<Exit, Failur
                 purpose.as_str()
             ),
         }),
+        StartRefused::HiddenWrite { write } => Err(Failure::refused(format!(
+            "`{id}` has the id or a command of `{write}`, which was declared a one_shot_write: once a \
+             write, always a write. Nothing was started; declare it one_shot_write, or, where it is \
+             none, let a person say so: opsfsm approve --reclassify {write}"
+        ))),
         StartRefused::MayRun | StartRefused::NotThisKind => {
             Err(Failure::refused(format!("`{id}` is of no kind that this can be done to")))
         }

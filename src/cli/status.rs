@@ -6,9 +6,10 @@ use super::args::{Format, StatusArgs};
 use super::context::{Context, Failure};
 use super::io;
 use crate::adapters::status::OsStatusRunner;
-use crate::base::{Exit, JobId};
+use crate::approval::judge_alive;
+use crate::base::{Exit, JobId, Now};
 use crate::compile::{Compiled, CompiledJob};
-use crate::journal::ItemState;
+use crate::journal::{Answer, GrantFate, ItemState, Snapshot};
 use crate::model::Observation;
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::{self, LiveStatus, StatusLine};
@@ -16,7 +17,7 @@ use crate::render::{self, LiveStatus, StatusLine};
 /// Prints one line a job.
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let world = context.read_world(&config.compiled)?;
+    let world = context.read_settled_world(&config.compiled)?;
     let observed = {
         let jobs = config.compiled.len();
         let _waiting = io::waiting(format!("asking {jobs} jobs"));
@@ -31,6 +32,7 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
         let record = world.snapshot.jobs.get(&job.job().id);
         record.filter(|r| r.state.machine() == job.machine())
     };
+    let now = context.now();
     let lines: Vec<StatusLine<'_>> = config
         .compiled
         .jobs()
@@ -38,12 +40,12 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
             job: job.job(),
             record: record(job),
             live: line(job),
-            requested: world.snapshot.requests.contains_key(&job.job().id),
+            requested: is_requested(&world.snapshot, &job.job().id),
+            approved: is_approved(&world.snapshot, &job.job().id, &now),
         })
         .collect();
     let pending = |s: &ItemState| *s == ItemState::Pending;
     let queued = world.snapshot.queue.values().filter(|q| pending(&q.state)).count();
-    let now = context.now();
     let text = match options.format {
         Format::Text => render::render_status(&lines, queued, &now),
         Format::Json => render::render_status_json(&lines, queued, &now),
@@ -51,6 +53,17 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
     // Nobody reads on: no harm.
     let _ = io::out(&text);
     Ok(Exit::Done)
+}
+
+fn is_requested(snapshot: &Snapshot, id: &JobId) -> bool {
+    snapshot.requests.get(id).is_some_and(|request| request.answer == Answer::Pending)
+}
+
+/// Judged anew: what is recorded as approved may have run out since.
+fn is_approved(snapshot: &Snapshot, id: &JobId, now: &Now) -> bool {
+    let epoch = snapshot.epoch.as_deref().unwrap_or_default();
+    let mut grants = snapshot.grants.values().filter(|g| g.grant.job == *id);
+    grants.any(|g| g.fate == GrantFate::Live && judge_alive(&g.grant, epoch, &now.at).is_ok())
 }
 
 /// Asks every watched job, enabled or not.

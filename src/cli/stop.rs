@@ -22,6 +22,10 @@ pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failur
     let config = context.config()?;
     let job = context.job(&config.compiled, &options.job)?;
     let id = &job.job().id;
+    if job.job().kind() == Kind::OneShotWrite {
+        let mut store = context.open_store(&config.compiled)?;
+        return super::stop_write::stop_write(context, &mut store, job);
+    }
     if job.job().kind() != Kind::LongRunningRead {
         let kind = job.job().kind().as_str();
         return Err(Failure::refused(format!("`{id}` is a {kind}: it ends by itself")));

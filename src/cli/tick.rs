@@ -16,7 +16,8 @@ use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
 /// Runs one tick.
 pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
     let path = context.config_path()?;
-    let config = match context.load_config(path) {
+    let loaded = context.load_config(path).and_then(|c| context.refuse_hidden_writes(c));
+    let config = match loaded {
         Ok(config) => config,
         Err(broken) => return tell_broken(context, &broken, options),
     };

@@ -11,9 +11,10 @@ use super::context::Context;
 use super::cursor::Cursor;
 use super::paths;
 use super::tree::{Key, Node, Value};
+use super::useless::push_useless;
 use crate::base::limits;
 use crate::diag::{Code, Finding, Span};
-use crate::model::{Command, Kind, StatusSource, Work};
+use crate::model::{Command, Kind, Sandbox, StatusSource, Work};
 
 /// What the commands of one job need to know of it.
 #[derive(Debug)]
@@ -32,6 +33,10 @@ pub(super) struct Owner<'a> {
     pub(super) status_timeout: Duration,
     /// `everySeconds`.
     pub(super) every: Option<Duration>,
+    /// `sandbox`.
+    pub(super) sandbox: Option<Sandbox>,
+    /// `verifyWithinSeconds`.
+    pub(super) verify_within: Option<Duration>,
 }
 
 /// A key that may be there, may be right, or both.
@@ -97,11 +102,15 @@ fn read_work(ctx: &mut Context, table: &mut Cursor<'_>, owner: &Owner<'_>) -> Op
         OneShotRead => {
             need(ctx, table, owner, &run, RUN);
             let run = command(run.value?, Some(limits::RUN_TIMEOUT));
-            Some(Work::Check { run, every: owner.every })
+            Some(Work::Check { run, every: owner.every, sandbox: owner.sandbox })
         }
         OneShotWrite => {
             need(ctx, table, owner, &run, RUN);
-            Some(Work::Write { run: command(run.value?, None), status: status.value })
+            Some(Work::Write {
+                run: command(run.value?, None),
+                status: status.value,
+                verify_within: owner.verify_within.unwrap_or(limits::VERIFY_WITHIN),
+            })
         }
     }
 }
@@ -170,14 +179,6 @@ fn used<'t>(
         return None;
     }
     Some((found, node))
-}
-
-/// OF006: `path` means nothing to `kind`, only to `kinds`.
-pub(super) fn push_useless(ctx: &mut Context, place: Span, path: &str, kind: Kind, kinds: &[Kind]) {
-    let others: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-    let message = format!("`{path}` has no effect on a {}", kind.as_str());
-    let help = format!("remove it; it belongs to: {}", others.join(", "));
-    ctx.push(Finding::new(Code::UselessKey, place, message).help(help));
 }
 
 /// An argv: a program and its arguments.

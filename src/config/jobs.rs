@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::commands::{self, Owner, push_useless};
+use super::commands::{self, Owner};
 use super::context::{Context, shown, ticked};
 use super::cursor::{Cursor, SpanRule};
+use super::gate;
 use super::paths;
 use super::policy::{self, Defaults};
 use super::tree::{Node, Value};
+use super::useless::{push_useless, span_of_kind};
 use crate::base::{JobId, RunId, limits};
 use crate::diag::{Code, Finding, Severity, Span};
-use crate::model::{
-    ApprovalPolicy, Job, Kind, Link, LinkWhen, OnStall, Outline, Policy, Risk, Work,
-};
+use crate::model::{Job, Kind, Link, LinkWhen, OnStall, Outline, Policy, Risk, Work};
 
 /// The ids of all files, and where each stands first.
 pub(super) type Ids = BTreeMap<String, Span>;
@@ -74,11 +74,13 @@ pub(super) fn read_job(
         timeout: job.span(ctx, "timeoutSeconds", SpanRule::Limit),
         status_timeout: read_status_timeout(ctx, &mut job, kind, defaults),
         every: read_every(ctx, &mut job, kind),
+        sandbox: gate::read_sandbox(ctx, &mut job, kind),
+        verify_within: gate::read_verify_within(ctx, &mut job, kind),
     };
     let inputs = read_inputs(ctx, &mut job, kind, cwd.as_deref());
     let work = commands::read_commands(ctx, &mut job, &owner);
     let policy = read_policy(ctx, &mut job, &anchor, work.as_ref(), defaults);
-    let approval = read_approval(ctx, &mut job, kind);
+    let approval = gate::read_approval(ctx, &mut job, kind);
     let after = read_after(ctx, &mut job);
     job.finish(ctx);
     let Some((id, id_span)) = id else { return ReadJob::default() };
@@ -243,7 +245,6 @@ fn read_every(ctx: &mut Context, job: &mut Cursor<'_>, kind: Option<Kind>) -> Op
     span_of_kind(ctx, job, "everySeconds", rule, kind, &[Kind::OneShotRead])
 }
 
-/// A span that only some kinds have a use for.
 /// Files that a write, or a check that may verify one, depends on.
 fn read_inputs(
     ctx: &mut Context,
@@ -280,22 +281,6 @@ fn read_inputs(
     inputs
 }
 
-fn span_of_kind(
-    ctx: &mut Context,
-    job: &mut Cursor<'_>,
-    key: &'static str,
-    rule: SpanRule,
-    kind: Option<Kind>,
-    kinds: &[Kind],
-) -> Option<Duration> {
-    let (found, _) = job.take(key)?;
-    if let Some(kind) = kind.filter(|kind| !kinds.contains(kind)) {
-        push_useless(ctx, found.span, key, kind, kinds);
-        return None;
-    }
-    job.span(ctx, key, rule)
-}
-
 /// The policy in force. `onStall: restart` needs a stop command where the job itself asks for it;
 /// as a mere default it holds for the jobs that have one.
 fn read_policy(
@@ -323,39 +308,6 @@ fn read_policy(
         policy.on_stall = OnStall::Report;
     }
     policy
-}
-
-fn read_approval(ctx: &mut Context, job: &mut Cursor<'_>, kind: Option<Kind>) -> ApprovalPolicy {
-    let Some((key, _)) = job.take("approval") else { return ApprovalPolicy::default() };
-    match kind {
-        Some(kind @ (Kind::LongRunningRead | Kind::OneShotRead)) => {
-            push_useless(ctx, key.span, "approval", kind, &[Kind::OneShotWrite]);
-            return ApprovalPolicy::default();
-        }
-        Some(Kind::OneShotWrite) | None => {}
-    }
-    let Some(mut table) = job.table(ctx, "approval") else { return ApprovalPolicy::default() };
-    let required = table.bool(ctx, "required").unwrap_or(true);
-    let granted_in_file = table.bool(ctx, "granted").unwrap_or(false);
-    let place = |table: &mut Cursor<'_>, key| table.take(key).map_or(table.head, |(_, v)| v.span);
-    if !required && kind.is_some() {
-        let span = place(&mut table, "required");
-        let message = "`approval.required: false` is refused: a write always needs an approval";
-        ctx.push(
-            Finding::new(Code::ApprovalSwitchedOff, span, message)
-                .help("remove the key, and approve each write with `opsfsm approve`"),
-        );
-    }
-    if granted_in_file && kind.is_some() {
-        let span = place(&mut table, "granted");
-        let message = "`approval.granted: true` grants nothing: it counts as a request";
-        ctx.push(
-            Finding::new(Code::GrantInFile, span, message)
-                .help("approve the exact plan with `opsfsm approve`"),
-        );
-    }
-    table.finish(ctx);
-    ApprovalPolicy { granted_in_file }
 }
 
 fn read_after(ctx: &mut Context, job: &mut Cursor<'_>) -> Vec<Link> {

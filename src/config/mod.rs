@@ -9,6 +9,7 @@ mod commands;
 mod context;
 mod cursor;
 mod file;
+mod gate;
 mod jobs;
 mod json;
 mod paths;
@@ -17,6 +18,7 @@ mod text;
 mod toml;
 mod toml_guard;
 mod tree;
+mod useless;
 
 #[cfg(test)]
 mod tests;

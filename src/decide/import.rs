@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::ledger::Ledger;
 use super::news::clean_text;
-use super::{Decision, Facts, declare_jobs, queue};
+use super::{Decision, Facts, declare_jobs, queue, request};
 use crate::base::{JobId, Stamp};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{Cause, CauseKind, EventKind, Notes, Origin, ReplayFault, Seen, Told, World};
@@ -258,7 +258,7 @@ fn import_item(ledger: &mut Ledger<'_>, item: &V1Item) -> Result<(), ReplayFault
         reason: clean_text(item.reason.as_deref().unwrap_or_default()),
     };
     if matches!(job.job().work, Work::Write { .. }) {
-        return queue::request_write(ledger, job, &origin);
+        return request::request_write(ledger, job, &origin);
     }
     let due = item.not_before.and_then(stamp).map_or(0, |at| at.wall_ms);
     let wait = due.saturating_sub(ledger.now().at.wall_ms).max(0);

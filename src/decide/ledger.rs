@@ -8,15 +8,28 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::news::{Notice, Section, Started, Verdict, Why};
+use super::news::{Notice, RunNews, Section, Started, Verdict, Why};
 use super::{Decision, Facts};
-use crate::base::{ItemId, JobId, Now, RunId, limits};
+use crate::base::{GrantId, ItemId, JobId, Now, RunId, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{
-    Cause, Event, EventKind, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, World, apply,
+    Cause, Event, EventKind, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, Voided, World,
+    apply,
 };
 use crate::machine::{self, Input};
-use crate::model::{Command, Purpose, RunSpec};
+use crate::model::{Command, Job, Purpose, RunSpec, Sandbox, Work};
+
+/// What came of a write in this decision, kept for the report on it: its machine may have dropped
+/// the plan by then.
+#[derive(Clone, Debug, Default)]
+pub(super) struct WriteNote {
+    /// The run that ended: its own, or a verification's that did not pass.
+    pub(super) run: Option<RunNews>,
+    /// The short digest of its plan.
+    pub(super) plan: Option<String>,
+    /// Its verification could have written.
+    pub(super) unsandboxed: bool,
+}
 
 /// The working copy.
 pub struct Ledger<'a> {
@@ -24,6 +37,7 @@ pub struct Ledger<'a> {
     facts: &'a Facts<'a>,
     decision: Decision,
     started: BTreeMap<JobId, Vec<Started>>,
+    written: BTreeMap<JobId, WriteNote>,
     may_start: bool,
     drawn: u64,
 }
@@ -34,7 +48,15 @@ impl<'a> Ledger<'a> {
     pub fn new(compiled: &'a Compiled, world: World, facts: &'a Facts<'a>) -> Self {
         let mut decision = Decision::default();
         decision.change.world = world;
-        Self { compiled, facts, decision, started: BTreeMap::new(), may_start: true, drawn: 0 }
+        Self {
+            compiled,
+            facts,
+            decision,
+            started: BTreeMap::new(),
+            written: BTreeMap::new(),
+            may_start: true,
+            drawn: 0,
+        }
     }
 
     /// Ends it. Sections stand by job, whatever was concluded first.
@@ -101,6 +123,18 @@ impl<'a> Ledger<'a> {
         self.decision.change.events.iter().any(|e| e.job.as_ref() == Some(id))
     }
 
+    /// Why this decision voided an approval of the job, if it did.
+    pub(super) fn voided(&self, id: &JobId) -> Option<Voided> {
+        let own = self.decision.change.events.iter().filter(|e| e.job.as_ref() == Some(id));
+        let mut why = None;
+        for event in own {
+            if let EventKind::GrantVoided { why: now, .. } = &event.kind {
+                why = Some(*now);
+            }
+        }
+        why
+    }
+
     pub(super) fn tell(&mut self, notice: Notice) {
         if !self.decision.news.notices.contains(&notice) {
             self.decision.news.notices.push(notice);
@@ -138,6 +172,14 @@ impl<'a> Ledger<'a> {
         | EventKind::ItemSettled { item, .. } = &event.kind
         {
             change.items.insert(item.clone());
+        }
+        if let EventKind::GrantVoided { grant, .. } | EventKind::GrantSpent { grant, .. } =
+            &event.kind
+        {
+            change.grants.insert(grant.clone());
+        }
+        if let EventKind::Approved { grant, .. } = &event.kind {
+            change.grants.insert(grant.id.clone());
         }
         change.events.push(event);
         Ok(())
@@ -206,32 +248,65 @@ impl<'a> Ledger<'a> {
         item: Option<ItemId>,
     ) -> Result<RunSpec, ReplayFault> {
         let declared = job.job();
-        let run = RunId::from_bits(self.draw());
         let spec = RunSpec {
-            run: run.clone(),
+            run: self.new_run(),
             job: declared.id.clone(),
             purpose,
-            item: item.clone(),
+            item,
             argv: command.argv.clone(),
             cwd: declared.cwd.clone(),
             env: declared.env.clone(),
             limit_ms: command.limit.map(|l| u64::try_from(l.as_millis()).unwrap_or(u64::MAX)),
+            sandboxed: is_sandboxed(declared),
+            verifies: None,
         };
-        let cause = self.job_record(&declared.id).and_then(|r| r.cause.clone());
-        self.record(Some(&declared.id), EventKind::RunClaimed { run: run.clone(), purpose })?;
-        if let Some(item) = item {
-            self.record(Some(&declared.id), EventKind::ItemStarted { item, run: run.clone() })?;
+        self.claim_spec(&spec)?;
+        Ok(spec)
+    }
+
+    /// Claims a run as it stands.
+    pub(super) fn claim_spec(&mut self, spec: &RunSpec) -> Result<(), ReplayFault> {
+        let (id, run, purpose) = (&spec.job, spec.run.clone(), spec.purpose);
+        let cause = self.job_record(id).and_then(|r| r.cause.clone());
+        self.record(Some(id), EventKind::RunClaimed { run: run.clone(), purpose })?;
+        if let Some(item) = spec.item.clone() {
+            self.record(Some(id), EventKind::ItemStarted { item, run: run.clone() })?;
         }
-        let attempt = self.job_record(&declared.id).map_or(0, |r| r.attempts);
-        let started = Started { job: declared.id.clone(), run, purpose, attempt, cause };
-        self.started.entry(declared.id.clone()).or_default().push(started);
+        let attempt = self.job_record(id).map_or(0, |r| r.attempts);
+        let started = Started { job: id.clone(), run, purpose, attempt, cause };
+        self.started.entry(id.clone()).or_default().push(started);
         self.put_run(RunRow {
             spec: spec.clone(),
             phase: RunPhase::Claimed,
             claimed_at: self.now().at.clone(),
             claimer: self.facts.claimer.clone(),
         });
-        Ok(spec)
+        Ok(())
+    }
+
+    /// An id for a run.
+    pub(super) fn new_run(&mut self) -> RunId {
+        RunId::from_bits(self.draw())
+    }
+
+    /// An id for an approval.
+    pub(super) fn new_grant(&mut self) -> GrantId {
+        GrantId::from_bits(self.draw())
+    }
+
+    /// Asks for a claimed run to be launched once its claim is durable.
+    pub(super) fn launch_claimed(&mut self, spec: RunSpec) {
+        self.decision.launches.push(spec);
+    }
+
+    /// What is kept about a write for the report on it, to be added to.
+    pub(super) fn write_note(&mut self, job: &JobId) -> &mut WriteNote {
+        self.written.entry(job.clone()).or_default()
+    }
+
+    /// Takes it out again.
+    pub(super) fn take_write_note(&mut self, job: &JobId) -> WriteNote {
+        self.written.remove(job).unwrap_or_default()
     }
 
     /// Claims a run and asks for it to be launched once the claim is durable.
@@ -271,6 +346,14 @@ impl<'a> Ledger<'a> {
         hasher.update(self.facts.seed);
         hasher.update(self.drawn.to_be_bytes());
         first_16(&hasher.finalize())
+    }
+}
+
+/// Does its own config keep it from writing, whatever it runs for?
+fn is_sandboxed(job: &Job) -> bool {
+    match &job.work {
+        Work::Check { sandbox, .. } => *sandbox == Some(Sandbox::ReadOnly),
+        Work::Watch { .. } | Work::Write { .. } => false,
     }
 }
 

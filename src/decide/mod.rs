@@ -5,21 +5,35 @@
 //! Invariant: nothing here touches a clock, a file, a process or the network, and the same input
 //! gives the same answer, always.
 
+mod begin;
+mod gate;
 mod guard;
 mod import;
 mod ledger;
+mod marks;
 mod news;
 mod outcome;
 mod patience;
 mod person;
 mod queue;
 mod report;
+mod report_write;
+mod request;
 mod section;
+mod serve;
 mod settle;
+mod verify;
+mod wait;
 mod watch;
+mod write;
 
+pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
+pub use gate::{
+    Attest, GateRefused, acknowledge, approve, deny, reclassify, request, reverify, revoke,
+};
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
+pub use marks::{HiddenWrite, hidden_writes};
 pub use news::{
     Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_text,
 };
@@ -28,6 +42,8 @@ pub use person::{
     RunRefused, StartRefused, StopPlan, begin_run, claim_check, claim_start, record_outcome,
     request_stop,
 };
+pub use request::Requested;
+pub use wait::{Served, serve_write};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,6 +63,8 @@ pub struct Facts<'a> {
     pub claimer: ProcessId,
     /// Unsettled runs whose claimer or executor is proved dead.
     pub dead: BTreeSet<RunId>,
+    /// Writes of which a process still runs, or may.
+    pub in_flight: BTreeSet<JobId>,
 }
 
 /// What a tick concluded.
@@ -75,14 +93,17 @@ pub fn decide_observed(
 ) -> Result<Decision, ReplayFault> {
     let mut ledger = Ledger::new(compiled, world, facts);
     let suspect = note_clock(&mut ledger);
-    ledger.allow_starts(!suspect);
     declare_jobs(&mut ledger)?;
+    let hidden = hidden_writes(compiled, &ledger.world().snapshot);
+    ledger.allow_starts(!suspect && hidden.is_empty());
     settle::settle_runs(&mut ledger)?;
+    write::tend_writes(&mut ledger)?;
     watch::observe_jobs(&mut ledger, observations)?;
-    queue::request_granted_in_file(&mut ledger)?;
+    request::request_granted_in_file(&mut ledger)?;
     queue::schedule_checks(&mut ledger)?;
-    queue::serve_queue(&mut ledger)?;
+    serve::serve_queue(&mut ledger)?;
     report::tell_watched_jobs(&mut ledger, observations);
+    report_write::tell_writes(&mut ledger);
     report::tell_orphans(&mut ledger);
     Ok(ledger.into_decision())
 }
@@ -99,7 +120,9 @@ pub fn decide_settled(
     let mut ledger = Ledger::new(compiled, world, facts);
     ledger.allow_starts(false);
     settle::settle_runs(&mut ledger)?;
+    write::tend_writes(&mut ledger)?;
     report::tell_settled_watches(&mut ledger);
+    report_write::tell_writes(&mut ledger);
     Ok(ledger.into_decision())
 }
 
@@ -108,6 +131,7 @@ fn declare_jobs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
     let compiled = ledger.compiled();
     for job in compiled.jobs() {
         ledger.declare(job)?;
+        marks::mark_write(ledger, job)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::base::{JobId, RunId, Stamp, limits};
 use crate::journal::{Cause, Origin};
 use crate::machine::State;
-use crate::model::{End, Kind, Purpose};
+use crate::model::{End, Kind, Purpose, SandboxFate};
 
 /// All that one message says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,12 @@ pub struct Section {
     pub run: Option<RunNews>,
     /// The write it asks for.
     pub request: Option<Origin>,
+    /// The short digest of the plan that this is about.
+    pub plan: Option<String>,
+    /// Why it is asked for.
+    pub reason: Option<String>,
+    /// It was verified by checks that could have written: this system has no sandbox.
+    pub unsandboxed: bool,
     /// It is queued, but a tick may not run it.
     pub blocked: Option<Origin>,
     /// Why it is told at all.
@@ -94,6 +100,8 @@ pub struct RunNews {
     pub took_ms: u64,
     /// It printed attention words.
     pub attention: bool,
+    /// What became of its sandbox; `None`: it was to have none.
+    pub sandbox: Option<SandboxFate>,
     /// The end of its output, standard error last.
     pub output: String,
 }
@@ -132,6 +140,12 @@ pub enum AnomalyKind {
     RunFailed,
     /// Its run printed attention words.
     Attention,
+    /// A write failed.
+    WriteFailed,
+    /// A write's outcome can't be proved.
+    WriteUnknown,
+    /// A write is not verified.
+    Unverified,
 }
 
 impl AnomalyKind {
@@ -150,6 +164,9 @@ impl AnomalyKind {
             Self::StopFailed => "stop_failed",
             Self::RunFailed => "run_failed",
             Self::Attention => "attention",
+            Self::WriteFailed => "write_failed",
+            Self::WriteUnknown => "write_unknown",
+            Self::Unverified => "unverified",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Invariant: a person's word starts read jobs only; a write is refused here.
 
 use super::ledger::Ledger;
-use super::{Decision, Facts, declare_jobs, settle, watch};
+use super::{Decision, Facts, declare_jobs, hidden_writes, settle, verify, watch, write};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{Cause, CauseKind, ReplayFault, RunPhase, RunRow, World};
@@ -32,6 +32,11 @@ pub enum StartRefused {
     },
     /// It is not of the kind, or risk, that this can be done to.
     NotThisKind,
+    /// It bears the id or a command of what was declared a write.
+    HiddenWrite {
+        /// That write.
+        write: JobId,
+    },
 }
 
 /// Why a claimed run does not begin.
@@ -88,7 +93,7 @@ pub fn claim_start(
 
 /// What every order of a person begins with: jobs have records, what ended is settled, and what
 /// was just seen is taken in.
-fn begin_order<'a>(
+pub(super) fn begin_order<'a>(
     compiled: &'a Compiled,
     world: World,
     seen: Option<(&CompiledJob, &Observation)>,
@@ -98,6 +103,7 @@ fn begin_order<'a>(
     ledger.allow_starts(false);
     declare_jobs(&mut ledger)?;
     settle::settle_runs(&mut ledger)?;
+    write::tend_writes(&mut ledger)?;
     if let Some((job, observation)) = seen {
         watch::observe_job(&mut ledger, job, observation)?;
     }
@@ -161,6 +167,11 @@ fn claim_and_begin(
     purpose: Purpose,
     command: &Command,
 ) -> Answer<RunSpec, StartRefused> {
+    let hidden = hidden_writes(ledger.compiled(), &ledger.world().snapshot);
+    if let Some(hidden) = hidden.into_iter().find(|h| h.job == job.job().id) {
+        let refused = StartRefused::HiddenWrite { write: hidden.write };
+        return Ok((ledger.into_decision(), Err(refused)));
+    }
     if let Some(row) = ledger.is_busy(&job.job().id) {
         let refused = StartRefused::Busy { purpose: row.spec.purpose, pid: at_work(row) };
         return Ok((ledger.into_decision(), Err(refused)));
@@ -170,7 +181,7 @@ fn claim_and_begin(
     Ok((ledger.into_decision(), Ok(spec)))
 }
 
-fn at_work(row: &RunRow) -> u32 {
+pub(super) fn at_work(row: &RunRow) -> u32 {
     match &row.phase {
         RunPhase::Executing { executor, .. } => executor.pid,
         RunPhase::Claimed | RunPhase::Done { .. } => row.claimer.pid,
@@ -257,6 +268,9 @@ fn is_still_wanted(ledger: &Ledger<'_>, spec: &RunSpec) -> bool {
             ))
         ),
         Purpose::Start | Purpose::Stop => true,
+        Purpose::Verify => verify::is_verification_wanted(ledger, spec),
+        // A write begins by its own door, with an approval.
+        Purpose::Write => false,
     }
 }
 

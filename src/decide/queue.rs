@@ -1,8 +1,7 @@
-//! The queue: chains and schedules fill it, a tick serves it.
+//! Filling the queue: by chains, schedules and verifications.
 //!
-//! In: ended jobs, due schedules. Out: queue items, launches of read-only checks, requests.
-//! Invariant: a chain starts nothing but a read_only one_shot_read; a link to a write records a
-//! request, any other is told to a person.
+//! In: ended jobs, due schedules. Out: queue items.
+//! Invariant: the same origin queues a job once, and the queue is bounded.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,14 +9,13 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::ledger::{Ledger, first_16};
-use super::news::{Notice, Section, Why};
-use super::section::section_of;
+use super::news::Notice;
 use crate::base::id::hex;
 use crate::base::{ItemId, JobId, RunId, limits};
 use crate::compile::CompiledJob;
-use crate::journal::{EventKind, ItemEnd, ItemState, Origin, QueueItem, Queued, ReplayFault};
-use crate::machine::{CheckInput, CheckState, Input, State};
-use crate::model::{Kind, LinkWhen, Purpose, Work};
+use crate::journal::{EventKind, ItemState, Origin, QueueItem, Queued, ReplayFault};
+use crate::machine::{CheckInput, Input};
+use crate::model::{LinkWhen, Work};
 
 /// Queues what follows a job that completed (`success`) or failed. `run` is the run that ended;
 /// a watched job, which has none, is told apart by the moment.
@@ -67,11 +65,27 @@ pub(super) fn enqueue(
     mark_queued(ledger, target)
 }
 
+/// Queues a verification. It is a write's, not its job's own run: the check's machine stays.
+pub(super) fn enqueue_verification(
+    ledger: &mut Ledger<'_>,
+    check: &JobId,
+    origin: &Origin,
+    delay: Duration,
+) -> Result<(), ReplayFault> {
+    let id = item_id(check, origin, ledger.now().at.wall_ms);
+    let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+    let item = QueueItem { id, delay_ms, origin: origin.clone() };
+    ledger.record(Some(check), EventKind::Enqueued { item })
+}
+
 /// The same job and origin give the same id. A schedule has a run of its own each time.
 fn item_id(target: &JobId, origin: &Origin, wall_ms: i64) -> ItemId {
     let from = match origin {
         Origin::Chain { job, run } => format!("chain\0{job}\0{run}"),
         Origin::Import { id, .. } => format!("import\0{id}"),
+        Origin::Verification { job, run, index, round } => {
+            format!("verification\0{job}\0{run}\0{index}\0{round}")
+        }
         Origin::Schedule => format!("schedule\0{wall_ms}"),
         Origin::Person => format!("person\0{wall_ms}"),
         Origin::Config => "config".to_owned(),
@@ -89,7 +103,8 @@ pub(super) fn mark_queued(ledger: &mut Ledger<'_>, target: &JobId) -> Result<(),
 }
 
 pub(super) fn is_waiting(ledger: &Ledger<'_>, target: &JobId) -> bool {
-    let waits = |q: &Queued| q.job == *target && q.state == ItemState::Pending;
+    let own = |q: &Queued| !matches!(q.origin, Origin::Verification { .. });
+    let waits = |q: &Queued| q.job == *target && q.state == ItemState::Pending && own(q);
     ledger.world().snapshot.queue.values().any(waits)
 }
 
@@ -112,104 +127,6 @@ pub(super) fn schedule_checks(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault
         if declared.enabled && due && !scheduled.contains(&declared.id) {
             enqueue(ledger, &declared.id, &Origin::Schedule, Duration::ZERO)?;
         }
-    }
-    Ok(())
-}
-
-/// Serves every pending item whose time has come, oldest first.
-pub(super) fn serve_queue(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
-    let now = &ledger.now().at;
-    let mut due: Vec<(ItemId, Queued)> = ledger
-        .world()
-        .snapshot
-        .queue
-        .iter()
-        .filter(|(_, q)| q.state == ItemState::Pending)
-        .filter(|(_, q)| now.delay_since(&q.at) >= Duration::from_millis(q.delay_ms))
-        .map(|(id, q)| (id.clone(), q.clone()))
-        .collect();
-    due.sort_by(|a, b| (a.1.at.wall_ms, &a.0).cmp(&(b.1.at.wall_ms, &b.0)));
-    for (item, queued) in due {
-        match ledger.compiled().job(&queued.job) {
-            Some(job) => serve_item(ledger, job, &item, &queued)?,
-            None => drop_item(ledger, &item, &queued)?,
-        }
-    }
-    Ok(())
-}
-
-fn serve_item(
-    ledger: &mut Ledger<'_>,
-    job: &CompiledJob,
-    item: &ItemId,
-    queued: &Queued,
-) -> Result<(), ReplayFault> {
-    let declared = job.job();
-    if let (true, Work::Check { run, .. }) = (declared.is_runnable_read(), &declared.work) {
-        let open = ledger.may_start() && ledger.has_launch_room();
-        if open && ledger.is_busy(&declared.id).is_none() {
-            mark_queued(ledger, &declared.id)?;
-            ledger.launch(job, Purpose::Check, run, Some(item.clone()))?;
-        }
-        return Ok(());
-    }
-    let how = EventKind::ItemSettled { item: item.clone(), how: ItemEnd::Blocked };
-    ledger.record(Some(&declared.id), how)?;
-    unmark_queued(ledger, job)?;
-    if declared.kind() == Kind::OneShotWrite && declared.enabled {
-        return request_write(ledger, job, &queued.origin);
-    }
-    let section = section_of(ledger, job, Why::Blocked);
-    if let Some(section) = section {
-        ledger.tell_section(Section { blocked: Some(queued.origin.clone()), ..section });
-    }
-    Ok(())
-}
-
-/// Records that a write is asked for, and tells a person once.
-pub(super) fn request_write(
-    ledger: &mut Ledger<'_>,
-    job: &CompiledJob,
-    origin: &Origin,
-) -> Result<(), ReplayFault> {
-    let id = &job.job().id;
-    ledger.record(Some(id), EventKind::Requested { origin: origin.clone() })?;
-    if let Some(section) = section_of(ledger, job, Why::Request) {
-        ledger.tell_section(Section { request: Some(origin.clone()), ..section });
-    }
-    Ok(())
-}
-
-/// `approval.granted: true` in the config grants nothing and counts as a request, once.
-pub(super) fn request_granted_in_file(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
-    let compiled = ledger.compiled();
-    for job in compiled.jobs() {
-        let asks = job.job().approval.granted_in_file && job.job().enabled;
-        let pending = ledger.world().snapshot.requests.contains_key(&job.job().id);
-        if asks && !pending && job.job().kind() == Kind::OneShotWrite {
-            request_write(ledger, job, &Origin::Config)?;
-        }
-    }
-    Ok(())
-}
-
-/// An item whose job is gone from the config is over, and told.
-fn drop_item(ledger: &mut Ledger<'_>, item: &ItemId, queued: &Queued) -> Result<(), ReplayFault> {
-    let how = EventKind::ItemSettled { item: item.clone(), how: ItemEnd::Dropped };
-    ledger.record(Some(&queued.job), how)?;
-    let Some(record) = ledger.job_record(&queued.job) else {
-        return Ok(());
-    };
-    let section = Section::gone(&queued.job, record, Some(queued.origin.clone()));
-    ledger.tell_section(section);
-    Ok(())
-}
-
-fn unmark_queued(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), ReplayFault> {
-    let id = &job.job().id;
-    let queued = ledger.job_record(id).map(|r| r.state) == Some(State::Check(CheckState::Queued));
-    if queued && !is_waiting(ledger, id) {
-        ledger.step(job, Input::Check(CheckInput::Drop), None)?;
     }
     Ok(())
 }

@@ -117,7 +117,11 @@ fn anomalies_of(record: &JobRecord, notes: &Notes, ledger: &Ledger<'_>) -> Vec<A
                     | CauseKind::GaveUp
                     | CauseKind::ByPerson
                     | CauseKind::RunFailed
-                    | CauseKind::Lost,
+                    | CauseKind::Lost
+                    | CauseKind::Unproved
+                    | CauseKind::ApprovalVoid
+                    | CauseKind::VerificationFailed
+                    | CauseKind::NotVerifiedInTime,
                 )
                 | None => AnomalyKind::Stopped,
             };

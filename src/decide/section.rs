@@ -10,7 +10,7 @@ use crate::base::JobId;
 use crate::base::time::limit_text;
 use crate::compile::CompiledJob;
 use crate::journal::{JobRecord, Origin};
-use crate::model::{End, Outcome, RunSpec};
+use crate::model::{End, Outcome, RunSpec, SandboxFate};
 
 /// A section with what every job has; `None` for one without a record.
 pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Option<Section> {
@@ -18,7 +18,9 @@ pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Op
     let record = ledger.job_record(&declared.id)?;
     let notes = ledger.notes(&declared.id);
     let seen = notes.seen.filter(|_| notes.broken.is_none()).unwrap_or_default();
+    let plan = record.write.as_ref().and_then(|c| c.plan.digest().ok());
     Some(Section {
+        plan: plan.map(|digest| digest.short().to_owned()),
         name: declared.name.clone(),
         kind: Some(declared.kind()),
         message: seen.message,
@@ -45,6 +47,9 @@ impl Section {
             next_resume: None,
             run: None,
             request: None,
+            plan: None,
+            reason: None,
+            unsandboxed: false,
             blocked: None,
             why,
         }
@@ -72,7 +77,19 @@ pub(super) fn run_news(spec: &RunSpec, outcome: &Outcome) -> RunNews {
         end: outcome.end.clone(),
         took_ms: outcome.took_ms,
         attention: outcome.attention,
+        sandbox: outcome.sandbox,
         output,
+    }
+}
+
+/// How a check failed. One that ran in the sandbox may have failed by that.
+pub(super) fn check_failure_text(outcome: &Outcome) -> String {
+    let said = failure_text(outcome);
+    match outcome.sandbox {
+        Some(SandboxFate::Applied) => {
+            format!("{said} (it ran in the sandbox: writing is refused there)")
+        }
+        Some(SandboxFate::Unavailable) | None => said,
     }
 }
 

@@ -7,8 +7,8 @@
 use super::ledger::Ledger;
 use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::report::tell_check;
-use super::section::{failure_text, section_of};
-use super::{queue, watch};
+use super::section::{check_failure_text, failure_text, section_of};
+use super::{queue, verify, watch, write};
 use crate::base::RunId;
 use crate::compile::CompiledJob;
 use crate::journal::{Cause, CauseKind, EventKind, ItemEnd, ReplayFault, RunPhase, RunRow};
@@ -83,12 +83,22 @@ fn settle_done(
             attention: outcome.attention,
         },
     )?;
-    settle_item(ledger, spec, outcome)?;
+    match spec.purpose {
+        Purpose::Write => return write::settle_write(ledger, spec, outcome),
+        Purpose::Verify => return verify::settle_verification(ledger, spec, outcome),
+        Purpose::Start
+        | Purpose::Resume
+        | Purpose::Stop
+        | Purpose::RestartStop
+        | Purpose::Check => settle_item(ledger, spec, outcome)?,
+    }
     let Some(job) = ledger.compiled().job(&spec.job) else {
         return settle_gone(ledger, spec, outcome);
     };
     match spec.purpose {
         Purpose::Check => settle_check(ledger, job, spec, outcome, tell),
+        // Settled above.
+        Purpose::Verify | Purpose::Write => Ok(()),
         Purpose::Start if outcome.end.is_success() => {
             watch::enter(ledger, job, WatchInput::Started, None)
         }
@@ -169,7 +179,7 @@ fn check_end(outcome: &Outcome) -> (Input, Option<Cause>) {
         | End::Cancelled
         | End::Unkillable { .. }
         | End::NotStarted { .. } => {
-            let detail = Some(failure_text(outcome));
+            let detail = Some(check_failure_text(outcome));
             (CheckInput::ExitedErr, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
     };
@@ -187,7 +197,9 @@ fn tell_failed_command(
     let Some(section) = section_of(ledger, job, Why::Anomaly).filter(|_| tell) else { return };
     let kind = match spec.purpose {
         Purpose::RestartStop | Purpose::Stop => AnomalyKind::StopFailed,
-        Purpose::Start | Purpose::Resume | Purpose::Check => AnomalyKind::StartFailed,
+        Purpose::Start | Purpose::Resume | Purpose::Check | Purpose::Verify | Purpose::Write => {
+            AnomalyKind::StartFailed
+        }
     };
     let anomalies = vec![Anomaly { kind, detail: Some(failure_text(outcome)) }];
     ledger.tell_section(Section { anomalies, ..section });

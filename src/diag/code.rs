@@ -87,6 +87,8 @@ codes! {
     NoVerification = "OF023" Error,
     /// A verification that is no read-only read job.
     UnfitVerification = "OF024" Error,
+    /// A read job with the id or a command of what was declared a write.
+    HiddenWrite = "OF038" Error,
     /// `approval.granted: true`, which grants nothing.
     GrantInFile = "OF060" Warning,
     /// `approval.required: false`, which is refused.

@@ -6,9 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{ItemId, JobId, RunId, Stamp};
+use super::gate::Voided;
+use super::origin::Origin;
+use crate::approval::{Evidence, Grant, PlanDigest};
+use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
 use crate::machine::{Input, State};
-use crate::model::{End, Purpose};
+use crate::model::{End, Plan, ProcessId, Purpose, SandboxFate};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +136,101 @@ pub enum EventKind {
     Requested {
         /// Who or what asks.
         origin: Origin,
+        /// The plan that is meant.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        digest: Option<PlanDigest>,
+        /// Why, in the asker's words.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<String>,
+    },
+    /// A person said no to a request.
+    Denied {
+        /// Who.
+        evidence: Evidence,
+        /// Why.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<String>,
+    },
+    /// A person approved a plan.
+    Approved {
+        /// The approval.
+        grant: Box<Grant>,
+        /// The plan, whole.
+        plan: Box<Plan>,
+    },
+    /// An approval serves no more.
+    GrantVoided {
+        /// Which.
+        grant: GrantId,
+        /// Why.
+        why: Voided,
+        /// What about it, in words: for a changed plan, what has changed.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        detail: Option<String>,
+    },
+    /// An approval is spent: this run of the write begins.
+    GrantSpent {
+        /// Which.
+        grant: GrantId,
+        /// For this run.
+        run: RunId,
+    },
+    /// An approval, or a start, was refused.
+    WriteRefused {
+        /// Why, in a sentence.
+        why: String,
+        /// The claimed run that was refused.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        run: Option<RunId>,
+    },
+    /// The write's command was started.
+    WriteStarted {
+        /// Its run.
+        run: RunId,
+        /// The process that it became.
+        process: ProcessId,
+    },
+    /// The verification of a write is queued.
+    VerificationQueued {
+        /// The write's run.
+        run: RunId,
+        /// Which round.
+        round: u32,
+    },
+    /// One verification of a write ended.
+    VerificationEnded {
+        /// The write's run.
+        run: RunId,
+        /// Which of its plan.
+        index: usize,
+        /// The check.
+        check: JobId,
+        /// Did it pass?
+        passed: bool,
+        /// What it said, or why it did not run.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        detail: Option<String>,
+        /// What became of its sandbox.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        sandbox: Option<SandboxFate>,
+    },
+    /// A person took note of an unproved outcome.
+    Acknowledged {
+        /// Who.
+        evidence: Evidence,
+        /// What they found.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        note: Option<String>,
+    },
+    /// The job is declared a write with this command: once a write, always a write.
+    WriteMarked {
+        /// The command's mark.
+        mark: String,
+    },
+    /// A person says that the job, and what it was marked with, is no write any more.
+    Reclassified {
+        /// Who.
+        evidence: Evidence,
     },
 }
 
@@ -145,32 +243,6 @@ pub struct QueueItem {
     pub delay_ms: u64,
     /// What asked for it.
     pub origin: Origin,
-}
-
-/// What asked for a run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "snake_case")]
-pub enum Origin {
-    /// Another job's end.
-    Chain {
-        /// That job.
-        job: JobId,
-        /// Its run.
-        run: RunId,
-    },
-    /// `everySeconds`.
-    Schedule,
-    /// A person at a terminal, or an agent.
-    Person,
-    /// `approval.granted: true` in the config.
-    Config,
-    /// The queue of ops-monitor v1.
-    Import {
-        /// Its id there.
-        id: String,
-        /// Its reason there.
-        reason: String,
-    },
 }
 
 /// How a queued item ended.
@@ -236,6 +308,14 @@ pub enum CauseKind {
     RunFailed,
     /// Its executor vanished without a result.
     Lost,
+    /// It ended in a way that proves nothing.
+    Unproved,
+    /// Its approval serves no more.
+    ApprovalVoid,
+    /// A verification failed.
+    VerificationFailed,
+    /// Its verification did not pass in time.
+    NotVerifiedInTime,
 }
 
 impl CauseKind {
@@ -250,6 +330,10 @@ impl CauseKind {
             Self::ByPerson => "by_person",
             Self::RunFailed => "run_failed",
             Self::Lost => "lost",
+            Self::Unproved => "unproved",
+            Self::ApprovalVoid => "approval_void",
+            Self::VerificationFailed => "verification_failed",
+            Self::NotVerifiedInTime => "not_verified_in_time",
         }
     }
 }

@@ -4,39 +4,13 @@
 //! Invariant: a machine's state changes in `machine::step`, called here only; an event that claims
 //! another target than the table gives is refused.
 
-use super::event::{Cause, Event, EventKind, Origin, QueueItem};
-use super::snapshot::{ItemState, JobRecord, LastRun, Queued, Request, Snapshot};
+use super::event::{Cause, Event, EventKind, QueueItem};
+use super::fault::{ReplayFault, job_of, record_of};
+use super::gate_fold;
+use super::snapshot::{ItemState, JobRecord, LastRun, Queued, Snapshot};
 use crate::base::{ItemId, JobId, RunId, Stamp, limits};
-use crate::machine::{self, Input, NoEdge, State};
+use crate::machine::{self, Input, State};
 use crate::model::{End, Purpose};
-
-/// Why an event can't follow the ones before it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayFault {
-    /// The table has no such edge.
-    #[error("job `{job}`: {source}")]
-    NoEdge {
-        /// The job.
-        job: JobId,
-        /// The missing edge.
-        source: NoEdge,
-    },
-    /// The event names another target state than the table.
-    #[error("job `{job}`: the event says `{input}` leads to `{said}`, the table says `{table}`")]
-    WrongTarget {
-        /// The job.
-        job: JobId,
-        /// The input.
-        input: Input,
-        /// The event's target.
-        said: State,
-        /// The table's target.
-        table: State,
-    },
-    /// The event is about a job or item that no event before it named.
-    #[error("an event about {0}, which no event before it has named")]
-    Unnamed(String),
-}
 
 /// Applies one event.
 ///
@@ -50,8 +24,10 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
         EventKind::Imported { .. } => {}
         EventKind::Declared { state } => declare(snapshot, event, *state)?,
         EventKind::Moved { input, to, cause } => {
+            gate_fold::check_gate(snapshot, event, *input)?;
             let (id, record) = record_of(snapshot, event)?;
             move_state(&id, record, (*input, *to), cause.as_ref(), at)?;
+            gate_fold::end_cycle(record);
         }
         EventKind::CauseChanged { cause } => {
             let (_, record) = record_of(snapshot, event)?;
@@ -89,24 +65,20 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
             item_of(snapshot, item)?.state = ItemState::Settled(*how);
             drop_oldest_settled(snapshot);
         }
-        EventKind::Requested { origin } => request(snapshot, event, origin)?,
+        EventKind::Requested { .. }
+        | EventKind::Denied { .. }
+        | EventKind::Approved { .. }
+        | EventKind::GrantVoided { .. }
+        | EventKind::GrantSpent { .. }
+        | EventKind::WriteRefused { .. }
+        | EventKind::WriteStarted { .. }
+        | EventKind::VerificationQueued { .. }
+        | EventKind::VerificationEnded { .. }
+        | EventKind::Acknowledged { .. }
+        | EventKind::WriteMarked { .. }
+        | EventKind::Reclassified { .. } => gate_fold::apply(snapshot, event)?,
     }
     Ok(())
-}
-
-fn job_of(event: &Event) -> Result<JobId, ReplayFault> {
-    event.job.clone().ok_or_else(|| ReplayFault::Unnamed("no job".to_owned()))
-}
-
-fn record_of<'a>(
-    snapshot: &'a mut Snapshot,
-    event: &Event,
-) -> Result<(JobId, &'a mut JobRecord), ReplayFault> {
-    let id = job_of(event)?;
-    match snapshot.jobs.get_mut(&id) {
-        Some(record) => Ok((id, record)),
-        None => Err(ReplayFault::Unnamed(format!("job `{id}`"))),
-    }
 }
 
 fn item_of<'a>(snapshot: &'a mut Snapshot, id: &ItemId) -> Result<&'a mut Queued, ReplayFault> {
@@ -163,7 +135,7 @@ fn claim_run(record: &mut JobRecord, run: &RunId, purpose: Purpose, at: &Stamp) 
             record.attempts = record.attempts.saturating_add(1);
         }
         Purpose::RestartStop => record.last_restart_stop = Some(at.clone()),
-        Purpose::Stop | Purpose::Check => {}
+        Purpose::Stop | Purpose::Check | Purpose::Verify | Purpose::Write => {}
     }
     record.touched = at.clone();
 }
@@ -183,7 +155,7 @@ fn end_run(
     (end, attention): (&End, bool),
     at: &Stamp,
 ) {
-    if purpose == Purpose::Check {
+    if matches!(purpose, Purpose::Check | Purpose::Write) {
         record.last_run =
             Some(LastRun { at: at.clone(), run: Some(run.clone()), end: end.clone(), attention });
     }
@@ -204,11 +176,5 @@ fn enqueue(snapshot: &mut Snapshot, event: &Event, item: &QueueItem) -> Result<(
         state: ItemState::Pending,
     };
     snapshot.queue.insert(item.id.clone(), queued);
-    Ok(())
-}
-
-fn request(snapshot: &mut Snapshot, event: &Event, origin: &Origin) -> Result<(), ReplayFault> {
-    let request = Request { at: event.at.clone(), origin: origin.clone() };
-    snapshot.requests.insert(job_of(event)?, request);
     Ok(())
 }

@@ -7,16 +7,23 @@
 
 mod chain;
 mod event;
+mod fault;
 mod fold;
+mod gate;
+mod gate_fold;
 mod notes;
+mod origin;
 mod snapshot;
 mod world;
 
 pub use chain::{Head, decode_event, encode_event, next_head};
-pub use event::{Cause, CauseKind, Event, EventKind, ItemEnd, Origin, QueueItem};
-pub use fold::{ReplayFault, apply};
+pub use event::{Cause, CauseKind, Event, EventKind, ItemEnd, QueueItem};
+pub use fault::ReplayFault;
+pub use fold::apply;
+pub use gate::{Answer, GrantFate, GrantRecord, Request, Verification, Voided, WriteCycle};
 pub use notes::{Broken, Notes, Seen, Told};
-pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Request, Snapshot};
+pub use origin::Origin;
+pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Snapshot};
 pub use world::{Change, Meta, Report, RunPhase, RunRow, World};
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 //!
 //! Invariant: fields are public to read; only `fold` writes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Cause, ItemEnd, Origin};
-use crate::base::{ItemId, JobId, RunId, Stamp};
+use super::event::{Cause, ItemEnd};
+use super::gate::{GrantRecord, Request, WriteCycle};
+use super::origin::Origin;
+use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
 use crate::machine::State;
 use crate::model::End;
 
@@ -20,6 +22,10 @@ pub struct Snapshot {
     pub queue: BTreeMap<ItemId, Queued>,
     /// Writes that somebody asks for.
     pub requests: BTreeMap<JobId, Request>,
+    /// Approvals: the live ones, and the last of the others.
+    pub grants: BTreeMap<GrantId, GrantRecord>,
+    /// Jobs ever declared a write, with the marks of their commands.
+    pub marks: BTreeMap<JobId, BTreeSet<String>>,
     /// The store's id.
     pub epoch: Option<String>,
     /// The config that the store belongs to.
@@ -53,6 +59,9 @@ pub struct JobRecord {
     /// The last finished run of a one-shot job.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_run: Option<LastRun>,
+    /// A write's cycle from its approval on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub write: Option<WriteCycle>,
 }
 
 impl JobRecord {
@@ -69,6 +78,7 @@ impl JobRecord {
             last_restart_stop: None,
             attempts: 0,
             last_run: None,
+            write: None,
         }
     }
 }
@@ -112,13 +122,4 @@ pub enum ItemState {
     Running(RunId),
     /// Over.
     Settled(ItemEnd),
-}
-
-/// A write that is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
-    /// When.
-    pub at: Stamp,
-    /// By whom.
-    pub origin: Origin,
 }

@@ -4,9 +4,13 @@
 use expect_test::expect;
 
 use super::*;
-use crate::base::{BootId, ItemId, JobId, RunId, Stamp, limits};
+use crate::approval::{Evidence, Grant, Level, PlanDigest, Unfit};
+use crate::base::{BootId, GrantId, ItemId, JobId, RunId, Stamp, limits};
 use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState, WriteState};
-use crate::model::{End, Purpose, SpawnFault};
+use crate::model::{
+    Account, End, Plan, PlanStep, PlanVerification, ProcessId, Purpose, SandboxFate, SealedFile,
+    SpawnFault,
+};
 
 fn at(ms: i64) -> Stamp {
     Stamp { wall_ms: ms, awake_ms: ms + 1, up_ms: ms + 2, boot: BootId::new("b") }
@@ -40,14 +44,107 @@ fn place(kind: &EventKind) -> usize {
         EventKind::ItemReturned { .. } => 13,
         EventKind::ItemSettled { .. } => 14,
         EventKind::Requested { .. } => 15,
+        EventKind::Denied { .. } => 16,
+        EventKind::Approved { .. } => 17,
+        EventKind::GrantVoided { .. } => 18,
+        EventKind::GrantSpent { .. } => 19,
+        EventKind::WriteRefused { .. } => 20,
+        EventKind::WriteStarted { .. } => 21,
+        EventKind::VerificationQueued { .. } => 22,
+        EventKind::VerificationEnded { .. } => 23,
+        EventKind::Acknowledged { .. } => 24,
+        EventKind::WriteMarked { .. } => 25,
+        EventKind::Reclassified { .. } => 26,
     }
 }
 
-const KINDS: usize = 16;
+const KINDS: usize = 27;
+
+fn evidence() -> Evidence {
+    Evidence { user: "u".to_owned(), uid: 1, login_uid: None, tty: None, by: None }
+}
+
+/// An approval and its plan, with everything that a plan can have.
+fn approved() -> EventKind {
+    let file = SealedFile { path: "/p".to_owned(), sha256: "00".to_owned(), bytes: 1 };
+    let step = PlanStep {
+        argv: vec!["/p".to_owned()],
+        program: file.clone(),
+        interpreters: Vec::new(),
+        cwd: "/".to_owned(),
+        env: std::collections::BTreeMap::from([("A".to_owned(), "1".to_owned())]),
+        files: vec![file],
+        limit_ms: None,
+        not_covered: vec!["x".to_owned()],
+    };
+    let account =
+        Account { uid: 1, name: "u".to_owned(), home: "/h".to_owned(), shell: "/s".to_owned() };
+    let check =
+        PlanVerification { job: JobId::new("v"), delay_ms: 1, step: step.clone(), sandboxed: true };
+    let job = JobId::new("scan");
+    let plan =
+        Plan { job: job.clone(), account, step, verifications: vec![check], verify_within_ms: 9 };
+    let evidence = Evidence {
+        login_uid: Some(2),
+        tty: Some("/dev/pts/0".to_owned()),
+        by: Some("Ann".to_owned()),
+        ..evidence()
+    };
+    let grant = Grant {
+        id: GrantId::new("g1"),
+        job,
+        digest: PlanDigest::of(b"x"),
+        epoch: "e".to_owned(),
+        at: at(7),
+        life_ms: 5,
+        evidence,
+        level: Level::Asserted,
+    };
+    EventKind::Approved { grant: Box::new(grant), plan: Box::new(plan) }
+}
+
+/// The events of the gate, each optional field once there and once not.
+fn gate_samples() -> Vec<Event> {
+    let (run, grant) = (RunId::new("r1"), GrantId::new("g1"));
+    let text = || Some("because".to_owned());
+    let voided = |why| EventKind::GrantVoided { grant: grant.clone(), why, detail: None };
+    let ended = |passed, detail| EventKind::VerificationEnded {
+        run: run.clone(),
+        index: 0,
+        check: JobId::new("v"),
+        passed,
+        detail,
+        sandbox: passed.then_some(SandboxFate::Unavailable),
+    };
+    let process = ProcessId { pid: 4, start_ticks: 5, boot: BootId::new("b") };
+    let digest = Some(PlanDigest::of(b"x"));
+    let kinds = vec![
+        EventKind::Requested { origin: Origin::Person, digest, reason: text() },
+        EventKind::Denied { evidence: evidence(), reason: None },
+        EventKind::Denied { evidence: evidence(), reason: text() },
+        approved(),
+        voided(Voided::Revoked),
+        voided(Voided::Replaced),
+        voided(Voided::Unfit(Unfit::Expired)),
+        EventKind::GrantSpent { grant: grant.clone(), run: run.clone() },
+        EventKind::WriteRefused { why: "no".to_owned(), run: None },
+        EventKind::WriteRefused { why: "no".to_owned(), run: Some(run.clone()) },
+        EventKind::WriteStarted { run: run.clone(), process },
+        EventKind::VerificationQueued { run: run.clone(), round: 1 },
+        ended(true, None),
+        ended(false, text()),
+        EventKind::Acknowledged { evidence: evidence(), note: None },
+        EventKind::Acknowledged { evidence: evidence(), note: text() },
+        EventKind::WriteMarked { mark: "m".to_owned() },
+        EventKind::Reclassified { evidence: evidence() },
+    ];
+    kinds.into_iter().map(of_job).collect()
+}
 
 fn origins() -> Vec<Origin> {
     vec![
         Origin::Chain { job: JobId::new("scan"), run: RunId::new("r1") },
+        Origin::Verification { job: JobId::new("w"), run: RunId::new("r1"), index: 0, round: 1 },
         Origin::Schedule,
         Origin::Person,
         Origin::Config,
@@ -106,7 +203,7 @@ fn samples() -> Vec<Event> {
         of_job(EventKind::AttemptsReset),
         of_job(EventKind::ItemStarted { item: item.clone(), run: run.clone() }),
         of_job(EventKind::ItemReturned { item: item.clone() }),
-        of_job(EventKind::Requested { origin: Origin::Person }),
+        of_job(EventKind::Requested { origin: Origin::Person, digest: None, reason: None }),
     ];
     let ended = |end| EventKind::RunEnded { run: run.clone(), purpose, end, attention: true };
     all.extend(ends().into_iter().map(|end| of_job(ended(end))));
@@ -116,6 +213,7 @@ fn samples() -> Vec<Event> {
     let hows = [ItemEnd::Done, ItemEnd::Failed, ItemEnd::Blocked, ItemEnd::Dropped];
     let settled = hows.map(|how| of_job(EventKind::ItemSettled { item: item.clone(), how }));
     all.extend(settled);
+    all.extend(gate_samples());
     all
 }
 
@@ -167,6 +265,7 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"not_started","fault":"not_found","detail":"no such program"},"attention":true}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"run_ended","run":"r1","purpose":"check","end":{"how":"lost"},"attention":true}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"chain","job":"scan","run":"r1"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"verification","job":"w","run":"r1","index":0,"round":1}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"schedule"}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"person"}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"config"}}}
@@ -174,7 +273,25 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"done"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"failed"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"blocked"}
-        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"dropped"}"#]].assert_eq(&lines.join("\n"));
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"dropped"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"requested","origin":{"by":"person"},"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","reason":"because"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1},"reason":"because"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"revoked"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"replaced"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":{"unfit":"expired"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_spent","grant":"g1","run":"r1"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"write_refused","why":"no"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"write_refused","why":"no","run":"r1"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"write_started","run":"r1","process":{"pid":4,"start_ticks":5,"boot":"b"}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"verification_queued","run":"r1","round":1}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"verification_ended","run":"r1","index":0,"check":"v","passed":true,"sandbox":"unavailable"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"verification_ended","run":"r1","index":0,"check":"v","passed":false,"detail":"because"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"acknowledged","evidence":{"user":"u","uid":1}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"acknowledged","evidence":{"user":"u","uid":1},"note":"because"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"write_marked","mark":"m"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"reclassified","evidence":{"user":"u","uid":1}}"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
@@ -293,6 +410,8 @@ fn an_event_about_what_nobody_named_is_refused() {
                     | EventKind::ImportedState { .. }
                     | EventKind::Enqueued { .. }
                     | EventKind::Requested { .. }
+                    | EventKind::WriteMarked { .. }
+                    | EventKind::Reclassified { .. }
             );
             !founding
         })
@@ -300,7 +419,8 @@ fn an_event_about_what_nobody_named_is_refused() {
     assert!(unnamed.len() > 10);
     for event in unnamed {
         let fault = fold(std::slice::from_ref(&event)).unwrap_err();
-        assert!(matches!(fault, ReplayFault::Unnamed(_)), "{event:?} gives {fault}");
+        let refused = matches!(fault, ReplayFault::Unnamed(_) | ReplayFault::Ungated { .. });
+        assert!(refused, "{event:?} gives {fault}");
     }
     for event in samples().into_iter().filter(|e| e.job.is_some()) {
         let item = matches!(

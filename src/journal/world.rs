@@ -8,7 +8,7 @@ use super::chain::Head;
 use super::event::Event;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
-use crate::base::{ItemId, JobId, ReportId, RunId, Stamp};
+use crate::base::{GrantId, ItemId, JobId, ReportId, RunId, Stamp};
 use crate::model::{Outcome, ProcessId, RunSpec};
 
 /// A store's content at one moment.
@@ -37,6 +37,8 @@ pub struct Change {
     pub jobs: BTreeSet<JobId>,
     /// Queue items that changed, or went.
     pub items: BTreeSet<ItemId>,
+    /// Approvals that changed, or went.
+    pub grants: BTreeSet<GrantId>,
     /// Runs that changed; those no longer in the world are settled.
     pub runs: BTreeSet<RunId>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::gate::{ApprovalPolicy, Sandbox};
 use crate::base::{JobId, limits};
 use crate::diag::Span;
 use crate::machine::Machine;
@@ -98,6 +99,8 @@ pub enum Work {
         run: Command,
         /// A tick queues it when this time has passed since its last run.
         every: Option<Duration>,
+        /// Whether it is kept from writing; `None`: only while it verifies a write.
+        sandbox: Option<Sandbox>,
     },
     /// `one_shot_write`.
     Write {
@@ -105,6 +108,8 @@ pub enum Work {
         run: Command,
         /// Says how it is while it runs.
         status: Option<StatusSource>,
+        /// How long each verification has to pass, from when it is due.
+        verify_within: Duration,
     },
 }
 
@@ -283,13 +288,6 @@ impl QuietHours {
             second_of_day >= start || second_of_day < end
         }
     }
-}
-
-/// What a write's config says of its approval (`approval`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ApprovalPolicy {
-    /// `granted: true`: grants nothing, counts as a request.
-    pub granted_in_file: bool,
 }
 
 /// `after`: when this job ends, that one follows.

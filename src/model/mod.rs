@@ -4,17 +4,24 @@
 //! Invariant: a value of these types is usable as it stands: no empty argv, no unknown kind, no
 //! watch without a status source. Nothing here does I/O.
 
+mod gate;
 mod job;
 mod plan;
+mod plan_change;
 mod run;
 mod status;
 
+pub use crate::approval::PlanDigest;
+pub use gate::{ApprovalPolicy, Sandbox};
 pub use job::{
-    ApprovalPolicy, Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Outline, Policy,
-    QuietHours, Report, Risk, StatusSource, Work,
+    Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Outline, Policy, QuietHours,
+    Report, Risk, StatusSource, Work,
 };
-pub use plan::{Account, Plan, PlanDigest, PlanStep, PlanVerification, SealedFile};
-pub use run::{End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SpawnFault, StreamTail};
+pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
+pub use run::{
+    End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SandboxFate, SpawnFault, StreamTail,
+    Verifies,
+};
 pub use status::{
     BrokenCause, BrokenStatus, Level, Malformed, Observation, Observed, Status, parse_status,
 };

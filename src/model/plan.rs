@@ -9,9 +9,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::base::{JobId, id::hex};
+use crate::approval::PlanDigest;
+use crate::base::JobId;
 
 /// What a person approves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Plan {
     pub step: PlanStep,
     /// What must pass afterwards, in the order of the config.
     pub verifications: Vec<PlanVerification>,
+    /// How long each of them has to pass, from when it is due, in milliseconds.
+    pub verify_within_ms: u64,
 }
 
 /// A user account of this host.
@@ -73,6 +75,8 @@ pub struct PlanVerification {
     pub delay_ms: u64,
     /// What runs.
     pub step: PlanStep,
+    /// Is it kept from writing anywhere but in a scratch folder?
+    pub sandboxed: bool,
 }
 
 /// A file as it was when the plan was made.
@@ -87,16 +91,17 @@ pub struct SealedFile {
     pub bytes: u64,
 }
 
-/// A plan's fingerprint: SHA-256 over its canonical bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PlanDigest(String);
+/// A plan and what stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Its digest.
+    pub digest: PlanDigest,
+}
 
 /// What the digest's bytes begin with, so that no other hash of opsfsm can be taken for one.
 const DOMAIN: &str = "opsfsm plan 1\n";
-
-/// Digits of a short digest: enough to read out and to type.
-const SHORT: usize = 12;
 
 impl Plan {
     /// The bytes that an approval covers: JSON with the fields in the order of their declaration
@@ -115,21 +120,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::canonical_bytes`].
     pub fn digest(&self) -> Result<PlanDigest, serde_json::Error> {
-        Ok(PlanDigest(hex(&Sha256::digest(self.canonical_bytes()?))))
-    }
-}
-
-impl PlanDigest {
-    /// All 64 hexadecimal digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Its first twelve digits.
-    #[must_use]
-    pub fn short(&self) -> &str {
-        self.0.get(..SHORT).unwrap_or(&self.0)
+        Ok(PlanDigest::of(&self.canonical_bytes()?))
     }
 }
 
@@ -161,36 +152,96 @@ mod tests {
             home: "/h".to_owned(),
             shell: "/bin/sh".to_owned(),
         };
-        let check = PlanVerification { job: JobId::new("v"), delay_ms: 0, step: step(&["v"]) };
-        Plan { job: JobId::new("w"), account, step: step(&["w", "x"]), verifications: vec![check] }
+        let check = PlanVerification {
+            job: JobId::new("v"),
+            delay_ms: 0,
+            step: step(&["v"]),
+            sandboxed: true,
+        };
+        Plan {
+            job: JobId::new("w"),
+            account,
+            step: step(&["w", "x"]),
+            verifications: vec![check],
+            verify_within_ms: 1000,
+        }
     }
 
+    /// Every field of a plan, changed.
+    const EDITS: [fn(&mut Plan); 26] = [
+        |p| p.job = JobId::new("w2"),
+        |p| p.account.uid = 8,
+        |p| p.account.home = "/h2".to_owned(),
+        |p| p.step.argv = vec!["w x".to_owned()],
+        |p| p.step.program.sha256 = "11".repeat(32),
+        |p| p.step.program.path = "/bin/q".to_owned(),
+        |p| p.step.interpreters.push(file("/bin/sh")),
+        |p| p.step.cwd = "/tmp".to_owned(),
+        |p| drop(p.step.env.insert("A".to_owned(), "2".to_owned())),
+        |p| p.step.files[0].sha256 = "22".repeat(32),
+        |p| p.step.limit_ms = Some(1000),
+        |p| p.verifications[0].step.argv.push("y".to_owned()),
+        |p| p.verifications[0].delay_ms = 1,
+        |p| p.verifications[0].sandboxed = false,
+        |p| p.verify_within_ms = 2000,
+        |p| p.verifications.clear(),
+        |p| p.account.name = "v".to_owned(),
+        |p| p.step.env.clear(),
+        |p| drop(p.step.env.insert("B".to_owned(), "1".to_owned())),
+        |p| p.step.files.clear(),
+        |p| p.step.files.push(file("/g")),
+        |p| p.step.files.push(file("/f")),
+        |p| p.step.program.bytes = 2,
+        |p| p.step.not_covered.push("more".to_owned()),
+        |p| p.verifications[0].step.program.sha256 = "33".repeat(32),
+        |p| {
+            p.step.cwd = "/a".to_owned();
+            p.step.argv.clear();
+            p.step.limit_ms = Some(2);
+            p.step.env.clear();
+        },
+    ];
+
     #[test]
-    fn every_part_of_what_would_run_changes_the_digest() {
+    fn every_part_of_what_would_run_changes_the_digest_and_has_words() {
         let digest = |p: &Plan| p.digest().expect("encodes");
         let base = digest(&plan());
-        let edits: [fn(&mut Plan); 14] = [
-            |p| p.job = JobId::new("w2"),
-            |p| p.account.uid = 8,
-            |p| p.account.home = "/h2".to_owned(),
-            |p| p.step.argv = vec!["w x".to_owned()],
-            |p| p.step.program.sha256 = "11".repeat(32),
-            |p| p.step.program.path = "/bin/q".to_owned(),
-            |p| p.step.interpreters.push(file("/bin/sh")),
-            |p| p.step.cwd = "/tmp".to_owned(),
-            |p| drop(p.step.env.insert("A".to_owned(), "2".to_owned())),
-            |p| p.step.files[0].sha256 = "22".repeat(32),
-            |p| p.step.limit_ms = Some(1000),
-            |p| p.verifications[0].step.argv.push("y".to_owned()),
-            |p| p.verifications[0].delay_ms = 1,
-            |p| p.verifications.clear(),
-        ];
+        assert_eq!(plan().changes_to(&plan()), "");
+        let mut words = Vec::new();
         let mut seen = std::collections::BTreeSet::from([base]);
-        for edit in edits {
+        for edit in EDITS {
             let mut changed = plan();
             edit(&mut changed);
             assert!(seen.insert(digest(&changed)), "{changed:?}");
+            words.push(plan().changes_to(&changed));
         }
+        expect_test::expect![[r#"
+            it is `w2` now, not `w`
+            it would run as u (uid 8), not as u (uid 7)
+            its account has another home or shell
+            its command has other words
+            /bin/p has other content
+            its program is /bin/q now, not /bin/p
+            /bin/sh is new among its interpreters
+            it would run in /tmp, not in /
+            the variable A has another value
+            /f has other content
+            its time limit has changed
+            of `v`: its command has other words
+            of `v`: its delay has changed
+            of `v`: it is no longer kept from writing
+            the time for its verification has changed
+            it is verified by nothing now, not by v
+            it would run as v (uid 7), not as u (uid 7)
+            the variable A is not set any more
+            the variable B is set now
+            /f is not among its files any more
+            /g is new among its files
+            its files stand in another order
+            /bin/p has other content
+            what its plan can't cover has changed
+            of `v`: /bin/p has other content
+            its command has other words; it would run in /a, not in /; the variable A is not set any more; and 1 more"#]].assert_eq(&words.join("\n"));
     }
 
     #[test]
@@ -203,8 +254,8 @@ mod tests {
     #[test]
     fn the_digest_of_a_known_plan_never_drifts() {
         let digest = plan().digest().expect("encodes");
-        expect_test::expect!["af2b80d9112427dd36c6f829c8b6d41d7bfdcc1b1f2dd70bc84cd69af8c0eca5"]
+        expect_test::expect!["10deb536376a8c8f26cd5d43c47c899fe138a7606915d9e749087f4f669571c2"]
             .assert_eq(digest.as_str());
-        assert_eq!(digest.short().len(), SHORT);
+        assert_eq!(digest.short().len(), 12);
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::PlanStep;
 use crate::base::{BootId, ItemId, JobId, RunId};
 
 /// PATH where nothing sets another: for a program looked up without an environment, and for a
@@ -25,6 +26,10 @@ pub enum Purpose {
     RestartStop,
     /// A one_shot_read runs to its end.
     Check,
+    /// A one_shot_read verifies a write, as that write's plan says.
+    Verify,
+    /// A one_shot_write runs to its end.
+    Write,
 }
 
 impl Purpose {
@@ -37,6 +42,8 @@ impl Purpose {
             Self::Stop => "stop",
             Self::RestartStop => "restart_stop",
             Self::Check => "check",
+            Self::Verify => "verify",
+            Self::Write => "write",
         }
     }
 
@@ -67,6 +74,25 @@ pub struct RunSpec {
     pub env: BTreeMap<String, String>,
     /// Time limit in milliseconds; `None`: no limit.
     pub limit_ms: Option<u64>,
+    /// Is it kept from writing anywhere but in a scratch folder?
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub sandboxed: bool,
+    /// The write that it verifies.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verifies: Option<Box<Verifies>>,
+}
+
+/// What a verification is about. Its environment is `RunSpec::env` and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verifies {
+    /// The write.
+    pub write: JobId,
+    /// The run of it.
+    pub run: RunId,
+    /// Which verification of its plan.
+    pub index: usize,
+    /// What the plan says of it: its files are hashed again before it runs.
+    pub step: PlanStep,
 }
 
 /// A process, named so that a reused pid is never taken for it.
@@ -169,8 +195,21 @@ pub struct Outcome {
     pub stderr: StreamTail,
     /// Did `ACTION REQUIRED` or `ALERT` stand anywhere in its standard output or error?
     pub attention: bool,
-    /// A descendant kept its output open after it had exited.
+    /// A descendant kept its output open after it had exited; of a write also: was still there.
     pub leaked: bool,
+    /// What became of its sandbox; `None`: it was to have none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sandbox: Option<SandboxFate>,
+}
+
+/// What became of a sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SandboxFate {
+    /// The command ran in it.
+    Applied,
+    /// This system has none; the command ran without.
+    Unavailable,
 }
 
 impl Outcome {
@@ -184,6 +223,7 @@ impl Outcome {
             stderr: StreamTail::default(),
             attention: false,
             leaked: false,
+            sandbox: None,
         }
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! In: nothing. Out: the contracts that `adapters` keep with the real system and `sim` with a
 //! simulated one. Whatever is generic over these traits can be driven through every fault.
-//! Invariant: no trait here lets a caller start a write.
+//! Invariant: one trait here starts a write, and it takes a [`Permit`] for it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::approval::{Permit, Spent};
 use crate::base::{JobId, Now, ReportId, RunId};
-use crate::journal::{Change, Head, Report, World};
+use crate::journal::{Change, EventKind, Head, Report, World};
 use crate::model::{
     Account, Job, Observation, Outcome, ProcessId, RunSpec, SealedFile, StatusSource, Work,
 };
@@ -85,6 +86,9 @@ pub trait Processes {
     fn own_id(&self) -> ProcessId;
     /// Is that one still there?
     fn liveness(&self, process: &ProcessId) -> Liveness;
+    /// Does anybody, an executor or what it started, hold the lock that shows this write in flight?
+    /// What can't be told counts as held.
+    fn is_in_flight(&self, write: &JobId) -> bool;
 }
 
 /// Starts executors: processes that flip a claimed run to executing, run it and record its end.
@@ -98,6 +102,31 @@ pub trait Launcher {
 pub trait CommandRunner {
     /// Runs it, within its limit, and says how it ended.
     fn run(&mut self, spec: &RunSpec) -> Outcome;
+}
+
+/// Runs one write to its end, for a permit.
+pub trait WriteRunner {
+    /// Takes the lock that shows the write in flight, and opens whatever its start will need. What
+    /// is short strikes here, before an approval is spent. Nothing is started.
+    ///
+    /// # Errors
+    /// [`Unready`]; nothing is held then.
+    fn prepare(&mut self, job: &JobId, program: &Path) -> Result<(), Unready>;
+
+    /// Starts the prepared command, says which process it became, and waits for its end. Only the
+    /// order that has redeemed the permit calls it.
+    fn run_write(&mut self, permit: Permit, began: &mut dyn FnMut(ProcessId)) -> Outcome;
+}
+
+/// Why a write can't be started now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unready {
+    /// A process of an earlier run still holds its lock.
+    #[error("a process that an earlier run of it started still runs; wait for its end, or end it")]
+    InFlight,
+    /// Something is missing or short.
+    #[error("{0}")]
+    Short(String),
 }
 
 /// An executor that could not be started: its run is still only claimed.
@@ -192,6 +221,26 @@ pub enum StoreError {
 
 /// A decision that runs inside a store's transaction.
 pub type Decide<'a> = dyn FnMut(World) -> Result<Commit, StoreError> + 'a;
+
+/// The approval that a change spends; `None`: none. Every store asks this of what it commits.
+///
+/// # Errors
+/// [`StoreError::Failed`] where it spends one and may not, more than one, or one without its record.
+pub fn spent_by(change: &Change, may_spend: bool) -> Result<Option<Spent>, StoreError> {
+    let mut found = None;
+    for event in &change.events {
+        let EventKind::GrantSpent { grant, run } = &event.kind else { continue };
+        let record = change.world.snapshot.grants.get(grant);
+        let (true, None, Some(record)) = (may_spend, &found, record) else {
+            let why =
+                "an approval is spent only by the executor that begins its write, one at a time";
+            return Err(StoreError::Failed(why.to_owned()));
+        };
+        let digest = record.grant.digest.clone();
+        found = Some(Spent { grant: grant.clone(), run: run.clone(), digest });
+    }
+    Ok(found)
+}
 
 /// Keeps the journal, the snapshot and the outbox.
 pub trait Store {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::json::{VERSION, pretty};
 use super::report::end_text;
+use crate::approval::Evidence;
 use crate::base::LocalTime;
 use crate::base::time::rfc3339;
 use crate::decide::clean_text;
@@ -75,8 +76,53 @@ fn what(kind: &EventKind) -> String {
         EventKind::ItemStarted { run, .. } => format!("queued run begins, run {run}"),
         EventKind::ItemReturned { .. } => "queued run waits again".to_owned(),
         EventKind::ItemSettled { how, .. } => format!("queued run {}", how.as_str()),
-        EventKind::Requested { origin: by } => format!("write requested by {}", origin(by)),
+        EventKind::Requested { origin: by, digest, reason } => {
+            let plan = digest.as_ref().map(|d| format!(", plan {}", d.short())).unwrap_or_default();
+            format!("write requested by {}{plan}{}", origin(by), words(reason.as_ref()))
+        }
+        EventKind::Denied { evidence, reason } => {
+            format!("request denied by {}{}", who(evidence), words(reason.as_ref()))
+        }
+        EventKind::Approved { grant, .. } => format!(
+            "approved by {} ({}), plan {}, grant {}",
+            who(&grant.evidence),
+            grant.level.as_str(),
+            grant.digest.short(),
+            grant.id
+        ),
+        EventKind::GrantVoided { grant, why, detail } => {
+            let why = why.words_with(detail.as_ref().map(|d| clean_text(d)).as_deref());
+            format!("{why}, grant {grant}")
+        }
+        EventKind::GrantSpent { grant, run } => format!("approval spent: grant {grant}, run {run}"),
+        EventKind::WriteRefused { why, .. } => format!("refused: {}", clean_text(why)),
+        EventKind::WriteStarted { run, process } => {
+            format!("write started as pid {}, run {run}", process.pid)
+        }
+        EventKind::VerificationQueued { round, .. } => {
+            format!("verification queued, round {round}")
+        }
+        EventKind::VerificationEnded { check, passed, detail, .. } => {
+            let how = if *passed { "passed" } else { "failed" };
+            format!("verification {check} {how}{}", words(detail.as_ref()))
+        }
+        EventKind::Acknowledged { evidence, note } => {
+            format!("acknowledged by {}{}", who(evidence), words(note.as_ref()))
+        }
+        EventKind::WriteMarked { .. } => "declared a write with this command".to_owned(),
+        EventKind::Reclassified { evidence } => {
+            format!("no write any more, says {}", who(evidence))
+        }
     }
+}
+
+fn words(text: Option<&String>) -> String {
+    text.map(|t| format!(": {}", clean_text(t))).unwrap_or_default()
+}
+
+fn who(evidence: &Evidence) -> String {
+    let name = evidence.by.as_ref().map(|by| format!("{} as ", clean_text(by)));
+    format!("{}{}", name.unwrap_or_default(), clean_text(&evidence.user))
 }
 
 fn because(cause: &Cause) -> String {
@@ -87,6 +133,7 @@ fn because(cause: &Cause) -> String {
 fn origin(origin: &Origin) -> String {
     match origin {
         Origin::Chain { job, .. } => format!("the end of {}", clean_text(job.as_str())),
+        Origin::Verification { job, .. } => format!("the write {}", clean_text(job.as_str())),
         Origin::Schedule => "its schedule".to_owned(),
         Origin::Person => "a person".to_owned(),
         Origin::Config => "approval.granted".to_owned(),

@@ -13,6 +13,7 @@ use crate::base::time::rfc3339;
 use crate::base::{JobId, Now, RunId};
 use crate::decide::{JobView, Started, TickOutcome};
 use crate::journal::Cause;
+use crate::machine::State;
 use crate::model::{Command, End, Job, Level, Observed, Outcome};
 
 /// The version of all shapes here.
@@ -92,6 +93,7 @@ fn line_json(line: &StatusLine<'_>) -> Value {
         "since": line.record.map(|r| rfc3339(r.since.wall_ms)),
         "attempts": line.record.map_or(0, |r| r.attempts),
         "requested": line.requested,
+        "approved": line.approved,
         "status": live_json(&line.live),
         "lastRun": last.map(|l| json!({
             "at": rfc3339(l.at.wall_ms),
@@ -123,9 +125,14 @@ fn live_json(live: &LiveStatus) -> Value {
     }
 }
 
-/// `opsfsm run --format json`.
+/// `opsfsm run --format json`; `state` is how the job stands after it.
 #[must_use]
-pub fn render_run_json(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
+pub fn render_run_json(
+    job: &JobId,
+    run: &RunId,
+    outcome: &Outcome,
+    state: Option<State>,
+) -> String {
     let tail =
         |t: &crate::model::StreamTail| json!({"text": t.text, "bytes": t.bytes, "cut": t.cut});
     pretty(&json!({
@@ -139,6 +146,8 @@ pub fn render_run_json(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
         "durationMs": outcome.took_ms,
         "attention": outcome.attention,
         "leaked": outcome.leaked,
+        "sandbox": outcome.sandbox,
+        "state": state.map(State::as_str),
         "stdout": tail(&outcome.stdout),
         "stderr": tail(&outcome.stderr),
     }))

@@ -3,6 +3,7 @@
 //! In: plain data of the rooms below. Out: strings.
 //! Invariant: nothing here prints, and the same data gives the same text.
 
+mod approvals;
 mod dot;
 mod findings;
 mod history;
@@ -15,6 +16,7 @@ mod status;
 mod tests;
 mod words;
 
+pub use approvals::{render_approvals, render_approvals_json};
 pub use dot::{render_chains_dot, render_machine_dot};
 pub use findings::{render_finding, render_findings};
 pub use history::{render_history, render_history_json, render_verified_json};

@@ -25,7 +25,9 @@ pub fn render_plan(plan: &Plan, digest: &PlanDigest) -> String {
             ms => format!(", {} later", limit_text(ms)),
         };
         let id = clean_text(check.job.as_str());
-        text.push_str(&format!("\nthen verified by {id}{delay}\n"));
+        let sandbox = if check.sandboxed { "" } else { ", outside the sandbox" };
+        let within = limit_text(plan.verify_within_ms);
+        text.push_str(&format!("\nthen verified by {id}{delay}, within {within}{sandbox}\n"));
         text.push_str(&step_text(&check.step));
     }
     text.push_str(&format!("\ndigest {}\n short {}\n", digest.as_str(), digest.short()));
@@ -62,7 +64,7 @@ fn visible(text: &str) -> String {
 /// Renders a plan for programs.
 #[must_use]
 pub fn render_plan_json(plan: &Plan, digest: &PlanDigest) -> String {
-    let check = |check: &PlanVerification| json!({"job": check.job, "delayMs": check.delay_ms, "step": step_json(&check.step)});
+    let check = |check: &PlanVerification| json!({"job": check.job, "delayMs": check.delay_ms, "sandboxed": check.sandboxed, "step": step_json(&check.step)});
     pretty(&json!({
         "version": VERSION,
         "command": "plan",
@@ -71,6 +73,7 @@ pub fn render_plan_json(plan: &Plan, digest: &PlanDigest) -> String {
         "job": plan.job,
         "account": plan.account,
         "step": step_json(&plan.step),
+        "verifyWithinMs": plan.verify_within_ms,
         "verifications": plan.verifications.iter().map(check).collect::<Vec<_>>(),
     }))
 }

@@ -9,9 +9,9 @@ use crate::base::time::{seconds_text, span_text};
 use crate::base::{JobId, Now};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, clean_text};
 use crate::diag::{Sink, Sources};
-use crate::journal::{Cause, Origin};
-use crate::machine::{State, WatchState};
-use crate::model::{End, Kind, Language, Purpose};
+use crate::journal::{Cause, Head, Origin};
+use crate::machine::{State, WatchState, WriteState};
+use crate::model::{End, Kind, Language, Purpose, SandboxFate};
 
 /// How a report is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +29,9 @@ const FINDINGS_SHOWN: usize = 5;
 /// Cells of a progress bar.
 const BAR_CELLS: u64 = 10;
 
-/// Renders one message.
+/// Renders one message. `journal` is where the journal ends with the events that it tells of.
 #[must_use]
-pub fn render_report(news: &News, now: &Now, style: &Style) -> String {
+pub fn render_report(news: &News, journal: &Head, now: &Now, style: &Style) -> String {
     let mut text = words::headline(style.language, &now.clock_text());
     for notice in &news.notices {
         text.push_str("\n\n⚠ ");
@@ -39,7 +39,9 @@ pub fn render_report(news: &News, now: &Now, style: &Style) -> String {
     }
     for section in &news.sections {
         text.push_str("\n\n");
-        text.push_str(&Writer { now, style, lines: Vec::new() }.section(section).join("\n"));
+        text.push_str(
+            &Writer { now, style, journal, lines: Vec::new() }.section(section).join("\n"),
+        );
     }
     text
 }
@@ -90,6 +92,7 @@ fn notice_line(notice: &Notice, language: Language) -> String {
 struct Writer<'a> {
     now: &'a Now,
     style: &'a Style,
+    journal: &'a Head,
     lines: Vec<String>,
 }
 
@@ -110,6 +113,9 @@ impl Writer<'_> {
             self.line(words::gone(language));
         }
         self.state(section);
+        if let Some(plan) = &section.plan {
+            self.line(&format!("{}: {plan}", words::plan(language)));
+        }
         if let Some(message) = &section.message {
             self.line(&format!("{}: {message}", words::message(language)));
         }
@@ -123,12 +129,21 @@ impl Writer<'_> {
         if let Some(run) = &section.run {
             self.run(run);
         }
+        let told = section.run.as_ref().is_some_and(|run| run.sandbox.is_some());
+        if section.unsandboxed && !told {
+            self.line(&format!("⚠ {}", words::unsandboxed(language)));
+        }
         if let Some(origin) = &section.blocked {
             let by = origin_words(origin);
             self.line(&format!("{} ({by})", words::blocked(language)));
         }
         self.anomalies(section);
         self.requests(section);
+        if matches!(section.state, State::Write(_)) {
+            // Whoever keeps the message can later tell whether the journal was changed behind it.
+            let (seq, head) = (self.journal.seq, self.journal.short());
+            self.line(&format!("{}: {seq} {head}", words::journal(language)));
+        }
         self.lines
     }
 
@@ -170,7 +185,7 @@ impl Writer<'_> {
                 ),
             },
             Purpose::RestartStop => words::restart_stop(language).to_owned(),
-            Purpose::Start | Purpose::Stop | Purpose::Check => {
+            Purpose::Start | Purpose::Stop | Purpose::Check | Purpose::Verify | Purpose::Write => {
                 purpose_words(language, started.purpose).to_owned()
             }
         };
@@ -184,6 +199,9 @@ impl Writer<'_> {
         let took = started.then(|| format!(" {} {seconds}s", words::took(language)));
         let took = took.unwrap_or_default();
         self.line(&format!("{}: {}{took}", words::result(language), end_text(&run.end)));
+        if run.sandbox == Some(SandboxFate::Unavailable) {
+            self.line(&format!("⚠ {}", words::unsandboxed(language)));
+        }
         let lines: Vec<String> =
             run.output.lines().map(clean_text).filter(|l| !l.is_empty()).collect();
         if lines.is_empty() {
@@ -230,7 +248,10 @@ impl Writer<'_> {
             let by = format!("{} {}", words::requested_by(language), origin_words(origin));
             let what = words::requested(language);
             let how = words::approve_it(language);
-            self.line(&format!("{action}: {what} ({by}); {how}: {call} run {id}"));
+            if let Some(reason) = &section.reason {
+                self.line(&format!("{}: {reason}", words::reason(language)));
+            }
+            self.line(&format!("{action}: {what} ({by}); {how}: {call} approve {id}"));
         }
         if section.blocked.is_some() && section.kind == Some(Kind::LongRunningRead) {
             let how = words::start_it(language);
@@ -256,6 +277,11 @@ impl Writer<'_> {
             AnomalyKind::StillRunning | AnomalyKind::StopFailed => {
                 (words::kill_it(language), format!("{call} stop {id}"))
             }
+            AnomalyKind::WriteFailed => (words::rerun_it(language), format!("{call} approve {id}")),
+            AnomalyKind::WriteUnknown | AnomalyKind::Unverified => {
+                let then = format!("{call} verify {id}, {call} acknowledge {id}");
+                (words::settle_it(language), then)
+            }
             AnomalyKind::RunFailed | AnomalyKind::Attention => {
                 (words::see_output(language), format!("{call} run {id}"))
             }
@@ -269,7 +295,10 @@ const fn waits_for_resume(kind: AnomalyKind) -> bool {
 }
 
 fn mark(section: &Section) -> &'static str {
-    let done = matches!(section.state, State::Watch(WatchState::Completed));
+    let done = matches!(
+        section.state,
+        State::Watch(WatchState::Completed) | State::Write(WriteState::Verified)
+    );
     let calm = section.anomalies.is_empty() && section.request.is_none();
     match (calm && section.blocked.is_none(), done) {
         (false, _) => "🔴",
@@ -295,9 +324,9 @@ fn anomaly_text(anomaly: &Anomaly, section: &Section, language: Language) -> Str
     }
 }
 
-fn origin_words(origin: &Origin) -> String {
+pub(super) fn origin_words(origin: &Origin) -> String {
     match origin {
-        Origin::Chain { job, .. } => clean_text(job.as_str()),
+        Origin::Chain { job, .. } | Origin::Verification { job, .. } => clean_text(job.as_str()),
         Origin::Schedule => "everySeconds".to_owned(),
         Origin::Person => "opsfsm request".to_owned(),
         Origin::Config => "approval.granted".to_owned(),

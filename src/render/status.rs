@@ -13,7 +13,7 @@ use crate::base::{JobId, Now, RunId};
 use crate::decide::clean_text;
 use crate::journal::JobRecord;
 use crate::machine::{State, WatchState};
-use crate::model::{BrokenCause, Command, End, Job, Kind, Observed, Outcome, Risk};
+use crate::model::{BrokenCause, Command, End, Job, Kind, Observed, Outcome, Risk, SandboxFate};
 
 /// All that one line tells.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct StatusLine<'a> {
     pub live: LiveStatus,
     /// A write that is asked for.
     pub requested: bool,
+    /// A write that has an approval which serves now, as far as can be told without its plan.
+    pub approved: bool,
 }
 
 /// How a job is now.
@@ -79,7 +81,7 @@ fn v1_words(line: &StatusLine<'_>) -> String {
             let last = line.record.and_then(|r| r.last_run.as_ref());
             last.map_or("never ran".to_owned(), |l| format!("lastRun {}", end_words(&l.end)))
         }
-        (Kind::OneShotWrite, _) => "write (approved=false)".to_owned(),
+        (Kind::OneShotWrite, _) => format!("write (approved={})", line.approved),
     }
 }
 
@@ -160,7 +162,13 @@ pub fn render_run(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
     let leaked = if outcome.leaked { " leaked (a process it left holds its output)" } else { "" };
     let id = clean_text(job.as_str());
     let end = end_text(&outcome.end);
-    let mut text = format!("{id}: {end} duration={seconds}s{attention}{leaked} run={run}\n");
+    let sandbox = match outcome.sandbox {
+        Some(SandboxFate::Applied) => " sandboxed",
+        Some(SandboxFate::Unavailable) => " unsandboxed (this system has no Landlock)",
+        None => "",
+    };
+    let mut text =
+        format!("{id}: {end} duration={seconds}s{attention}{leaked}{sandbox} run={run}\n");
     for (name, tail) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
         if tail.bytes > 0 {
             let cut = if tail.cut { ", its end" } else { "" };

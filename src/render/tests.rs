@@ -7,9 +7,9 @@ use expect_test::expect;
 use super::*;
 use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Why};
-use crate::journal::{Cause, CauseKind, Origin};
+use crate::journal::{Cause, CauseKind, Head, Origin};
 use crate::machine::{CheckState, State, WatchState, WriteState};
-use crate::model::{End, Kind, Language, Outcome, Purpose, SpawnFault, StreamTail};
+use crate::model::{End, Kind, Language, Outcome, Purpose, SandboxFate, SpawnFault, StreamTail};
 
 fn at(seconds: i64) -> Stamp {
     let ms = seconds * 1000;
@@ -40,6 +40,9 @@ fn section(id: &str, kind: Kind, state: State, why: Why) -> Section {
         next_resume: None,
         run: None,
         request: None,
+        plan: None,
+        reason: None,
+        unsandboxed: false,
         blocked: None,
         why,
     }
@@ -115,6 +118,7 @@ fn others() -> Vec<Section> {
         end: End::Exited { code: 2 },
         took_ms: 1234,
         attention: true,
+        sandbox: Some(SandboxFate::Applied),
         output: (1..=12).map(|n| format!("line {n}\n")).collect(),
     };
     let chain = Origin::Chain { job: JobId::new("scan"), run: RunId::new("r1") };
@@ -133,6 +137,50 @@ fn others() -> Vec<Section> {
     ]
 }
 
+/// What is told of a write: asked for, failed, not to be proved, not verified, verified.
+fn writes() -> Vec<Section> {
+    let write = |state, why| {
+        let plan = Some("0123456789ab".to_owned());
+        Section { plan, ..section("prune", Kind::OneShotWrite, State::Write(state), why) }
+    };
+    let because = |kind, detail: &str| Some(Cause { kind, detail: Some(detail.to_owned()) });
+    let run = |purpose, code, sandbox| RunNews {
+        run: RunId::new("r2"),
+        purpose,
+        end: End::Exited { code },
+        took_ms: 20,
+        attention: false,
+        sandbox,
+        output: "3 lines left\n".to_owned(),
+    };
+    vec![
+        Section {
+            request: Some(Origin::Person),
+            reason: Some("the table is full".to_owned()),
+            ..write(WriteState::Blocked, Why::Request)
+        },
+        Section {
+            cause: because(CauseKind::RunFailed, "exit 2"),
+            anomalies: anomaly(AnomalyKind::WriteFailed, None),
+            run: Some(run(Purpose::Write, 2, None)),
+            ..write(WriteState::Failed, Why::Anomaly)
+        },
+        Section {
+            cause: because(CauseKind::Unproved, "signal 9"),
+            anomalies: anomaly(AnomalyKind::WriteUnknown, None),
+            ..write(WriteState::Unknown, Why::Anomaly)
+        },
+        Section {
+            cause: because(CauseKind::VerificationFailed, "prune-verify: exit 1"),
+            anomalies: anomaly(AnomalyKind::Unverified, None),
+            run: Some(run(Purpose::Verify, 1, Some(SandboxFate::Unavailable))),
+            unsandboxed: true,
+            ..write(WriteState::Unverified, Why::Anomaly)
+        },
+        Section { unsandboxed: true, ..write(WriteState::Verified, Why::StateChanged) },
+    ]
+}
+
 fn all() -> News {
     let notices = vec![
         Notice::ClockSuspect { drift: Duration::from_hours(1), unset: false },
@@ -140,6 +188,99 @@ fn all() -> News {
     ];
     let sections = watched().into_iter().chain(others()).collect();
     News { notices, sections }
+}
+
+fn report_on_writes(language: Language) -> String {
+    let news = News { notices: Vec::new(), sections: writes() };
+    render_report(&news, &Head::default(), &now(), &style(language))
+}
+
+#[test]
+fn a_report_on_writes() {
+    expect![[r#"
+        🛠️ Ops report (15:13:20)
+
+        🔴 prune [one_shot_write]
+          state: blocked, for 1h 30m
+          plan: 0123456789ab
+          reason: the table is full
+          ACTION REQUIRED: a write is requested (by opsfsm request); read its plan and approve it, or deny it: opsfsm approve prune
+          journal: 0 00000000
+
+        🔴 prune [one_shot_write]
+          state: failed — its run failed (exit 2), for 1h 30m
+          plan: 0123456789ab
+          result: exit=2 in 0.0s
+          output:
+            3 lines left
+          ACTION REQUIRED: the write failed; see what it did, mend it, and approve it anew: opsfsm approve prune
+          journal: 0 00000000
+
+        🔴 prune [one_shot_write]
+          state: unknown — its outcome is not proved (signal 9), for 1h 30m
+          plan: 0123456789ab
+          ACTION REQUIRED: nobody can prove how the write ended; look at what it did, verify it again, or take note of it: opsfsm verify prune, opsfsm acknowledge prune
+          journal: 0 00000000
+
+        🔴 prune [one_shot_write]
+          state: unverified — a verification failed (prune-verify: exit 1), for 1h 30m
+          plan: 0123456789ab
+          result: exit=1 in 0.0s
+          ⚠ its check ran able to write: this system has no sandbox (Landlock)
+          output:
+            3 lines left
+          ACTION REQUIRED: the write is not verified; look at what it did, verify it again, or take note of it: opsfsm verify prune, opsfsm acknowledge prune
+          journal: 0 00000000
+
+        ✅ prune [one_shot_write]
+          state: verified, for 1h 30m
+          plan: 0123456789ab
+          ⚠ its check ran able to write: this system has no sandbox (Landlock)
+          journal: 0 00000000"#]].assert_eq(&report_on_writes(Language::En));
+}
+
+#[test]
+fn a_report_on_writes_in_chinese() {
+    expect![[r#"
+        🛠️ Ops 快报（15:13:20）
+
+        🔴 prune [one_shot_write]
+          状态: 已阻止, 已持续 1h 30m
+          计划: 0123456789ab
+          理由: the table is full
+          ACTION REQUIRED（需要处理）: 请求写入 (来自 opsfsm request); 查看其计划并批准或拒绝: opsfsm approve prune
+          日志: 0 00000000
+
+        🔴 prune [one_shot_write]
+          状态: 已失败 — 执行失败 (exit 2), 已持续 1h 30m
+          计划: 0123456789ab
+          结果: exit=2 用时 0.0s
+          输出:
+            3 lines left
+          ACTION REQUIRED（需要处理）: 写入失败; 查看其结果，修复后重新批准: opsfsm approve prune
+          日志: 0 00000000
+
+        🔴 prune [one_shot_write]
+          状态: 结果未知 — 结果无法证明 (signal 9), 已持续 1h 30m
+          计划: 0123456789ab
+          ACTION REQUIRED（需要处理）: 无法证明写入的结果; 查看其结果，重新验证，或确认知悉: opsfsm verify prune, opsfsm acknowledge prune
+          日志: 0 00000000
+
+        🔴 prune [one_shot_write]
+          状态: 未通过验证 — 验证失败 (prune-verify: exit 1), 已持续 1h 30m
+          计划: 0123456789ab
+          结果: exit=1 用时 0.0s
+          ⚠ 此系统没有沙箱（Landlock）：只读任务运行时可以写入
+          输出:
+            3 lines left
+          ACTION REQUIRED（需要处理）: 写入未通过验证; 查看其结果，重新验证，或确认知悉: opsfsm verify prune, opsfsm acknowledge prune
+          日志: 0 00000000
+
+        ✅ prune [one_shot_write]
+          状态: 已验证, 已持续 1h 30m
+          计划: 0123456789ab
+          ⚠ 此系统没有沙箱（Landlock）：只读任务运行时可以写入
+          日志: 0 00000000"#]].assert_eq(&report_on_writes(Language::Zh));
 }
 
 #[test]
@@ -200,7 +341,8 @@ fn a_report_in_english() {
 
         🔴 prune [one_shot_write]
           state: blocked, for 1h 30m
-          ACTION REQUIRED: a write is requested (by scan); it stays blocked: this version can't approve writes; see: opsfsm run prune
+          ACTION REQUIRED: a write is requested (by scan); read its plan and approve it, or deny it: opsfsm approve prune
+          journal: 0 00000000
 
         🔴 scan [long_running_read]
           state: not started, for 1h 30m
@@ -209,7 +351,7 @@ fn a_report_in_english() {
 
         🔹 scan [—]
           it is no longer in the config; what it started may still run
-          state: running, for 1h 30m"#]].assert_eq(&render_report(&all(), &now(), &style(Language::En)));
+          state: running, for 1h 30m"#]].assert_eq(&render_report(&all(), &Head::default(), &now(), &style(Language::En)));
 }
 
 #[test]
@@ -270,7 +412,8 @@ fn a_report_in_chinese() {
 
         🔴 prune [one_shot_write]
           状态: 已阻止, 已持续 1h 30m
-          ACTION REQUIRED（需要处理）: 请求写入 (来自 scan); 保持阻止：此版本不能批准写入；查看: opsfsm run prune
+          ACTION REQUIRED（需要处理）: 请求写入 (来自 scan); 查看其计划并批准或拒绝: opsfsm approve prune
+          日志: 0 00000000
 
         🔴 scan [long_running_read]
           状态: 未启动, 已持续 1h 30m
@@ -279,7 +422,7 @@ fn a_report_in_chinese() {
 
         🔹 scan [—]
           已不在配置中；它启动的进程可能仍在运行
-          状态: 运行中, 已持续 1h 30m"#]].assert_eq(&render_report(&all(), &now(), &style(Language::Zh)));
+          状态: 运行中, 已持续 1h 30m"#]].assert_eq(&render_report(&all(), &Head::default(), &now(), &style(Language::Zh)));
 }
 
 #[test]
@@ -291,6 +434,7 @@ fn the_result_of_a_run() {
         stderr: StreamTail { text: "…end".to_owned(), bytes: 9000, cut: true },
         attention: true,
         leaked: true,
+        sandbox: None,
     };
     expect![[r#"
         c: timed out after 1.5s duration=1.502s attention leaked (a process it left holds its output) run=r1
@@ -329,7 +473,7 @@ fn every_end_has_words_of_its_own() {
 
 #[test]
 fn the_chinese_head_is_that_of_ops_monitor() {
-    let text = render_report(&News::default(), &now(), &style(Language::Zh));
+    let text = render_report(&News::default(), &Head::default(), &now(), &style(Language::Zh));
     assert_eq!(text, "🛠️ Ops 快报（15:13:20）");
 }
 

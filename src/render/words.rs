@@ -61,7 +61,14 @@ words! {
     stop_it: "stop it", "停止";
     mend_status: "mend its status command or file, then see", "修复其状态命令或文件，然后查看";
     see_output: "read its output, then run it again", "查看输出，然后重新执行";
-    approve_it: "it stays blocked: this version can't approve writes; see", "保持阻止：此版本不能批准写入；查看";
+    approve_it: "read its plan and approve it, or deny it", "查看其计划并批准或拒绝";
+    plan: "plan", "计划";
+    reason: "reason", "理由";
+    journal: "journal", "日志";
+    unsandboxed: "its check ran able to write: this system has no sandbox (Landlock)",
+        "此系统没有沙箱（Landlock）：只读任务运行时可以写入";
+    rerun_it: "see what it did, mend it, and approve it anew", "查看其结果，修复后重新批准";
+    settle_it: "look at what it did, verify it again, or take note of it", "查看其结果，重新验证，或确认知悉";
     kill_it: "see whether it still runs", "查看它是否仍在运行";
     took: "in", "用时";
 }
@@ -126,6 +133,12 @@ pub(super) const fn cause_words(language: Language, cause: CauseKind) -> &'stati
         CauseKind::ByPerson => pick(language, "stopped by a person", "被人为停止"),
         CauseKind::RunFailed => pick(language, "its run failed", "执行失败"),
         CauseKind::Lost => pick(language, "lost without a result", "丢失，没有结果"),
+        CauseKind::Unproved => pick(language, "its outcome is not proved", "结果无法证明"),
+        CauseKind::ApprovalVoid => pick(language, "its approval serves no more", "批准已失效"),
+        CauseKind::VerificationFailed => pick(language, "a verification failed", "验证失败"),
+        CauseKind::NotVerifiedInTime => {
+            pick(language, "its verification did not pass in time", "未在期限内通过验证")
+        }
     }
 }
 
@@ -145,6 +158,11 @@ pub(super) const fn anomaly_words(language: Language, kind: AnomalyKind) -> &'st
         }
         AnomalyKind::StopFailed => pick(language, "its stop command failed", "停止命令失败"),
         AnomalyKind::RunFailed => pick(language, "its run failed", "执行失败"),
+        AnomalyKind::WriteFailed => pick(language, "the write failed", "写入失败"),
+        AnomalyKind::WriteUnknown => {
+            pick(language, "nobody can prove how the write ended", "无法证明写入的结果")
+        }
+        AnomalyKind::Unverified => pick(language, "the write is not verified", "写入未通过验证"),
         AnomalyKind::Attention => pick(language, "its output asks for attention", "输出需要关注"),
     }
 }
@@ -157,5 +175,7 @@ pub(super) const fn purpose_words(language: Language, purpose: Purpose) -> &'sta
         Purpose::Stop => pick(language, "stop", "停止"),
         Purpose::RestartStop => pick(language, "stop before a restart", "重启前停止"),
         Purpose::Check => pick(language, "run", "执行"),
+        Purpose::Verify => pick(language, "verification", "验证"),
+        Purpose::Write => pick(language, "write", "写入"),
     }
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::files::SimFiles;
+use super::job::{Death, EXECUTOR_PIDS, SimJob, Wrote};
 use super::orders::style;
 use super::store::SharedStore;
 use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
@@ -23,30 +25,6 @@ use crate::ports::{
     StatusRunner, StoreError,
 };
 use crate::tick::{RunPorts, execute_run};
-
-/// One simulated job.
-#[expect(clippy::struct_excessive_bools, reason = "each is a thing a job can do")]
-#[derive(Clone, Debug, Default)]
-pub struct SimJob {
-    /// It runs.
-    pub running: bool,
-    /// It is done.
-    pub completed: bool,
-    /// How far it is.
-    pub progress: u64,
-    /// Its status source is broken.
-    pub broken: bool,
-    /// It calls for help.
-    pub alert: bool,
-    /// Its commands exit with this.
-    pub exit: i32,
-    /// Its commands are called off.
-    pub called_off: bool,
-    /// Its checks print attention words.
-    pub attention: bool,
-    /// Its start command does not make it run.
-    pub start_is_idle: bool,
-}
 
 /// The host.
 #[derive(Clone)]
@@ -67,20 +45,27 @@ pub struct SimHost {
     pub on_their_way: Rc<RefCell<Vec<RunId>>>,
     /// Reports do not arrive.
     pub unreachable: Rc<Cell<bool>>,
+    /// The next executor of a write dies there.
+    pub dies: Rc<Cell<Option<Death>>>,
+    /// Every write that was started, in order.
+    pub wrote: Rc<RefCell<Vec<Wrote>>>,
+    /// Nothing can be opened: the file table is full.
+    pub nothing_opens: Rc<Cell<bool>>,
+    /// Writes whose lock is held by what they left behind.
+    pub in_flight: Rc<RefCell<BTreeSet<JobId>>>,
+    /// Its files.
+    pub files: SimFiles,
     /// The store that executors work on.
     pub store: SharedStore,
-    now: Rc<RefCell<Stamp>>,
-    drawn: Rc<Cell<u64>>,
-    own_pid: Rc<Cell<u32>>,
-    meanwhile: Meanwhile,
-    alive: Rc<RefCell<BTreeSet<u32>>>,
+    pub(super) now: Rc<RefCell<Stamp>>,
+    pub(super) drawn: Rc<Cell<u64>>,
+    pub(super) own_pid: Rc<Cell<u32>>,
+    pub(super) meanwhile: Meanwhile,
+    pub(super) alive: Rc<RefCell<BTreeSet<u32>>>,
 }
 
-/// What happens between an observation and the decision made from it.
-type Meanwhile = Rc<RefCell<Option<Box<dyn FnOnce(&SimHost)>>>>;
-
-/// An executor's pid is its parent's, far above every other.
-const EXECUTOR_PIDS: u32 = 1_000_000;
+/// What happens between an observation and the decision made from it, or while a write runs.
+pub(super) type Meanwhile = Rc<RefCell<Option<Box<dyn FnOnce(&SimHost)>>>>;
 
 impl SimHost {
     /// A host at a fixed moment, with an empty store.
@@ -102,6 +87,11 @@ impl SimHost {
             on_their_way: Rc::default(),
             meanwhile: Rc::default(),
             alive: Rc::default(),
+            in_flight: Rc::default(),
+            dies: Rc::default(),
+            wrote: Rc::default(),
+            nothing_opens: Rc::default(),
+            files: SimFiles::default(),
             unreachable: Rc::default(),
             store: SharedStore::default(),
             now: Rc::new(RefCell::new(at)),
@@ -157,7 +147,7 @@ impl SimHost {
         self.next_process();
     }
 
-    /// This happens once, right after the next statuses were read.
+    /// This happens once, right after the next statuses were read, or while the next write runs.
     pub fn meanwhile(&self, what: impl FnOnce(&Self) + 'static) {
         *self.meanwhile.borrow_mut() = Some(Box::new(what));
     }
@@ -185,6 +175,7 @@ impl SimHost {
             clock: self,
             entropy: self,
             processes: self,
+            files: &self.files,
             runner: &mut runner,
             store: &mut store,
             style: &style(),
@@ -195,12 +186,23 @@ impl SimHost {
         executed.ok()?.ok()
     }
 
+    /// This process becomes one with a pid so far above its own; says which it was.
+    pub(super) fn become_pid(&self, above: u32) -> u32 {
+        let before = self.own_pid.get();
+        self.own_pid.set(before + above);
+        before
+    }
+
+    pub(super) fn return_to_pid(&self, pid: u32) {
+        self.own_pid.set(pid);
+    }
+
     /// Changes a job.
     pub fn set(&self, id: &JobId, change: impl FnOnce(&mut SimJob)) {
         change(self.jobs.borrow_mut().entry(id.clone()).or_default());
     }
 
-    fn process(&self, pid: u32) -> ProcessId {
+    pub(super) fn process(&self, pid: u32) -> ProcessId {
         ProcessId { pid, start_ticks: u64::from(pid), boot: self.now.borrow().boot.clone() }
     }
 
@@ -258,6 +260,10 @@ impl Processes for SimHost {
         let alive = *process == self.own_id() || self.alive.borrow().contains(&process.pid);
         if same_boot && alive { Liveness::Alive } else { Liveness::Dead }
     }
+
+    fn is_in_flight(&self, write: &JobId) -> bool {
+        self.in_flight.borrow().contains(write)
+    }
 }
 
 impl StatusRunner for SimHost {
@@ -290,9 +296,11 @@ impl CommandRunner for SimHost {
             | Purpose::Resume
             | Purpose::Stop
             | Purpose::RestartStop
-            | Purpose::Check => {}
+            | Purpose::Check
+            | Purpose::Verify
+            | Purpose::Write => {}
         }
-        let attention = job.attention && spec.purpose == Purpose::Check;
+        let attention = job.attention && matches!(spec.purpose, Purpose::Check | Purpose::Verify);
         let end = if job.called_off { End::Cancelled } else { End::Exited { code: job.exit } };
         Outcome { attention, ..Outcome::without_output(end) }
     }

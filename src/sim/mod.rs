@@ -3,12 +3,19 @@
 //! In: what a test wants to happen. Out: the ports, kept with it.
 //! Invariant: nothing here touches the real clock, disk, processes or network.
 
+mod files;
+mod fork;
+mod gate;
 mod host;
+mod job;
 mod orders;
 mod rehearsal;
 mod store;
 
-pub use host::{SimHost, SimJob};
+pub use files::SimFiles;
+pub use gate::somebody;
+pub use host::SimHost;
+pub use job::{Death, SimJob, Wrote};
 pub use rehearsal::{compile_text, rehearse};
 pub use store::{MemStore, SharedStore};
 

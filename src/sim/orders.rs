@@ -78,7 +78,7 @@ impl SimHost {
         self.clone().observe(&[ask], std::time::Duration::MAX).pop()
     }
 
-    fn with_run_ports<T>(
+    pub(super) fn with_run_ports<T>(
         &self,
         order: impl FnOnce(&mut RunPorts<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -87,6 +87,7 @@ impl SimHost {
             clock: self,
             entropy: self,
             processes: self,
+            files: &self.files,
             runner: &mut runner,
             store: &mut store,
             style: &style(),

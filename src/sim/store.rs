@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::base::ReportId;
+use crate::approval::{ConsumeOnce, Spent};
+use crate::base::{GrantId, ReportId, RunId};
 use crate::journal::{
-    Event, Head, ReplayFault, Report, Snapshot, World, apply, decode_event, encode_event, next_head,
+    Change, Event, Head, ReplayFault, Report, Snapshot, World, apply, decode_event, encode_event,
+    next_head,
 };
-use crate::ports::{Commit, Decide, Store, StoreError};
+use crate::ports::{Commit, Decide, Store, StoreError, spent_by};
 
 /// The store.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,7 @@ pub struct MemStore {
     outbox: Vec<Report>,
     delivered: BTreeMap<ReportId, i64>,
     fail: Option<Failing>,
+    spent: BTreeMap<GrantId, RunId>,
 }
 
 /// A transaction to come that fails.
@@ -48,9 +51,48 @@ impl MemStore {
     /// # Panics
     /// Where an event can't be read back, which is the finding.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a test's finding")]
     pub fn events(&self) -> Vec<Event> {
-        self.journal.iter().map(|e| decode_event(e).expect("an event reads back")).collect()
+        self.events_from(0)
+    }
+
+    /// Those from the n-th on.
+    ///
+    /// # Panics
+    /// As above.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test's finding")]
+    pub fn events_from(&self, n: usize) -> Vec<Event> {
+        let later = self.journal.iter().skip(n);
+        later.map(|e| decode_event(e).expect("an event reads back")).collect()
+    }
+
+    fn commit(
+        &mut self,
+        decide: &mut Decide<'_>,
+        may_spend: bool,
+    ) -> Result<(Head, Option<Spent>), StoreError> {
+        let Commit { change, reports } = decide(self.world.clone())?;
+        let spent = spent_by(&change, may_spend)?;
+        if spent.as_ref().is_some_and(|s| self.spent.contains_key(&s.grant)) {
+            return Err(StoreError::Failed("the approval was spent before".to_owned()));
+        }
+        let failing = self.fail.take();
+        let due = failing.as_ref().is_some_and(|f| f.after == 0);
+        self.fail = failing.clone().filter(|_| !due).map(|f| Failing { after: f.after - 1, ..f });
+        let failed = failing.filter(|_| due);
+        if let Some(Failing { error, recorded: false, .. }) = failed {
+            return Err(error);
+        }
+        let mut head = self.world.head.clone();
+        for event in &change.events {
+            let text = encode_event(event).map_err(|e| StoreError::Failed(e.to_string()))?;
+            head = next_head(&head, &text);
+            self.journal.push(text);
+        }
+        self.world = World { head: head.clone(), ..change.world };
+        self.outbox.extend(reports);
+        self.spent.extend(spent.iter().map(|s| (s.grant.clone(), s.run.clone())));
+        failed.map_or(Ok((head, spent)), |f| Err(f.error))
     }
 
     /// Replays the whole journal.
@@ -75,6 +117,35 @@ impl SharedStore {
     #[must_use]
     pub fn snapshot(&self) -> MemStore {
         self.0.borrow().clone()
+    }
+
+    /// Appends one event, as the making of a store does.
+    pub fn record(&self, event: &Event) {
+        let mut store = self.0.borrow_mut();
+        // A store that can't take its first event is seen by every test.
+        let _ = store.transact(&mut |world| {
+            let mut change = Change { world, ..Change::default() };
+            apply(&mut change.world.snapshot, event)
+                .map_err(|e| StoreError::Failed(e.to_string()))?;
+            change.events.push(event.clone());
+            Ok(Commit { change, reports: Vec::new() })
+        });
+    }
+
+    /// A store of its own, with the same content.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Rc::new(RefCell::new(self.snapshot())))
+    }
+
+    /// Somebody edits what it holds, past its journal.
+    pub fn tamper(&self, change: impl FnOnce(&mut World)) {
+        change(&mut self.0.borrow_mut().world);
+    }
+
+    /// The store is another one from now on, with the same content.
+    pub fn replace_epoch(&self, epoch: &str) {
+        self.tamper(|world| world.snapshot.epoch = Some(epoch.to_owned()));
     }
 
     /// Two transactions from now one fails like this: an executor's record of its outcome.
@@ -123,23 +194,7 @@ impl Store for MemStore {
     }
 
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
-        let Commit { change, reports } = decide(self.world.clone())?;
-        let failing = self.fail.take();
-        let due = failing.as_ref().is_some_and(|f| f.after == 0);
-        self.fail = failing.clone().filter(|_| !due).map(|f| Failing { after: f.after - 1, ..f });
-        let failed = failing.filter(|_| due);
-        if let Some(Failing { error, recorded: false, .. }) = failed {
-            return Err(error);
-        }
-        let mut head = self.world.head.clone();
-        for event in &change.events {
-            let text = encode_event(event).map_err(|e| StoreError::Failed(e.to_string()))?;
-            head = next_head(&head, &text);
-            self.journal.push(text);
-        }
-        self.world = World { head: head.clone(), ..change.world };
-        self.outbox.extend(reports);
-        failed.map_or(Ok(head), |f| Err(f.error))
+        self.commit(decide, false).map(|(head, _)| head)
     }
 
     fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
@@ -150,5 +205,23 @@ impl Store for MemStore {
     fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
         self.delivered.insert(id.clone(), at_ms);
         Ok(())
+    }
+}
+
+impl ConsumeOnce for MemStore {
+    type Decide<'a> = Decide<'a>;
+    type Error = StoreError;
+
+    fn consume_once(&mut self, decide: &mut Decide<'_>) -> Result<Option<Spent>, StoreError> {
+        self.commit(decide, true).map(|(_, spent)| spent)
+    }
+}
+
+impl ConsumeOnce for SharedStore {
+    type Decide<'a> = Decide<'a>;
+    type Error = StoreError;
+
+    fn consume_once(&mut self, decide: &mut Decide<'_>) -> Result<Option<Spent>, StoreError> {
+        self.0.borrow_mut().consume_once(decide)
     }
 }

@@ -57,6 +57,7 @@ fn with_ports<T>(host: &SimHost, act: impl FnOnce(&mut RunPorts<'_>) -> T) -> T 
         clock: host,
         entropy: host,
         processes: host,
+        files: &host.files,
         runner: &mut runner,
         store: &mut store,
         style: &orders::style(),

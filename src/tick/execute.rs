@@ -4,15 +4,15 @@
 //! Invariant: the command starts only after the store has durably flipped this very run from
 //! claimed to executing, in this very process; whoever comes second starts nothing.
 
-use std::collections::BTreeSet;
-
-use super::disagreement;
+use super::{disagreement, sealed};
 use crate::base::{RunId, limits};
 use crate::compile::Compiled;
 use crate::decide::{self, Decision, Facts, RunRefused};
 use crate::journal::{ReplayFault, World};
-use crate::model::{Outcome, RunSpec};
-use crate::ports::{Clock, CommandRunner, Commit, Entropy, Processes, Store, StoreError};
+use crate::model::{End, Outcome, RunSpec, SpawnFault};
+use crate::ports::{
+    Clock, CommandRunner, Commit, Entropy, FileFacts, Processes, Store, StoreError,
+};
 use crate::render::{self, Style};
 
 /// What an order that runs a command needs of the world outside.
@@ -23,6 +23,8 @@ pub struct RunPorts<'a> {
     pub entropy: &'a dyn Entropy,
     /// Processes of this machine.
     pub processes: &'a dyn Processes,
+    /// Looks at the files of an approved step.
+    pub files: &'a dyn FileFacts,
     /// Runs the command.
     pub runner: &'a mut dyn CommandRunner,
     /// Keeps everything.
@@ -46,8 +48,14 @@ pub fn execute_run(
         Ok(spec) => spec,
         Err(refused) => return Ok(Err(refused)),
     };
-    let outcome = ports.runner.run(&spec);
-    record(&none, &spec, &outcome, false, ports)?;
+    let changed = spec.verifies.as_ref().and_then(|v| sealed::changed(&v.step, ports.files));
+    let outcome = match changed {
+        None => ports.runner.run(&spec),
+        Some(detail) => {
+            Outcome::without_output(End::NotStarted { fault: SpawnFault::Other, detail })
+        }
+    };
+    record_end(&none, &spec, &outcome, false, ports)?;
     Ok(Ok(outcome))
 }
 
@@ -61,13 +69,16 @@ pub(super) fn run_and_settle(
     ports: &mut RunPorts<'_>,
 ) -> Result<Outcome, StoreError> {
     let outcome = ports.runner.run(spec);
-    record(compiled, spec, &outcome, true, ports)?;
+    record_end(compiled, spec, &outcome, true, ports)?;
     Ok(outcome)
 }
 
 /// Records how a command ended. It has run, so a store that is held or full for a moment is worth
 /// some patience: an end that is not recorded is told as lost. Recording it twice does no harm.
-fn record(
+///
+/// # Errors
+/// [`StoreError`].
+pub fn record_end(
     compiled: &Compiled,
     spec: &RunSpec,
     outcome: &Outcome,
@@ -104,7 +115,10 @@ fn record(
 
 impl RunPorts<'_> {
     /// Decides inside the store's transaction and hands back the answer.
-    pub(super) fn decide<T>(
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn decide<T>(
         &mut self,
         mut deciding: impl FnMut(World, &Facts<'_>) -> Result<(Decision, T), ReplayFault>,
     ) -> Result<T, StoreError> {
@@ -113,8 +127,7 @@ impl RunPorts<'_> {
         let (processes, style) = (self.processes, self.style);
         let mut answer: Option<T> = None;
         self.store.transact(&mut |world| {
-            let dead: BTreeSet<RunId> = super::dead_runs(&world, processes, &now.at);
-            let facts = Facts { now: &now, seed, claimer: processes.own_id(), dead };
+            let facts = super::facts_of(&world, processes, &now, seed);
             let (decision, answered) = deciding(world, &facts).map_err(|f| disagreement(&f))?;
             answer = Some(answered);
             // Runs of other jobs that are settled on the way are news, which the next tick delivers.

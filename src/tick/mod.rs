@@ -6,16 +6,19 @@
 
 mod execute;
 mod person;
+mod sealed;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::base::{Now, ReportId, RunId, Stamp, limits};
+use crate::base::{JobId, Now, ReportId, RunId, Stamp, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{self, Decision, Facts, TickOutcome};
-use crate::journal::{ReplayFault, Report, RunPhase, RunRow, World};
+use crate::journal::{
+    Head, JobRecord, ReplayFault, Report, RunPhase, RunRow, World, encode_event, next_head,
+};
 use crate::model::{Observation, ProcessId};
 use crate::ports::{
     Clock, Commit, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
@@ -23,7 +26,7 @@ use crate::ports::{
 };
 use crate::render::{self, Style};
 
-pub use execute::{RunPorts, execute_run};
+pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 
 /// All that a tick needs of the world outside.
@@ -118,12 +121,7 @@ pub fn dry_run(
     for observation in &mut observations {
         observation.at = now.at.clone();
     }
-    let facts = Facts {
-        now: &now,
-        seed: seed(ports)?,
-        claimer: ports.processes.own_id(),
-        dead: dead_runs(&world, ports.processes, &now.at),
-    };
+    let facts = facts_of(&world, ports.processes, &now, seed(ports)?);
     let decision = decide::decide_observed(compiled, world, &observations, &facts)
         .map_err(|fault| disagreement(&fault))?;
     let mut outcome = TickOutcome::default();
@@ -159,9 +157,8 @@ fn commit(
     let processes = ports.processes;
     let mut launches = Vec::new();
     ports.store.transact(&mut |world| {
-        let mut dead = dead_runs(&world, processes, &now.at);
-        dead.extend(never_began.iter().cloned());
-        let facts = Facts { now, seed, claimer: processes.own_id(), dead };
+        let mut facts = facts_of(&world, processes, now, seed);
+        facts.dead.extend(never_began.iter().cloned());
         let decision = deciding(world, &facts).map_err(|fault| disagreement(&fault))?;
         let reports = reports_of(&decision, &facts, style);
         launches = decision.launches.into_iter().map(|spec| spec.run).collect();
@@ -202,6 +199,32 @@ pub fn dead_runs(world: &World, processes: &dyn Processes, now: &Stamp) -> BTree
     world.runs.iter().filter(|(_, row)| is_dead(row)).map(|(id, _)| id.clone()).collect()
 }
 
+/// What a decision is made from, as this machine stands.
+#[must_use]
+pub fn facts_of<'a>(
+    world: &World,
+    processes: &dyn Processes,
+    now: &'a Now,
+    seed: [u8; 32],
+) -> Facts<'a> {
+    let dead = dead_runs(world, processes, &now.at);
+    let in_flight = writes_in_flight(world, processes);
+    Facts { now, seed, claimer: processes.own_id(), dead, in_flight }
+}
+
+/// Writes of which something may still run: their lock is held, or the process that they became
+/// is alive.
+fn writes_in_flight(world: &World, processes: &dyn Processes) -> BTreeSet<JobId> {
+    let lives = |record: &JobRecord| {
+        let process = record.write.as_ref().and_then(|cycle| cycle.process.as_ref());
+        process.is_some_and(|p| processes.liveness(p) == Liveness::Alive)
+    };
+    let jobs = world.snapshot.jobs.iter().filter(|(_, record)| record.write.is_some());
+    jobs.filter(|(id, record)| lives(record) || processes.is_in_flight(id))
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
 /// The message of a decision, rendered before it is committed.
 #[must_use]
 pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Report> {
@@ -214,8 +237,15 @@ pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<
     vec![Report {
         id: ReportId::from_bits(bits),
         at_ms: facts.now.at.wall_ms,
-        text: render::render_report(&decision.news, facts.now, style),
+        text: render::render_report(&decision.news, &head_after(decision), facts.now, style),
     }]
+}
+
+/// Where the journal will end when this decision is committed.
+fn head_after(decision: &Decision) -> Head {
+    let events = decision.change.events.iter();
+    let encoded = events.filter_map(|event| encode_event(event).ok());
+    encoded.fold(decision.change.world.head.clone(), |head, text| next_head(&head, &text))
 }
 
 fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {

@@ -1,8 +1,15 @@
-//! Writes: what would run is planned down to its bytes, so that a person can approve exactly that.
+//! Writes: planned down to their bytes, requested, approved, begun, run, verified.
 //!
-//! In: a compiled config and facts about files. Out: a [`Plan`](crate::model::Plan).
-//! Invariant: nothing here starts anything; this build can plan a write and not run one.
+//! In: a compiled config, the ports, and what people say. Out: what came of it, in the store.
+//! Invariant: a write is started in one place ([`execute_write`]), and only for a permit.
 
+mod execute;
+mod orders;
 mod plan;
 
-pub use plan::{PlanFault, make_plan};
+pub use execute::{WritePorts, execute_write};
+pub use orders::{
+    acknowledge_write, approve_write, claim_write, deny_write, note_refused, reclassify_job,
+    refuse_claimed, request_write, reverify_write, revoke_write, wait_until_settled,
+};
+pub use plan::{PlanFault, plan_now};

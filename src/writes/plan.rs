@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::base::{JobId, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::model::{
-    Account, Command, Job, Kind, LinkWhen, Plan, PlanStep, PlanVerification, STANDARD_PATH,
-    SealedFile, Work,
+    Account, Command, Job, Kind, LinkWhen, Plan, PlanStep, PlanVerification, Planned,
+    STANDARD_PATH, Sandbox, SealedFile, Work,
 };
 use crate::ports::{FileFacts, FileLook};
 
@@ -39,17 +39,29 @@ pub enum PlanFault {
     },
 }
 
-/// Plans a write.
+/// Plans a write as it is now.
 ///
 /// # Errors
 /// [`PlanFault`], naming the job and what is missing.
-pub fn make_plan(
+pub fn plan_now(
+    compiled: &Compiled,
+    job: &CompiledJob,
+    facts: &dyn FileFacts,
+) -> Result<Planned, PlanFault> {
+    let plan = make_plan(compiled, job, facts)?;
+    let digest = plan
+        .digest()
+        .map_err(|e| PlanFault::Missing { job: job.job().id.clone(), why: e.to_string() })?;
+    Ok(Planned { plan, digest })
+}
+
+fn make_plan(
     compiled: &Compiled,
     job: &CompiledJob,
     facts: &dyn FileFacts,
 ) -> Result<Plan, PlanFault> {
     let declared = job.job();
-    let Work::Write { run, .. } = &declared.work else {
+    let Work::Write { run, verify_within, .. } = &declared.work else {
         return Err(PlanFault::NotAWrite(declared.id.clone(), declared.kind().as_str()));
     };
     let missing = |why: String| PlanFault::Missing { job: declared.id.clone(), why };
@@ -58,16 +70,24 @@ pub fn make_plan(
     let mut verifications = Vec::new();
     for link in declared.after.iter().filter(|link| link.when == LinkWhen::Success) {
         let Some(check) = compiled.job(&link.target).map(CompiledJob::job) else { continue };
-        let Work::Check { run, .. } = &check.work else { continue };
+        let Work::Check { run, sandbox, .. } = &check.work else { continue };
         if check.is_read_only() && check.kind() == Kind::OneShotRead {
             verifications.push(PlanVerification {
                 job: check.id.clone(),
                 delay_ms: u64::try_from(link.delay.as_millis()).unwrap_or(u64::MAX),
                 step: make_step(check, run, &account, facts)?,
+                sandboxed: *sandbox != Some(Sandbox::Off),
             });
         }
     }
-    Ok(Plan { job: declared.id.clone(), account, step, verifications })
+    if verifications.is_empty() {
+        // A watched job that follows it proves nothing of this very run.
+        return Err(missing(
+            "no read_only one_shot_read verifies it; add one to `after`".to_owned(),
+        ));
+    }
+    let verify_within_ms = u64::try_from(verify_within.as_millis()).unwrap_or(u64::MAX);
+    Ok(Plan { job: declared.id.clone(), account, step, verifications, verify_within_ms })
 }
 
 fn make_step(

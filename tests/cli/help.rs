@@ -24,17 +24,25 @@ fn help_of_opsfsm() {
             Usage: opsfsm [OPTIONS] <COMMAND>
 
             Commands:
-              tick      One cycle: observe, decide, record, report, resume
-              status    How every job is now; records nothing
-              start     Start a long_running_read
-              stop      Stop a long_running_read; it stays stopped until a person starts it
-              run       Run a one_shot_read once and show what it says
-              plan      Exactly what a one_shot_write would run, with the digest that stands for it
-              check     Is the config sound? For people and for CI
-              graph     A picture of the chains, or of one job's machine, in Graphviz' DOT
-              history   What happened: the journal, newest last
-              adopt     Give the store to another config, after it was moved or renamed
-              selftest  Try the engine itself, offline; touches no config, store or job
+              tick         One cycle: observe, decide, record, report, resume
+              status       How every job is now; records nothing
+              start        Start a long_running_read
+              stop         Stop a long_running_read, which stays stopped until a person starts it; end a running
+                           write
+              run          Run a one_shot_read, or an approved one_shot_write, once
+              plan         Exactly what a one_shot_write would run, with the digest that stands for it
+              request      Ask for a one_shot_write: what an agent may do
+              approve      Approve exactly one plan of a one_shot_write, for one start
+              deny         Say no to a request
+              revoke       Take an approval back that was not used yet
+              approvals    Requests and approvals: pending, live, used, expired, void, denied
+              verify       Verify a write once more whose outcome is not proved
+              acknowledge  Take note of a write that is unverified or unknown; it is blocked again then
+              check        Is the config sound? For people and for CI
+              graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
+              history      What happened: the journal, newest last
+              adopt        Give the store to another config, after it was moved or renamed
+              selftest     Try the engine itself, offline; touches no config, store or job
 
             Options:
               -h, --help     Print help
@@ -141,8 +149,8 @@ fn help_of_start() {
 fn help_of_stop() {
     help_of(
         &["stop"],
-        &expect![[r"
-            Stop a long_running_read; it stays stopped until a person starts it
+        &expect![[r#"
+            Stop a long_running_read, which stays stopped until a person starts it; end a running write
 
             Usage: opsfsm stop [OPTIONS] <JOB>
 
@@ -158,7 +166,7 @@ fn help_of_stop() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Example:
-              opsfsm stop inventory"]],
+              opsfsm stop inventory"#]],
     );
 }
 
@@ -166,8 +174,8 @@ fn help_of_stop() {
 fn help_of_run() {
     help_of(
         &["run"],
-        &expect![[r"
-            Run a one_shot_read once and show what it says
+        &expect![[r#"
+            Run a one_shot_read, or an approved one_shot_write, once
 
             Usage: opsfsm run [OPTIONS] <JOB>
 
@@ -177,6 +185,7 @@ fn help_of_run() {
             Options:
                   --timeout-seconds <N>  Limit of the command [default: timeoutSeconds of the job, else 300]
                   --dry-run              Show what would run, and run nothing
+                  --wait                 Of a write: wait for its verification too, and run that when it is due
                   --format <FORMAT>      How to answer: for people, or for programs (see docs/json.md) [default:
                                          text] [possible values: text, json]
               -h, --help                 Print help
@@ -185,8 +194,9 @@ fn help_of_run() {
                   --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
-            Example:
-              opsfsm run disk-space"]],
+            Examples:
+              opsfsm run disk-space
+              opsfsm run prune --wait          an approved write, and then its verification"#]],
     );
 }
 

@@ -246,6 +246,26 @@ fn a_writes_plan_is_as_documented() {
 }
 
 #[test]
+fn the_approvals_are_as_documented() {
+    let sandbox = Sandbox::new();
+    let unattended = json!({"approval": {"nonInteractive": true}});
+    let jobs = ["live", "asked"].map(|id| with(sandbox.write_job(id, "disk"), &unattended));
+    sandbox.config(&json!({}), &[jobs[0].clone(), jobs[1].clone(), sandbox.check("disk")]);
+    let digest = sandbox.json(&["plan", "live", "--format", "json"])["digest"].clone();
+    sandbox.ok(&["approve", "live", "--digest", digest.as_str().expect("text")]);
+    sandbox.ok(&["request", "asked", "--reason", "the table is full"]);
+    let real = sandbox.json(&["approvals", "--format", "json"]);
+    assert_eq!(shape(&real), shape(&example("approvals")));
+    let found = |status: &str| {
+        let rows = real["approvals"].as_array().expect("a list");
+        rows.iter().find(|row| row["status"] == status).expect("one").clone()
+    };
+    assert_eq!(found("live")["level"], "unattended");
+    assert_eq!(found("live")["shortDigest"], digest.as_str().expect("text")[..12]);
+    assert_eq!(found("pending")["detail"], "the table is full");
+}
+
+#[test]
 fn the_history_is_as_documented() {
     let sandbox = rich_sandbox();
     sandbox.tick();

@@ -50,7 +50,11 @@ fn plain(text: &str) -> String {
             Some(at) => format!("{}exit=2 …", &line[..at]),
             None => line,
         };
-        // A status command's path is the sandbox's.
+        // The journal's head is another one each time.
+        let line = match ["journal: ", "日志: "].iter().find_map(|word| line.find(word)) {
+            Some(at) => format!("{}journal: …", &line[..at]),
+            None => line,
+        };
         lines.push(line);
     }
     lines.join("\n")
@@ -58,7 +62,7 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn a_message_in_english() {
-    expect![[r"
+    expect![[r#"
         🛠️ Ops report (00:00:00)
 
         🔹 The scan (a-scan) [long_running_read]
@@ -72,7 +76,8 @@ fn a_message_in_english() {
 
         🔴 d-prune [one_shot_write]
           state: blocked
-          ACTION REQUIRED: a write is requested (by e-first); it stays blocked: this version can't approve writes; see: opsfsm run d-prune
+          ACTION REQUIRED: a write is requested (by e-first); read its plan and approve it, or deny it: opsfsm approve d-prune
+          journal: …
 
         🛠️ Ops report (00:00:00)
 
@@ -82,13 +87,13 @@ fn a_message_in_english() {
           output:
             first line
             ALERT: 95 %
-          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run c-disk"]]
+          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run c-disk"#]]
     .assert_eq(&everything(None, "C"));
 }
 
 #[test]
 fn a_message_in_chinese() {
-    expect![[r"
+    expect![[r#"
         🛠️ Ops 快报（00:00:00）
 
         🔹 The scan (a-scan) [long_running_read]
@@ -102,7 +107,8 @@ fn a_message_in_chinese() {
 
         🔴 d-prune [one_shot_write]
           状态: 已阻止
-          ACTION REQUIRED（需要处理）: 请求写入 (来自 e-first); 保持阻止：此版本不能批准写入；查看: opsfsm run d-prune
+          ACTION REQUIRED（需要处理）: 请求写入 (来自 e-first); 查看其计划并批准或拒绝: opsfsm approve d-prune
+          journal: …
 
         🛠️ Ops 快报（00:00:00）
 
@@ -112,7 +118,7 @@ fn a_message_in_chinese() {
           输出:
             first line
             ALERT: 95 %
-          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run c-disk"]]
+          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run c-disk"#]]
     .assert_eq(&everything(Some("zh"), "C"));
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Ran {
 }
 
 /// A call to be made.
-pub(crate) struct Call(Command);
+pub(crate) struct Call(pub(super) Command);
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
@@ -112,6 +112,11 @@ impl Sandbox {
 
     pub(crate) fn has_store(&self) -> bool {
         self.store_path().exists()
+    }
+
+    /// What marks a process as this sandbox's, for environments that are cleared.
+    pub(crate) fn mark(&self) -> Value {
+        json!({MARK: self.dir.path()})
     }
 
     pub(crate) fn program() -> &'static str {

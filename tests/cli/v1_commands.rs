@@ -355,8 +355,8 @@ fn run_refuses_other_kinds_and_risks() {
     sandbox.config(&json!({}), &jobs);
     sandbox.run(&["run", "risky"]).exits(2).says("write_local");
     sandbox.run(&["run", "scan"]).exits(2).says("start scan");
-    sandbox.run(&["run", "prune"]).exits(4).says("stays blocked");
-    sandbox.run(&["run", "prune", "--dry-run"]).exits(4);
+    sandbox.run(&["run", "prune"]).exits(4).says("it has no approval; nothing was run");
+    sandbox.run(&["run", "prune", "--dry-run"]).exits(0).prints("plan of prune");
     sandbox.run(&["run", "ghost"]).exits(2);
     for id in ["risky", "prune"] {
         assert_eq!(sandbox.count(id, "runs"), 0);

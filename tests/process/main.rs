@@ -12,3 +12,4 @@ mod proofs;
 mod signals;
 mod starts;
 mod support;
+mod writes;

@@ -21,6 +21,7 @@ pub(crate) fn command(argv: &[&str]) -> ChildSpec {
         argv: argv.iter().map(ToString::to_string).collect(),
         cwd: PathBuf::from("/"),
         env: Vec::new(),
+        clear_env: false,
         limit: Some(HANG),
         capture: Capture::Tail,
     }

@@ -130,7 +130,10 @@ fn of_many_makers_one_makes_it() {
             assert_eq!(code(&output), 0, "{round}: {}", said(&output));
         }
         let world = site.assert_sound();
-        let adopted = site.open().last_events(None, 1000).unwrap();
+        let adopted = site
+            .open()
+            .last_events(&opsfsm::adapters::sqlite::EventFilter::default(), 1000)
+            .unwrap();
         let adopted = adopted
             .iter()
             .filter(|(_, e)| matches!(e.kind, opsfsm::journal::EventKind::ConfigAdopted { .. }));

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use opsfsm::adapters::sqlite::{NewStore, SqliteStore};
+use opsfsm::adapters::sqlite::{EventFilter, NewStore, SqliteStore};
 use opsfsm::base::{BootId, Stamp};
 use opsfsm::journal::{EventKind, World};
 use opsfsm::ports::Store as _;
@@ -144,7 +144,7 @@ impl Site {
 
     /// Every run that left a trace was claimed durably before.
     pub(crate) fn assert_all_claimed(&self) {
-        let events = self.open().last_events(None, 100_000).unwrap();
+        let events = self.open().last_events(&EventFilter::default(), 100_000).unwrap();
         let claimed: BTreeSet<String> = events
             .iter()
             .filter_map(|(_, e)| match &e.kind {

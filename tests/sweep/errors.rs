@@ -24,12 +24,15 @@ fn errors_of(name: &str) -> &'static [&'static str] {
     }
 }
 
+/// Every call of a clean run, with each error that it may bring.
+pub(crate) fn strikes_of(stage: &Stage) -> Vec<(Point, &'static str)> {
+    let with_errors =
+        |point: Point| errors_of(&point.0).iter().map(move |error| (point.clone(), *error));
+    stage.points().into_iter().flat_map(with_errors).collect()
+}
+
 fn sweep(what: &str, stage: &Stage, few: usize) {
-    let strikes: Vec<(Point, &str)> = stage
-        .points()
-        .into_iter()
-        .flat_map(|point| errors_of(&point.0).iter().map(move |error| (point.clone(), *error)))
-        .collect();
+    let strikes = strikes_of(stage);
     let whole = strikes.len();
     let few = spread(strikes, few);
     let (mut codes, mut lost, mut panics) = (BTreeMap::<i32, usize>::new(), 0, Vec::new());

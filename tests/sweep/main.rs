@@ -14,3 +14,4 @@ mod strace;
 #[path = "../store/support.rs"]
 #[allow(dead_code, reason = "shared with the store's tests")]
 mod support;
+mod writes;

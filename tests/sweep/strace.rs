@@ -9,8 +9,17 @@ use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Output};
 
-use opsfsm::journal::{ItemState, LastRun, World};
-use opsfsm::model::End;
+use opsfsm::adapters::clock::OsClock;
+use opsfsm::adapters::entropy::OsEntropy;
+use opsfsm::adapters::file_facts::OsFileFacts;
+use opsfsm::adapters::runner::OsCommandRunner;
+use opsfsm::adapters::status::OsStatusRunner;
+use opsfsm::base::{BootId, JobId, RunId};
+use opsfsm::compile::Compiled;
+use opsfsm::journal::{ItemState, LastRun, Report, World};
+use opsfsm::model::{End, Language, ProcessId};
+use opsfsm::ports::{LaunchFault, Launcher, Liveness, Notifier, Processes};
+use opsfsm::render::Style;
 
 use crate::support::{PROGRAM, Site, code, has_program, names, output_of, said, skip};
 
@@ -205,25 +214,55 @@ pub(crate) fn claimed(job: &str) -> (Site, String) {
     (site, run)
 }
 
+/// A process that never was: what it claims, nobody begins.
+struct Ghost;
+
+impl Processes for Ghost {
+    fn own_id(&self) -> ProcessId {
+        ProcessId { pid: 1, start_ticks: 1, boot: BootId::new("another boot") }
+    }
+    fn liveness(&self, _: &ProcessId) -> Liveness {
+        Liveness::Alive
+    }
+    fn is_in_flight(&self, _: &JobId) -> bool {
+        false
+    }
+}
+
+fn compiled_of(site: &Site) -> Compiled {
+    let text = fs::read_to_string(site.folder().join("opsfsm.toml")).unwrap();
+    opsfsm::sim::compile_text(&text, opsfsm::config::Format::Toml).unwrap()
+}
+
+fn style() -> Style {
+    Style { language: Language::En, invocation: "opsfsm".to_owned() }
+}
+
+/// A `run` of an approved write that died once it was claimed.
+pub(crate) fn claim_write_and_die(site: &Site, write: &str) {
+    let compiled = compiled_of(site);
+    let job = compiled.job(&JobId::new(write)).unwrap();
+    let planned = opsfsm::writes::plan_now(&compiled, job, &OsFileFacts).unwrap();
+    let mut runner = OsCommandRunner {
+        logs: site.folder().join("logs"),
+        scratch: site.folder().join("scratch"),
+        program: PROGRAM.into(),
+        cancel: None,
+    };
+    let mut ports = opsfsm::tick::RunPorts {
+        clock: &OsClock::new(),
+        entropy: &OsEntropy,
+        processes: &Ghost,
+        files: &OsFileFacts,
+        runner: &mut runner,
+        store: &mut site.open(),
+        style: &style(),
+    };
+    opsfsm::writes::claim_write(&compiled, job, &planned, &mut ports).unwrap().unwrap();
+}
+
 /// A tick with no executors to start, claimed by a process that never was.
 fn claim_and_die(site: &Site) {
-    use opsfsm::adapters::clock::OsClock;
-    use opsfsm::adapters::entropy::OsEntropy;
-    use opsfsm::adapters::status::OsStatusRunner;
-    use opsfsm::base::{BootId, RunId};
-    use opsfsm::journal::Report;
-    use opsfsm::model::{Language, ProcessId};
-    use opsfsm::ports::{LaunchFault, Launcher, Liveness, Notifier, Processes};
-
-    struct Ghost;
-    impl Processes for Ghost {
-        fn own_id(&self) -> ProcessId {
-            ProcessId { pid: 1, start_ticks: 1, boot: BootId::new("another boot") }
-        }
-        fn liveness(&self, _: &ProcessId) -> Liveness {
-            Liveness::Alive
-        }
-    }
     struct Nobody;
     impl Launcher for Nobody {
         fn launch(&mut self, _: &[RunId], _: std::time::Duration) -> Vec<LaunchFault> {
@@ -235,8 +274,7 @@ fn claim_and_die(site: &Site) {
             Ok(())
         }
     }
-    let text = fs::read_to_string(site.folder().join("opsfsm.toml")).unwrap();
-    let compiled = opsfsm::sim::compile_text(&text, opsfsm::config::Format::Toml).unwrap();
+    let compiled = compiled_of(site);
     let clock = OsClock::new();
     let mut ports = opsfsm::tick::Ports {
         clock: &clock,
@@ -247,6 +285,5 @@ fn claim_and_die(site: &Site) {
         notifier: &mut Nobody,
         store: &mut site.open(),
     };
-    let style = opsfsm::render::Style { language: Language::En, invocation: "opsfsm".to_owned() };
-    opsfsm::tick::run_tick(&compiled, &mut ports, &style).unwrap();
+    opsfsm::tick::run_tick(&compiled, &mut ports, &style()).unwrap();
 }

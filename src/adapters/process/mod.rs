@@ -17,6 +17,7 @@ pub mod proc;
 #[cfg(target_os = "linux")]
 mod procfs;
 mod resolve;
+mod sole;
 mod spawn;
 mod watch;
 
@@ -31,6 +32,8 @@ pub use capture::ATTENTION_WORDS;
 pub use clock::Deadline;
 pub use detached::{Detached, spawn_detached, wait_detached};
 pub use resolve::{Refusal, resolve_program};
+pub use sole::{Prepared, Sole};
+pub use spawn::{become_program, search_path};
 
 /// A command to run as a child.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub struct ChildSpec {
     pub cwd: PathBuf,
     /// Added to the inherited environment.
     pub env: Vec<(String, String)>,
+    /// Is nothing inherited, so that `env` is its whole environment?
+    pub clear_env: bool,
     /// Wall limit, from its start; `None`: as long as it likes.
     pub limit: Option<Duration>,
     /// What is kept of its output.

@@ -40,11 +40,30 @@ pub(super) struct Started {
 }
 
 /// A command in its own process group, with nothing on its stdin.
-#[expect(clippy::disallowed_methods, reason = "the one place that builds a Command")]
 pub(super) fn command(program: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = bare(program);
     command.stdin(Stdio::null()).process_group(0);
     command
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that builds a Command")]
+fn bare(program: &Path) -> Command {
+    Command::new(program)
+}
+
+/// The name that the program is told as its own.
+pub(super) fn name_as(command: &mut Command, name: &str) {
+    command.arg0(name);
+}
+
+/// Turns this process into the program; comes back only where that fails.
+#[must_use]
+pub fn become_program(program: &Path, argv: &[String]) -> io::Error {
+    let mut command = bare(program);
+    if let Some((name, arguments)) = argv.split_first() {
+        command.arg0(name).args(arguments);
+    }
+    command.exec()
 }
 
 /// Tries to start `spec`.
@@ -73,6 +92,9 @@ pub(super) fn start(spec: &ChildSpec) -> Attempt {
     let mut command = command(&program);
     // The name as it was written stays argv[0], as from a shell.
     command.arg0(name).args(arguments).current_dir(&spec.cwd);
+    if spec.clear_env {
+        command.env_clear();
+    }
     command.envs(spec.env.iter().map(|(key, value)| (key, value)));
     match spawn(command, log) {
         Ok(started) => Attempt::Started(started),
@@ -100,7 +122,7 @@ fn fault_of_log(error: &io::Error) -> SpawnFault {
 }
 
 /// Sets our end of a pipe non-blocking. The child's end is another open file and stays as it is.
-fn unblocked(pipe: OwnedFd) -> OwnedFd {
+pub(super) fn unblocked(pipe: OwnedFd) -> OwnedFd {
     // This can't fail on a pipe that is ours; if it did, reads would stop at the first chunk.
     if let Ok(flags) = fcntl_getfl(&pipe) {
         let _ = fcntl_setfl(&pipe, flags | OFlags::NONBLOCK);
@@ -109,10 +131,11 @@ fn unblocked(pipe: OwnedFd) -> OwnedFd {
 }
 
 /// The PATH that a bare program name is looked up along.
-fn search_path(spec: &ChildSpec) -> OsString {
+#[must_use]
+pub fn search_path(spec: &ChildSpec) -> OsString {
     let own = spec.env.iter().rev().find(|(key, _)| key == "PATH");
     own.map(|(_, value)| OsString::from(value))
-        .or_else(|| std::env::var_os("PATH"))
+        .or_else(|| std::env::var_os("PATH").filter(|_| !spec.clear_env))
         .unwrap_or_else(|| STANDARD_PATH.into())
 }
 

@@ -13,17 +13,31 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use crate::approval::{ConsumeOnce, Spent};
 use crate::base::{BootId, JobId, ReportId, RunId};
 use crate::journal::{
-    Event, Head, ReplayFault, Report, Snapshot, World, apply, decode_event, next_head,
+    Event, Head, ReplayFault, Report, RunPhase, RunRow, Snapshot, World, apply, decode_event,
+    next_head,
 };
-use crate::ports::{Commit, Decide, Store, StoreError};
+use crate::model::Outcome;
+use crate::ports::{Commit, Decide, Store, StoreError, spent_by};
 
 use errors::{refused, store_error};
 pub use make::NewStore;
 pub use open::sqlite_is_recent;
+
+/// Which events are asked for; what is `None` leaves out nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EventFilter<'a> {
+    /// Of this job.
+    pub job: Option<&'a JobId>,
+    /// Of this kind, by its name in the journal.
+    pub event: Option<&'a str>,
+    /// Not before this moment of the wall clock, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+}
 
 /// An open store.
 #[derive(Debug)]
@@ -75,6 +89,25 @@ impl SqliteStore {
         })
     }
 
+    /// How a run ended, for as long as it is remembered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn outcome_of(&self, run: &RunId) -> Result<Option<Outcome>, StoreError> {
+        let text: Option<String> = self.guard(|c| {
+            let sql = "SELECT run FROM runs WHERE id = ?1";
+            c.query_row(sql, [run.as_str()], |row| row.get(0)).optional()
+        })?;
+        let row: Option<RunRow> = text
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|e| self.refused(&format!("a run of it can't be read: {e}")))?;
+        Ok(row.and_then(|row| match row.phase {
+            RunPhase::Done { outcome } => Some(outcome),
+            RunPhase::Claimed | RunPhase::Executing { .. } => None,
+        }))
+    }
+
     /// Replays the whole journal from its first event, checking the hash chain, and says where
     /// that leads. Equal to the stored snapshot, or the store is not what the journal says.
     ///
@@ -105,23 +138,26 @@ impl SqliteStore {
         Ok((snapshot, head))
     }
 
-    /// The newest events, of one job or of all, with their sequence numbers, oldest first.
+    /// The newest events that pass the filter, with their sequence numbers, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn last_events(
         &self,
-        job: Option<&JobId>,
+        filter: &EventFilter<'_>,
         limit: u32,
     ) -> Result<Vec<(u64, Event)>, StoreError> {
         let encoded: Vec<(u64, String)> = self.guard(|c| {
             let mut statement = c.prepare(
-                "SELECT seq, body FROM events WHERE ?1 IS NULL OR job = ?1
-                 ORDER BY seq DESC LIMIT ?2",
+                "SELECT seq, body FROM events WHERE (?1 IS NULL OR job = ?1)
+                 AND (?2 IS NULL OR json_extract(body, '$.event') = ?2)
+                 AND (?3 IS NULL OR at_ms >= ?3) ORDER BY seq DESC LIMIT ?4",
             )?;
-            let job = job.map(JobId::as_str);
+            let job = filter.job.map(JobId::as_str);
             statement
-                .query_map(params![job, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map(params![job, filter.event, filter.since_ms, limit], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
                 .collect()
         })?;
         let mut events = Vec::with_capacity(encoded.len());
@@ -131,6 +167,54 @@ impl SqliteStore {
             events.push((*seq, event));
         }
         Ok(events)
+    }
+
+    /// Loads, decides and commits. Only where it `may_spend` does a decision spend an approval.
+    fn commit(
+        &mut self,
+        decide: &mut Decide<'_>,
+        may_spend: bool,
+    ) -> Result<(Head, Option<Spent>), StoreError> {
+        let path = self.path.clone();
+        let failed = |e: &rusqlite::Error| store_error(&path, e);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|e| failed(&e))?;
+        let before = rows::load_world(&transaction, &path)?;
+        let (meta, head) = (before.meta.clone(), before.head.clone());
+        let (epoch, config) = (before.snapshot.epoch.clone(), before.snapshot.config_path.clone());
+        let Commit { change, reports } = decide(before)?;
+        let spent = spent_by(&change, may_spend)?;
+        let head = rows::save_events(&transaction, &change.events, head)
+            .and_then(|head| {
+                rows::save_rows(&transaction, &change)?;
+                rows::save_reports(&transaction, &reports)?;
+                if let Some(spent) = &spent {
+                    rows::save_spent(&transaction, spent)?;
+                }
+                if change.world.meta != meta {
+                    rows::save_meta(&transaction, "dates", &rows::encode(&change.world.meta)?)?;
+                }
+                if change.world.snapshot.config_path != config {
+                    let path = change.world.snapshot.config_path.as_deref().unwrap_or_default();
+                    rows::save_meta(&transaction, "config", path)?;
+                }
+                if change.world.snapshot.epoch != epoch {
+                    let epoch = change.world.snapshot.epoch.as_deref().unwrap_or_default();
+                    rows::save_meta(&transaction, "epoch", epoch)?;
+                }
+                Ok(head)
+            })
+            .map_err(|e| failed(&e))?;
+        match transaction.commit().map_err(|e| failed(&e)) {
+            Ok(()) => Ok((head, spent)),
+            // Readers kept it from the file: then it was not touched, and the rest is rolled back.
+            Err(busy @ StoreError::Busy(_)) => Err(busy),
+            Err(why) => Err(StoreError::Failed(format!(
+                "{why}; whether it was recorded can't be known here: the next call reads it anew"
+            ))),
+        }
     }
 
     fn refused(&self, what: &str) -> StoreError {
@@ -159,42 +243,7 @@ impl Store for SqliteStore {
     }
 
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
-        let path = self.path.clone();
-        let failed = |e: &rusqlite::Error| store_error(&path, e);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|e| failed(&e))?;
-        let before = rows::load_world(&transaction, &path)?;
-        let (meta, head) = (before.meta.clone(), before.head.clone());
-        let (epoch, config) = (before.snapshot.epoch.clone(), before.snapshot.config_path.clone());
-        let Commit { change, reports } = decide(before)?;
-        let head = rows::save_events(&transaction, &change.events, head)
-            .and_then(|head| {
-                rows::save_rows(&transaction, &change)?;
-                rows::save_reports(&transaction, &reports)?;
-                if change.world.meta != meta {
-                    rows::save_meta(&transaction, "dates", &rows::encode(&change.world.meta)?)?;
-                }
-                if change.world.snapshot.config_path != config {
-                    let path = change.world.snapshot.config_path.as_deref().unwrap_or_default();
-                    rows::save_meta(&transaction, "config", path)?;
-                }
-                if change.world.snapshot.epoch != epoch {
-                    let epoch = change.world.snapshot.epoch.as_deref().unwrap_or_default();
-                    rows::save_meta(&transaction, "epoch", epoch)?;
-                }
-                Ok(head)
-            })
-            .map_err(|e| failed(&e))?;
-        match transaction.commit().map_err(|e| failed(&e)) {
-            Ok(()) => Ok(head),
-            // Readers kept it from the file: then it was not touched, and the rest is rolled back.
-            Err(busy @ StoreError::Busy(_)) => Err(busy),
-            Err(why) => Err(StoreError::Failed(format!(
-                "{why}; whether it was recorded can't be known here: the next call reads it anew"
-            ))),
-        }
+        self.commit(decide, false).map(|(head, _)| head)
     }
 
     fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
@@ -218,6 +267,15 @@ impl Store for SqliteStore {
             )
         })?;
         Ok(())
+    }
+}
+
+impl ConsumeOnce for SqliteStore {
+    type Decide<'a> = Decide<'a>;
+    type Error = StoreError;
+
+    fn consume_once(&mut self, decide: &mut Decide<'_>) -> Result<Option<Spent>, StoreError> {
+        self.commit(decide, true).map(|(_, spent)| spent)
     }
 }
 

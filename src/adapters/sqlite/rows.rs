@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::errors::{refused, store_error};
-use crate::base::{ItemId, JobId, RunId, limits};
+use crate::approval::Spent;
+use crate::base::{GrantId, ItemId, JobId, RunId, limits};
 use crate::journal::{Change, Event, Head, Report, World, encode_event, next_head};
 use crate::ports::StoreError;
 
@@ -35,6 +36,14 @@ pub(super) fn load_world(c: &Connection, path: &Path) -> Result<World, StoreErro
     })?;
     loader.each("SELECT job, request, '' FROM requests", |job, texts| {
         world.snapshot.requests.insert(JobId::new(job), loader.decode(&texts[0])?);
+        Ok(())
+    })?;
+    loader.each("SELECT id, record, '' FROM grants", |id, texts| {
+        world.snapshot.grants.insert(GrantId::new(id), loader.decode(&texts[0])?);
+        Ok(())
+    })?;
+    loader.each("SELECT job, marks, '' FROM marks", |job, texts| {
+        world.snapshot.marks.insert(JobId::new(job), loader.decode(&texts[0])?);
         Ok(())
     })?;
     loader.each("SELECT id, run, '' FROM runs WHERE settled = 0", |id, texts| {
@@ -161,6 +170,13 @@ pub(super) fn save_rows(c: &Connection, change: &Change) -> rusqlite::Result<()>
             None => c.execute("DELETE FROM jobs WHERE id = ?1", [id.as_str()])?,
         };
         put(c, "requests", "job", "request", id.as_str(), world.snapshot.requests.get(id))?;
+        put(c, "marks", "job", "marks", id.as_str(), world.snapshot.marks.get(id))?;
+    }
+    for id in &change.grants {
+        put(c, "grants", "id", "record", id.as_str(), world.snapshot.grants.get(id))?;
+    }
+    if !change.grants.is_empty() {
+        drop_forgotten_grants(c, change)?;
     }
     for id in &change.items {
         put(c, "queue", "id", "item", id.as_str(), world.snapshot.queue.get(id))?;
@@ -181,6 +197,25 @@ fn drop_forgotten_items(c: &Connection, change: &Change) -> rusqlite::Result<()>
     for id in ids.iter().filter(|id| !change.world.snapshot.queue.contains_key(id.as_str())) {
         c.execute("DELETE FROM queue WHERE id = ?1", [id])?;
     }
+    Ok(())
+}
+
+/// The same for the list of approvals.
+fn drop_forgotten_grants(c: &Connection, change: &Change) -> rusqlite::Result<()> {
+    let mut statement = c.prepare_cached("SELECT id FROM grants")?;
+    let ids: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in ids.iter().filter(|id| !change.world.snapshot.grants.contains_key(id.as_str())) {
+        c.execute("DELETE FROM grants WHERE id = ?1", [id])?;
+    }
+    Ok(())
+}
+
+/// Notes for ever that a grant is spent. It fails where it was: grant and run are unique.
+pub(super) fn save_spent(c: &Connection, spent: &Spent) -> rusqlite::Result<()> {
+    c.execute(
+        "INSERT INTO spent (grant_id, run) VALUES (?1, ?2)",
+        [spent.grant.as_str(), spent.run.as_str()],
+    )?;
     Ok(())
 }
 

@@ -42,7 +42,7 @@ fn a_v1_registry_keeps_its_meaning() {
         ops-jobs.json:14:76: warning[OF004]: `enabled` is neither true nor false: the job counts as disabled
           help: only a literal true enables: "enabled": true
         ops-jobs.json:16:71: warning[OF002]: unknown key `note` in job `put`: it has no effect
-          help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, inputs, commands, policy, approval, after
+          help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, sandbox, verifyWithinSeconds, inputs, commands, policy, approval, after
         ops-jobs.json:17:80: warning[OF060]: `approval.granted: true` grants nothing: it counts as a request
           help: approve the exact plan with `opsfsm approve`
     "#]].assert_eq(&rendered(&parsed));
@@ -144,13 +144,13 @@ fn a_toml_config_uses_every_key() {
         (Duration::ZERO, false)
     );
     let check = &model.jobs["check"];
-    let Work::Check { run, every } = &check.work else { panic!("a check") };
+    let Work::Check { run, every, .. } = &check.work else { panic!("a check") };
     assert_eq!((run.limit, *every, check.manual), (limit(300_000), limit(60_000), true));
     let nostop = &model.jobs["nostop"];
     assert_eq!((nostop.policy.on_stall, nostop.policy.max_resumes), (OnStall::Report, Some(3)));
     let Some(StatusSource::Command(status)) = nostop.status_source() else { panic!("a command") };
     assert_eq!(*status, command("t", limit(7000)));
-    let Work::Write { run, status } = &model.jobs["w"].work else { panic!("a write") };
+    let Work::Write { run, status, .. } = &model.jobs["w"].work else { panic!("a write") };
     assert_eq!(run.limit, None);
     assert_eq!(*status, Some(StatusSource::File("/home/u/w.json".into())));
 }

@@ -98,6 +98,8 @@ fn row(run: &str, of: &str, purpose: Purpose, ms: i64) -> RunRow {
             cwd: "/".into(),
             env: BTreeMap::from([("K".to_owned(), "v".to_owned())]),
             limit_ms: Some(5),
+            sandboxed: false,
+            verifies: None,
         },
         phase: RunPhase::Claimed,
         claimed_at: at(ms),
@@ -124,7 +126,11 @@ fn fill(draft: &mut Draft) {
         let item = QueueItem { id: ItemId::new(id), delay_ms: 9, origin };
         draft.record(4, Some("two"), EventKind::Enqueued { item });
     }
-    draft.record(5, Some("two"), EventKind::Requested { origin: Origin::Config });
+    draft.record(
+        5,
+        Some("two"),
+        EventKind::Requested { origin: Origin::Config, digest: None, reason: None },
+    );
     let seen = Seen { running: true, progress_key: Some("n=1".to_owned()), ..Seen::default() };
     draft.0.world.notes.insert(job("scan"), Notes { seen: Some(seen), ..Notes::default() });
     draft.0.world.notes.insert(job("two"), Notes::default());
@@ -152,7 +158,7 @@ fn a_whole_world_comes_back_and_so_does_its_replay() {
     let read = again.read().unwrap();
     assert_eq!(read, World { head: head.clone(), ..written });
     assert_eq!(again.replay().unwrap(), (read.snapshot, head));
-    assert_eq!(again.last_events(None, 2).unwrap().len(), 2);
+    assert_eq!(again.last_events(&EventFilter::default(), 2).unwrap().len(), 2);
 }
 
 #[test]

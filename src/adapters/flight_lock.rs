@@ -1,0 +1,105 @@
+//! The lock that shows a write in flight. Its executor takes it before the write begins, and the
+//! write inherits it: it is free again when both, and all that the write left behind, have gone.
+//!
+//! In: a folder and a job. Out: the lock, or that somebody has it.
+//! Invariant: the file is never removed, and who holds it is said by the kernel (`flock`) alone.
+//! A process that closes the files it inherited escapes it.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
+
+use super::file_name::safe_name;
+use super::process::Deadline;
+use crate::base::{JobId, limits};
+
+/// A lock that is held. Children inherit it.
+#[derive(Debug)]
+pub struct FlightLock {
+    file: File,
+    path: PathBuf,
+}
+
+/// The folder of the locks: beside the store.
+#[must_use]
+pub fn folder_of(store: &Path) -> PathBuf {
+    store.with_file_name("flights")
+}
+
+/// Takes the lock; `None`: somebody holds it. Whoever only looks at it holds it for an instant,
+/// which is waited out.
+pub fn take(folder: &Path, job: &JobId) -> io::Result<Option<FlightLock>> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let path = path_of(folder, job);
+    let file = open(&path, true)?;
+    if !try_lock(&file, FlockOperation::NonBlockingLockExclusive, limits::FLIGHT_PATIENCE)? {
+        return Ok(None);
+    }
+    fcntl_setfd(&file, FdFlags::empty())?;
+    Ok(Some(FlightLock { file, path }))
+}
+
+impl FlightLock {
+    /// Lets go of our part, and says whether somebody else still holds the lock: a process that
+    /// inherited it.
+    #[must_use]
+    pub fn release(self) -> bool {
+        let Self { file, path } = self;
+        drop(file);
+        is_path_held(&path)
+    }
+}
+
+/// Does anybody hold the lock? What can't be told counts as held.
+#[must_use]
+pub fn is_held(folder: &Path, job: &JobId) -> bool {
+    is_path_held(&path_of(folder, job))
+}
+
+fn is_path_held(path: &Path) -> bool {
+    match open(path, false) {
+        // Shared: two that look do not disturb each other.
+        Ok(file) => {
+            !try_lock(&file, FlockOperation::NonBlockingLockShared, Duration::ZERO).unwrap_or(false)
+        }
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+fn path_of(folder: &Path, job: &JobId) -> PathBuf {
+    folder.join(format!("{}.lock", safe_name(job)))
+}
+
+fn open(path: &Path, make: bool) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(make)
+        .create(make)
+        .mode(0o600)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other(format!("{} is no regular file", path.display())))
+    }
+}
+
+fn try_lock(file: &File, how: FlockOperation, patience: Duration) -> io::Result<bool> {
+    let end = Deadline::after(patience);
+    loop {
+        match flock(file, how) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) if end.passed() => return Ok(false),
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(limits::FLIGHT_RETRY),
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a job says of approvals, sandboxes and the time of a verification.
+//!
+//! In: the cursor of a job. Out: its approval policy, and what a plan takes over.
+//! Invariant: nothing that a file says grants anything.
+
+use std::time::Duration;
+
+use super::context::Context;
+use super::cursor::{Cursor, SpanRule};
+use super::useless::{push_useless, span_of_kind};
+use crate::approval::Level;
+use crate::diag::{Code, Finding};
+use crate::model::{ApprovalPolicy, Kind, Sandbox};
+
+pub(super) fn read_approval(
+    ctx: &mut Context,
+    job: &mut Cursor<'_>,
+    kind: Option<Kind>,
+) -> ApprovalPolicy {
+    let Some((key, _)) = job.take("approval") else { return ApprovalPolicy::default() };
+    match kind {
+        Some(kind @ (Kind::LongRunningRead | Kind::OneShotRead)) => {
+            push_useless(ctx, key.span, "approval", kind, &[Kind::OneShotWrite]);
+            return ApprovalPolicy::default();
+        }
+        Some(Kind::OneShotWrite) | None => {}
+    }
+    let Some(mut table) = job.table(ctx, "approval") else { return ApprovalPolicy::default() };
+    let required = table.bool(ctx, "required").unwrap_or(true);
+    let granted_in_file = table.bool(ctx, "granted").unwrap_or(false);
+    let place = |table: &mut Cursor<'_>, key| table.take(key).map_or(table.head, |(_, v)| v.span);
+    if !required && kind.is_some() {
+        let span = place(&mut table, "required");
+        let message = "`approval.required: false` is refused: a write always needs an approval";
+        ctx.push(
+            Finding::new(Code::ApprovalSwitchedOff, span, message)
+                .help("remove the key, and approve each write with `opsfsm approve`"),
+        );
+    }
+    if granted_in_file && kind.is_some() {
+        let span = place(&mut table, "granted");
+        let message = "`approval.granted: true` grants nothing: it counts as a request";
+        ctx.push(
+            Finding::new(Code::GrantInFile, span, message)
+                .help("approve the exact plan with `opsfsm approve`"),
+        );
+    }
+    let non_interactive = table.bool(ctx, "nonInteractive").unwrap_or(false);
+    let level = table.word(ctx, "level", &Level::ALL, Level::as_str);
+    if non_interactive && level.is_some_and(|level| level > Level::Unattended) {
+        let span = place(&mut table, "nonInteractive");
+        let message = "`approval.nonInteractive` has no effect: the level asks for a person";
+        ctx.push(
+            Finding::new(Code::UselessKey, span, message)
+                .help("remove one of the two, or ask for the level unattended"),
+        );
+    }
+    table.finish(ctx);
+    ApprovalPolicy { granted_in_file, non_interactive, level }
+}
+
+pub(super) fn read_verify_within(
+    ctx: &mut Context,
+    job: &mut Cursor<'_>,
+    kind: Option<Kind>,
+) -> Option<Duration> {
+    let kinds = [Kind::OneShotWrite];
+    span_of_kind(ctx, job, "verifyWithinSeconds", SpanRule::Limit, kind, &kinds)
+}
+
+pub(super) fn read_sandbox(
+    ctx: &mut Context,
+    job: &mut Cursor<'_>,
+    kind: Option<Kind>,
+) -> Option<Sandbox> {
+    let (found, _) = job.take("sandbox")?;
+    if let Some(kind) = kind.filter(|kind| *kind != Kind::OneShotRead) {
+        push_useless(ctx, found.span, "sandbox", kind, &[Kind::OneShotRead]);
+        return None;
+    }
+    job.word(ctx, "sandbox", &Sandbox::ALL, Sandbox::as_str)
+}

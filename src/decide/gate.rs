@@ -1,0 +1,309 @@
+//! What people do at the gate: request, approve, deny, revoke, acknowledge, verify again.
+//!
+//! In: config, world, facts, the plan of this moment, and who says so. Out: a [`Decision`], or why
+//! it is refused.
+//! Invariant: nothing here starts anything or spends an approval.
+
+use std::time::Duration;
+
+use super::ledger::Ledger;
+use super::person::{at_work, begin_order};
+use super::request::{Requested, ask};
+use super::verify::queue_verification;
+use super::write::void_grant;
+use super::{Decision, Facts};
+use crate::approval::{Evidence, Grant, Level, PlanDigest, Unfit};
+use crate::base::{JobId, limits};
+use crate::compile::{Compiled, CompiledJob};
+use crate::journal::{Answer, EventKind, GrantFate, GrantRecord, ReplayFault, Voided, World};
+use crate::machine::{Input, State, WriteInput, WriteState};
+use crate::model::{Kind, Planned, Purpose};
+
+/// Why something is refused at the gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateRefused {
+    /// The job is no one_shot_write.
+    NotAWrite,
+    /// Its config says `enabled: false`.
+    Disabled,
+    /// There is no approval, or none that serves.
+    NoApproval(Option<Voided>),
+    /// What would run is not what was approved, and the approval is void; what has changed.
+    PlanChanged(String),
+    /// The approval would be of a lower level than the job asks for.
+    LevelTooLow {
+        /// What it asks for.
+        least: Level,
+    },
+    /// The last outcome is not settled: a person has to take note of it first.
+    Unsettled(State),
+    /// Another process is at work on it.
+    Busy {
+        /// What it does.
+        purpose: Purpose,
+        /// Its pid.
+        pid: u32,
+    },
+    /// A process of an earlier run still runs.
+    InFlight,
+    /// The clock can't be trusted with an approval: never set, or of a boot without a name.
+    NoClock,
+    /// Nobody asks for it.
+    NoRequest,
+    /// There is nothing to acknowledge or verify in this state.
+    NotNow(State),
+    /// Nothing of this id was ever marked a write, or it is declared one today.
+    NotMarked,
+}
+
+impl GateRefused {
+    /// Why an approval that was there does not serve; `None`: it is refused for another reason.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        match self {
+            Self::NoApproval(voided) => voided.map(Voided::words),
+            Self::PlanChanged(changes) => {
+                Some(Voided::Unfit(Unfit::OtherPlan).words_with(Some(changes)))
+            }
+            Self::NoClock => Some(Unfit::NoBoot.to_string()),
+            Self::NotAWrite
+            | Self::Disabled
+            | Self::LevelTooLow { .. }
+            | Self::Unsettled(_)
+            | Self::Busy { .. }
+            | Self::InFlight
+            | Self::NoRequest
+            | Self::NotNow(_)
+            | Self::NotMarked => None,
+        }
+    }
+}
+
+/// Who approves, how surely, and for how long.
+#[derive(Clone, Debug)]
+pub struct Attest {
+    /// Who.
+    pub evidence: Evidence,
+    /// How surely.
+    pub level: Level,
+    /// For how long.
+    pub life: Duration,
+}
+
+pub(super) type Answered<T> = Result<(Decision, Result<T, GateRefused>), ReplayFault>;
+
+#[expect(clippy::unnecessary_wraps, reason = "it ends every order, which can fail otherwise")]
+pub(super) fn refuse<T>(ledger: Ledger<'_>, why: GateRefused) -> Answered<T> {
+    Ok((ledger.into_decision(), Err(why)))
+}
+
+pub(super) fn state_of(ledger: &Ledger<'_>, id: &JobId) -> State {
+    ledger.job_record(id).map_or(State::Write(WriteState::Blocked), |r| r.state)
+}
+
+/// The live approval of a write.
+pub(super) fn live_grant<'a>(ledger: &'a Ledger<'_>, id: &JobId) -> Option<&'a GrantRecord> {
+    let grants = ledger.world().snapshot.grants.values();
+    grants.into_iter().find(|g| g.grant.job == *id && g.fate == GrantFate::Live)
+}
+
+/// A job that nothing can be approved or started of, whoever asks.
+pub(super) fn check_job(job: &CompiledJob) -> Result<(), GateRefused> {
+    if job.job().kind() != Kind::OneShotWrite {
+        return Err(GateRefused::NotAWrite);
+    }
+    if job.job().enabled { Ok(()) } else { Err(GateRefused::Disabled) }
+}
+
+/// Asks a person to approve a plan; told once for each plan.
+///
+/// # Errors
+/// [`ReplayFault`]; refusals are in the answer, here and below.
+pub fn request(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    (digest, reason): (&PlanDigest, Option<&str>),
+    facts: &Facts<'_>,
+) -> Answered<Requested> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    if let Err(why) = check_job(job) {
+        return refuse(ledger, why);
+    }
+    let asked = ask(&mut ledger, job, digest, reason)?;
+    Ok((ledger.into_decision(), Ok(asked)))
+}
+
+/// Approves a plan for one start. An approval that was live before is void.
+///
+/// # Errors
+/// As above.
+pub fn approve(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    planned: &Planned,
+    attest: &Attest,
+    facts: &Facts<'_>,
+) -> Answered<Grant> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let id = &job.job().id;
+    if let Err(why) = may_approve(&ledger, job, attest) {
+        return refuse(ledger, why);
+    }
+    if let Some(before) = live_grant(&ledger, id).map(|g| g.grant.id.clone()) {
+        let kind = EventKind::GrantVoided { grant: before, why: Voided::Replaced, detail: None };
+        ledger.record(Some(id), kind)?;
+    }
+    let grant = Grant {
+        id: ledger.new_grant(),
+        job: id.clone(),
+        digest: planned.digest.clone(),
+        epoch: ledger.world().snapshot.epoch.clone().unwrap_or_default(),
+        at: ledger.now().at.clone(),
+        life_ms: u64::try_from(attest.life.as_millis()).unwrap_or(u64::MAX),
+        evidence: attest.evidence.clone(),
+        level: attest.level,
+    };
+    let plan = Box::new(planned.plan.clone());
+    let kind = EventKind::Approved { grant: Box::new(grant.clone()), plan };
+    ledger.record(Some(id), kind)?;
+    ledger.step(job, Input::Write(WriteInput::Approve), None)?;
+    Ok((ledger.into_decision(), Ok(grant)))
+}
+
+fn may_approve(ledger: &Ledger<'_>, job: &CompiledJob, attest: &Attest) -> Result<(), GateRefused> {
+    check_job(job)?;
+    let least = job.job().approval.least_level();
+    if attest.level < least {
+        return Err(GateRefused::LevelTooLow { least });
+    }
+    let now = &ledger.now().at;
+    let epoch = ledger.world().snapshot.epoch.as_deref().unwrap_or_default();
+    if now.wall_ms < limits::CLOCK_FLOOR_MS || now.boot.as_str().is_empty() || epoch.is_empty() {
+        return Err(GateRefused::NoClock);
+    }
+    let id = &job.job().id;
+    if let Some(row) = ledger.is_busy(id) {
+        return Err(GateRefused::Busy { purpose: row.spec.purpose, pid: at_work(row) });
+    }
+    match state_of(ledger, id) {
+        State::Write(
+            WriteState::Blocked | WriteState::Approved | WriteState::Verified | WriteState::Failed,
+        ) => Ok(()),
+        unsettled @ (State::Write(_) | State::Watch(_) | State::Check(_)) => {
+            Err(GateRefused::Unsettled(unsettled))
+        }
+    }
+}
+
+/// Says no to a request.
+///
+/// # Errors
+/// As above.
+pub fn deny(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    (evidence, reason): (&Evidence, Option<&str>),
+    facts: &Facts<'_>,
+) -> Answered<()> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let id = &job.job().id;
+    let waits = |a: &Answer| *a == Answer::Pending;
+    if !ledger.world().snapshot.requests.get(id).is_some_and(|r| waits(&r.answer)) {
+        return refuse(ledger, GateRefused::NoRequest);
+    }
+    let reason = reason.map(super::clean_text).filter(|r| !r.is_empty());
+    ledger.record(Some(id), EventKind::Denied { evidence: evidence.clone(), reason })?;
+    Ok((ledger.into_decision(), Ok(())))
+}
+
+/// Takes an approval back. A claim on it will not begin.
+///
+/// # Errors
+/// As above.
+pub fn revoke(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    facts: &Facts<'_>,
+) -> Answered<()> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let id = &job.job().id;
+    if live_grant(&ledger, id).is_none() {
+        return refuse(ledger, GateRefused::NoApproval(None));
+    }
+    void_grant(&mut ledger, id, Voided::Revoked, None)?;
+    Ok((ledger.into_decision(), Ok(())))
+}
+
+/// Takes note of an outcome that nobody can prove, or that is not verified. The write is blocked
+/// again.
+///
+/// # Errors
+/// As above.
+pub fn acknowledge(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    (evidence, note): (&Evidence, Option<&str>),
+    facts: &Facts<'_>,
+) -> Answered<State> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let id = &job.job().id;
+    let was = state_of(&ledger, id);
+    if !matches!(was, State::Write(WriteState::Unverified | WriteState::Unknown)) {
+        return refuse(ledger, GateRefused::NotNow(was));
+    }
+    let note = note.map(super::clean_text).filter(|n| !n.is_empty());
+    ledger.record(Some(id), EventKind::Acknowledged { evidence: evidence.clone(), note })?;
+    ledger.step(job, Input::Write(WriteInput::Acknowledge), None)?;
+    Ok((ledger.into_decision(), Ok(was)))
+}
+
+/// Queues the verification once more.
+///
+/// # Errors
+/// As above.
+pub fn reverify(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    facts: &Facts<'_>,
+) -> Answered<()> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let id = &job.job().id;
+    let was = state_of(&ledger, id);
+    let open = WriteState::Verifying;
+    if !matches!(was, State::Write(s) if s == open || s == WriteState::Unverified || s == WriteState::Unknown)
+    {
+        return refuse(ledger, GateRefused::NotNow(was));
+    }
+    if ledger.facts().in_flight.contains(id) {
+        return refuse(ledger, GateRefused::InFlight);
+    }
+    queue_verification(&mut ledger, id)?;
+    Ok((ledger.into_decision(), Ok(())))
+}
+
+/// A person says that what was once a write is none any more. It must not be declared one today,
+/// and nothing of it may be open.
+///
+/// # Errors
+/// As above.
+pub fn reclassify(
+    compiled: &Compiled,
+    world: World,
+    id: &JobId,
+    evidence: &Evidence,
+    facts: &Facts<'_>,
+) -> Answered<()> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let declared = compiled.job(id).is_some_and(|job| job.job().kind() == Kind::OneShotWrite);
+    if declared || !ledger.world().snapshot.marks.contains_key(id) {
+        return refuse(ledger, GateRefused::NotMarked);
+    }
+    ledger.record(Some(id), EventKind::Reclassified { evidence: evidence.clone() })?;
+    Ok((ledger.into_decision(), Ok(())))
+}

@@ -1,0 +1,84 @@
+//! When a write is told: its failure, its proof, and, until a person has taken note of it, an
+//! outcome that nobody can prove.
+//!
+//! In: records and notes after everything else was decided. Out: sections.
+//! Invariant: nothing here changes a state or starts anything.
+
+use super::ledger::{Ledger, WriteNote};
+use super::news::{Anomaly, AnomalyKind, Section, Why};
+use super::section::section_of;
+use std::time::Duration;
+
+use crate::base::{JobId, limits};
+use crate::journal::JobRecord;
+use crate::machine::{State, WriteState};
+
+/// Tells every write that there is something to tell of.
+pub(super) fn tell_writes(ledger: &mut Ledger<'_>) {
+    let writes: Vec<(JobId, JobRecord)> = ledger
+        .world()
+        .snapshot
+        .jobs
+        .iter()
+        .filter(|(_, record)| matches!(record.state, State::Write(_)))
+        .map(|(id, record)| (id.clone(), record.clone()))
+        .collect();
+    for (id, record) in writes {
+        tell_write(ledger, &id, &record);
+    }
+}
+
+fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
+    let State::Write(state) = record.state else { return };
+    let mut notes = ledger.notes(id);
+    let now = ledger.now().at.clone();
+    let news = notes.told.state != Some(record.state);
+    let alarm = match state {
+        WriteState::Unverified => Some(AnomalyKind::Unverified),
+        WriteState::Unknown => Some(AnomalyKind::WriteUnknown),
+        WriteState::Failed => Some(AnomalyKind::WriteFailed),
+        WriteState::Blocked
+        | WriteState::Approved
+        | WriteState::Running
+        | WriteState::Verifying
+        | WriteState::Verified => None,
+    };
+    let lasting = matches!(state, WriteState::Unverified | WriteState::Unknown);
+    let since = notes.told.anomaly_at.as_ref();
+    let repeat = lasting && since.is_none_or(|at| now.delay_since(at) >= alarm_repeat(ledger, id));
+    let why = match alarm {
+        Some(_) if news => Some(Why::Anomaly),
+        Some(_) if repeat => Some(Why::AnomalyRepeated),
+        None if news && state == WriteState::Verified => Some(Why::StateChanged),
+        Some(_) | None => None,
+    };
+    let Some(why) = why else {
+        if news {
+            notes.told.state = Some(record.state);
+            notes.told.anomaly_at = None;
+            ledger.set_notes(id, notes);
+        }
+        return;
+    };
+    notes.told.state = Some(record.state);
+    notes.told.at = Some(now.clone());
+    notes.told.anomaly_at = alarm.map(|_| now);
+    ledger.set_notes(id, notes);
+    let anomalies: Vec<Anomaly> =
+        alarm.map(|kind| Anomaly { kind, detail: None }).into_iter().collect();
+    let WriteNote { run, plan, unsandboxed } = ledger.take_write_note(id);
+    let section = match ledger.compiled().job(id) {
+        Some(job) => section_of(ledger, job, why),
+        None => Some(Section { why, ..Section::gone(id, record, None) }),
+    };
+    if let Some(section) = section {
+        let plan = plan.or_else(|| section.plan.clone());
+        ledger.tell_section(Section { anomalies, run, plan, unsandboxed, ..section });
+    }
+}
+
+/// How long an alarm about a write stays silent before it is told again.
+fn alarm_repeat(ledger: &Ledger<'_>, id: &JobId) -> Duration {
+    let policy = ledger.compiled().job(id).map(|job| job.job().policy.report_every);
+    limits::ANOMALY_REPEAT.max(policy.unwrap_or_default())
+}

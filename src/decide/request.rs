@@ -1,0 +1,78 @@
+//! Requests: a write is asked for, and a person is told once.
+//!
+//! In: the ledger, a write, who asks. Out: events and sections.
+//! Invariant: a request grants nothing.
+
+use super::ledger::Ledger;
+use super::news::{Section, Why};
+use super::section::section_of;
+use crate::approval::PlanDigest;
+use crate::compile::CompiledJob;
+use crate::journal::{Answer, EventKind, Origin, ReplayFault};
+use crate::model::Kind;
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requested {
+    /// It is recorded and told.
+    Now,
+    /// The same request waits already.
+    Before,
+}
+
+/// Asks for a plan; the same one is asked for once.
+pub(super) fn ask(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    digest: &PlanDigest,
+    reason: Option<&str>,
+) -> Result<Requested, ReplayFault> {
+    let id = &job.job().id;
+    let reason = reason.map(super::clean_text).filter(|r| !r.is_empty());
+    let waits = ledger.world().snapshot.requests.get(id).is_some_and(|r| {
+        let nothing_new = reason.is_none() || reason == r.reason;
+        r.answer == Answer::Pending && r.digest.as_ref() == Some(digest) && nothing_new
+    });
+    if waits {
+        return Ok(Requested::Before);
+    }
+    let origin = Origin::Person;
+    let (plan, why) = (Some(digest.short().to_owned()), reason.clone());
+    let kind =
+        EventKind::Requested { origin: origin.clone(), digest: Some(digest.clone()), reason };
+    ledger.record(Some(id), kind)?;
+    if let Some(section) = section_of(ledger, job, Why::Request) {
+        ledger.tell_section(Section { request: Some(origin), plan, reason: why, ..section });
+    }
+    Ok(Requested::Now)
+}
+
+/// Records that a write is asked for, and tells a person once.
+pub(super) fn request_write(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    origin: &Origin,
+) -> Result<(), ReplayFault> {
+    let id = &job.job().id;
+    ledger.record(
+        Some(id),
+        EventKind::Requested { origin: origin.clone(), digest: None, reason: None },
+    )?;
+    if let Some(section) = section_of(ledger, job, Why::Request) {
+        ledger.tell_section(Section { request: Some(origin.clone()), ..section });
+    }
+    Ok(())
+}
+
+/// `approval.granted: true` in the config grants nothing and counts as a request, once.
+pub(super) fn request_granted_in_file(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
+    let compiled = ledger.compiled();
+    for job in compiled.jobs() {
+        let asks = job.job().approval.granted_in_file && job.job().enabled;
+        let pending = ledger.world().snapshot.requests.contains_key(&job.job().id);
+        if asks && !pending && job.job().kind() == Kind::OneShotWrite {
+            request_write(ledger, job, &Origin::Config)?;
+        }
+    }
+    Ok(())
+}

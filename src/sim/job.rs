@@ -1,0 +1,62 @@
+//! What a simulated job does, and what is seen of its writes.
+
+use crate::base::{JobId, RunId, Stamp};
+
+/// An executor's pid is its parent's, far above every other.
+pub(super) const EXECUTOR_PIDS: u32 = 1_000_000;
+
+/// One simulated job.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing a job can do")]
+#[derive(Clone, Debug, Default)]
+pub struct SimJob {
+    /// It runs.
+    pub running: bool,
+    /// It is done.
+    pub completed: bool,
+    /// How far it is.
+    pub progress: u64,
+    /// Its status source is broken.
+    pub broken: bool,
+    /// It calls for help.
+    pub alert: bool,
+    /// Its commands exit with this.
+    pub exit: i32,
+    /// Its commands are called off.
+    pub called_off: bool,
+    /// Its checks print attention words.
+    pub attention: bool,
+    /// Its write is killed.
+    pub killed: bool,
+    /// Its write leaves a process behind that still writes.
+    pub leaves_running: bool,
+    /// What it leaves behind has closed the lock: only its pid says that it lives.
+    pub sheds_lock: bool,
+    /// Its write can't be started, though everything was prepared.
+    pub not_started: bool,
+    /// Its start command does not make it run.
+    pub start_is_idle: bool,
+}
+
+/// A write that was really started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrote {
+    /// The write.
+    pub job: JobId,
+    /// Its run.
+    pub run: RunId,
+    /// What ran.
+    pub argv: Vec<String>,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Where the executor of a write dies, after its flip. A dead process records nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Death {
+    /// Before it starts the command.
+    BeforeStart,
+    /// After that, before it records what the command became.
+    AfterStart,
+    /// Before it records the end.
+    BeforeEnd,
+}

@@ -1,0 +1,213 @@
+//! SIGKILL, and every error, at every system call of `run` and of a write's executor.
+//!
+//! The write appends a line that names its run. Whatever is struck where: there is never a second
+//! line for one approval, no line without a spent approval, and nothing is verified without a line.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use opsfsm::journal::{GrantFate, World};
+
+use crate::errors::strikes_of;
+use crate::strace::{Stage, can_strace, spread, sweeps_all, tell};
+use crate::support::{Site, code, said};
+
+const CONFIG: &str = r#"
+version = 1
+
+[[jobs]]
+id = "w"
+kind = "one_shot_write"
+risk = "write_local"
+enabled = true
+cwd = "SITE"
+commands.run = ["./w.sh"]
+approval = { nonInteractive = true }
+after = [{ jobId = "v" }]
+
+[[jobs]]
+id = "v"
+kind = "one_shot_read"
+risk = "read_only"
+enabled = true
+cwd = "SITE"
+commands.run = ["./v.sh"]
+"#;
+
+/// A site whose write is approved, once.
+fn approved() -> Site {
+    let site = Site::new();
+    let here = site.folder().display().to_string();
+    fs::write(site.folder().join("opsfsm.toml"), CONFIG.replace("SITE", &here)).unwrap();
+    script(&site, "w.sh", "echo \"$OPSFSM_RUN w\" >> effects");
+    script(&site, "v.sh", "grep -q ' w$' effects");
+    approve(&site);
+    site
+}
+
+fn script(site: &Site, name: &str, line: &str) {
+    let path = site.folder().join(name);
+    fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn approve(site: &Site) {
+    let plan = site.run(&["plan", "w", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let digest = plan["digest"].as_str().unwrap();
+    let output = site.run(&["approve", "w", "--digest", digest, "--expires", "24h"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+}
+
+/// A site whose write is claimed, by a `run` that died before its executor was there.
+fn claimed() -> (Site, String) {
+    let site = approved();
+    crate::strace::claim_write_and_die(&site, "w");
+    let world = site.assert_sound();
+    let run = world.runs.keys().next().unwrap().as_str().to_owned();
+    (site, run)
+}
+
+/// What came of one strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    /// The approval lives, and let the write run afterwards.
+    Unspent,
+    /// It ran, and is verified.
+    Verified,
+    /// The approval is spent, and nothing was written.
+    SpentInVain,
+}
+
+fn lines(site: &Site) -> usize {
+    site.assert_none_twice().get("w").copied().unwrap_or(0)
+}
+
+fn spent(world: &World) -> usize {
+    let is_spent = |fate: &GrantFate| matches!(fate, GrantFate::Spent { .. });
+    world.snapshot.grants.values().filter(|g| is_spent(&g.fate)).count()
+}
+
+fn state(world: &World) -> String {
+    world.snapshot.jobs[&opsfsm::base::JobId::new("w")].state.to_string()
+}
+
+/// What holds right after a strike, and whatever comes then: two ticks and another `run`.
+fn settle(stage: &Stage, at: &str) -> Fate {
+    let site = &stage.site;
+    site.assert_no_process_left();
+    let world = site.assert_sound();
+    let (written, used) = (lines(site), spent(&world));
+    assert!(written <= used && used <= 1, "{at}: {written} lines, {used} approvals spent");
+    site.assert_all_claimed();
+    for _ in 0..2 {
+        let output = site.run(&["tick"]);
+        assert_eq!(code(&output), 0, "{at}: {}", said(&output));
+        site.assert_no_process_left();
+    }
+    let world = site.assert_sound();
+    assert_eq!((lines(site), spent(&world)), (written, used), "{at}: a tick wrote");
+    assert!(world.runs.is_empty(), "{at}: {:?}", world.runs);
+    let (fate, wanted) = match (used, written) {
+        (0, _) => (Fate::Unspent, "approved"),
+        (_, 0) => (Fate::SpentInVain, "unverified"),
+        (_, _) => (Fate::Verified, "verified"),
+    };
+    let found = state(&world);
+    // A start that the system refused is told as such: nothing ran.
+    let refused = fate == Fate::SpentInVain && (found == "blocked" || found == "failed");
+    assert!(found == wanted || refused, "{at}: {found}, not {wanted}");
+    let again = site.run(&["run", "w", "--wait"]);
+    site.assert_no_process_left();
+    let (after, text) = (lines(site), said(&again));
+    match fate {
+        Fate::Unspent => assert_eq!((code(&again), after), (0, 1), "{at}: {text}"),
+        Fate::Verified | Fate::SpentInVain => {
+            assert_eq!((code(&again), after), (4, written), "{at}: {text}");
+        }
+    }
+    assert_eq!(spent(&site.assert_sound()), 1, "{at}");
+    fate
+}
+
+/// A person can go on from wherever it stands.
+fn heals(site: &Site, at: &str) {
+    let before = lines(site);
+    if state(&site.assert_sound()) == "unverified" {
+        assert_eq!(code(&site.run(&["acknowledge", "w"])), 0, "{at}");
+    }
+    approve(site);
+    let output = site.run(&["run", "w", "--wait"]);
+    assert_eq!(code(&output), 0, "{at}: {}", said(&output));
+    assert_eq!(lines(site), before + 1, "{at}");
+}
+
+fn kills(what: &str, stage: &Stage, few: usize) {
+    let all = stage.points();
+    assert_eq!(lines(&stage.site), 1, "a clean run writes");
+    let (length, points) = (all.len(), spread(all, few));
+    let (mut kills, mut fates) = (0, BTreeMap::<Fate, usize>::new());
+    for point in &points {
+        kills += usize::from(stage.kill_at(point));
+        let at = format!("{what} killed at {point:?}");
+        *fates.entry(settle(stage, &at)).or_default() += 1;
+        heals(&stage.site, &at);
+    }
+    tell(&format!("{what}: {kills} kills of {}; trace {length}; {fates:?}", points.len()));
+    if sweeps_all() {
+        assert_eq!(kills, length, "{what}: each call of the trace is a kill");
+    } else {
+        assert!(kills * 10 >= points.len() * 9, "{what}: {kills} kills of {}", points.len());
+    }
+}
+
+fn errors(what: &str, stage: &Stage, few: usize) {
+    let strikes = strikes_of(stage);
+    let whole = strikes.len();
+    let few = spread(strikes, few);
+    let mut fates = BTreeMap::<(i32, Fate), usize>::new();
+    for (point, error) in &few {
+        let output = stage.fail_at(point, error);
+        let at = format!("{what}, {error} at {point:?}");
+        let text = said(&output);
+        let before_main = text.contains("/library/std/src/sys/");
+        assert!(before_main || !text.contains("panicked"), "{at}: {text}");
+        // An executor's success is that it has recorded what came of it.
+        let done = code(&output) == 0 && what.contains("run");
+        assert!(!done || lines(&stage.site) == 1, "{at}: success, and nothing was written");
+        *fates.entry((code(&output), settle(stage, &at))).or_default() += 1;
+        heals(&stage.site, &at);
+    }
+    tell(&format!("{what}: {} errors of {whole}; {fates:?}", few.len()));
+}
+
+#[test]
+fn kills_of_run() {
+    if can_strace() {
+        kills("run w", &Stage::new(approved(), &["run", "w"]), 25);
+    }
+}
+
+#[test]
+fn kills_of_a_writes_executor() {
+    if can_strace() {
+        let (site, run) = claimed();
+        kills("__exec w", &Stage::new(site, &["__exec", &run]), 40);
+    }
+}
+
+#[test]
+fn errors_in_run() {
+    if can_strace() {
+        errors("errors in run w", &Stage::new(approved(), &["run", "w"]), 25);
+    }
+}
+
+#[test]
+fn errors_in_a_writes_executor() {
+    if can_strace() {
+        let (site, run) = claimed();
+        errors("errors in __exec w", &Stage::new(site, &["__exec", &run]), 40);
+    }
+}
