@@ -146,3 +146,33 @@ fn the_docs_name_no_file_that_is_not_there() {
         }
     }
 }
+
+/// Every path and every test that the page of promises names is there.
+#[test]
+fn the_promises_name_tests_that_exist() {
+    let page = fs::read_to_string(root().join("docs/promises.md")).expect("the page");
+    let mut functions = String::new();
+    for folder in ["tests", "src"] {
+        gather(&root().join(folder), &mut functions);
+    }
+    for name in page.split('`').skip(1).step_by(2) {
+        let is_test = name.len() > 20 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if name.contains('/') {
+            assert!(root().join(name).exists(), "docs/promises.md: no file {name}");
+        } else if is_test {
+            assert!(functions.contains(&format!("fn {name}(")), "docs/promises.md: no test {name}");
+        }
+    }
+}
+
+/// Appends the text of every Rust file below a folder.
+fn gather(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            gather(&path, text);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            text.push_str(&fs::read_to_string(&path).expect("UTF-8"));
+        }
+    }
+}

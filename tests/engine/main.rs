@@ -2,8 +2,16 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod crashes;
+mod forged;
 mod gate;
+mod guards;
 mod lives;
+mod orders;
+mod rounds;
+mod stage;
 mod stories;
 mod support;
 mod told;
+mod witness;
+mod write_lives;
