@@ -40,6 +40,29 @@ pub const RUNS_KEPT_PER_JOB: usize = 20;
 pub const LAUNCHES_PER_TICK: usize = 64;
 /// Most delivered reports kept in the outbox.
 pub const REPORTS_KEPT: usize = 500;
+/// Most reports that wait to be sent; the oldest beyond that are given up, which is told.
+pub const REPORTS_WAITING: usize = 1000;
+/// Longest message, in UTF-16 code units: the Bot API's limit of a text
+/// (<https://core.telegram.org/bots/api#sendmessage>).
+pub const MESSAGE_UNITS: usize = 4096;
+/// First pause after a delivery that failed; it doubles.
+pub const DELIVER_PAUSE_MIN: Duration = Duration::from_secs(30);
+/// The longest pause that opsfsm takes by itself.
+pub const DELIVER_PAUSE_MAX: Duration = Duration::from_mins(5);
+/// The longest pause that the other side may ask for.
+pub const DELIVER_AFTER_MAX: Duration = Duration::from_hours(24);
+/// A report that has failed for this long is given up …
+pub const DELIVER_PATIENCE: Duration = Duration::from_hours(72);
+/// … if it was tried this often.
+pub const DELIVER_ATTEMPTS: u32 = 20;
+/// No delivery begins after this much of one round.
+pub const DELIVER_WITHIN: Duration = Duration::from_secs(15);
+/// One delivery, from its connection to its answer.
+pub const DELIVER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same of the program `openclaw`, which takes its time to start.
+pub const OPENCLAW_TIMEOUT: Duration = Duration::from_secs(25);
+/// Most of an answer that is read.
+pub const ANSWER_BYTES: u64 = 64 * 1024;
 
 /// Time limit of a `status` command (`statusTimeoutSeconds`).
 pub const STATUS_TIMEOUT: Duration = Duration::from_secs(30);

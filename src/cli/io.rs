@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::journal::Report;
+use crate::model::{Route, Undelivered, UndeliveredKind};
 use crate::ports::Notifier;
 
 /// A wait shorter than this needs no word.
@@ -107,13 +108,19 @@ pub(super) struct StdoutNotifier {
 }
 
 impl Notifier for StdoutNotifier {
-    fn deliver(&mut self, report: &Report) -> Result<(), String> {
+    fn route(&self) -> Route {
+        Route::Stdout
+    }
+
+    fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
         if self.silent {
             return Ok(());
         }
         let gap = if self.printed { "\n" } else { "" };
         self.printed = true;
+        let passing = UndeliveredKind::Passing { after: None };
         out(&format!("{gap}{}\n", report.text))
+            .map_err(|detail| Undelivered { kind: passing, detail })
     }
 
     /// With `--format json` the report stands inside the answer, which is printed at the end.

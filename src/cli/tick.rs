@@ -8,7 +8,8 @@ use crate::adapters::status::OsStatusRunner;
 use crate::adapters::tick_lock::{self, Holder, TickLock};
 use crate::base::{Exit, Now, ReportId, limits};
 use crate::decide::TickOutcome;
-use crate::journal::{Change, Head, Report, World};
+use crate::decide::delivery::arrived;
+use crate::journal::{Change, Head, Parcel, Report, World};
 use crate::ports::{Commit, Decide, Store, StoreError};
 use crate::render::{self, Style};
 use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
@@ -56,7 +57,7 @@ fn finish(
             return Err(Failure { exit: Exit::Undelivered, message: why });
         }
         for report in &outcome.reports {
-            store.mark_delivered(&report.id, now.at.wall_ms)?;
+            store.save_parcel(&arrived(&Parcel::new(report.clone()), now.at.wall_ms))?;
         }
     }
     if let Some(why) = &outcome.undelivered {
@@ -197,11 +198,11 @@ impl Store for NoStore {
         Err(StoreError::Failed("a dry run records nothing".to_owned()))
     }
 
-    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
+    fn parcels(&mut self, _: bool) -> Result<Vec<Parcel>, StoreError> {
         Ok(Vec::new())
     }
 
-    fn mark_delivered(&mut self, _: &ReportId, _: i64) -> Result<(), StoreError> {
+    fn save_parcel(&mut self, _: &Parcel) -> Result<(), StoreError> {
         Ok(())
     }
 }
@@ -240,7 +241,8 @@ fn tell_broken(
         Ok(Commit { change, reports: alert.into_iter().collect() })
     })?;
     let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
-    let (reports, undelivered) = deliver_pending(&mut store, &mut notifier, now.at.wall_ms)?;
+    let round = deliver_pending(&mut store, &mut notifier, &context.clock)?;
+    let (reports, undelivered) = (round.delivered, round.undelivered);
     let outcome = TickOutcome { reports, undelivered, ..TickOutcome::default() };
     // The broken config is the worse news: its exit code stands, whatever became of the alert.
     if let Err(undelivered) = finish(options, &outcome, &now, &mut store) {
@@ -260,5 +262,6 @@ fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> 
         id: ReportId::from_bits(bits),
         at_ms: now.at.wall_ms,
         text: render::render_config_alert(unreadable.as_deref(), sink, sources, now, style),
+        summary: String::new(),
     }
 }

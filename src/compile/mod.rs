@@ -22,14 +22,14 @@ use std::time::Duration;
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Outline, Report};
+use crate::model::{Model, Outline, ReportSettings};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     jobs: BTreeMap<JobId, CompiledJob>,
     tick_limit: Option<Duration>,
-    report: Report,
+    report: ReportSettings,
 }
 
 /// Compiles `model`, or says in `sink` why it can't be run. Chains are checked on the outlines, so
@@ -106,7 +106,7 @@ impl Compiled {
 
     /// Settings of the report.
     #[must_use]
-    pub fn report(&self) -> &Report {
+    pub fn report(&self) -> &ReportSettings {
         &self.report
     }
 

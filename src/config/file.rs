@@ -14,13 +14,13 @@ use super::text::Loaded;
 use super::tree::{Node, Value};
 use crate::base::JobId;
 use crate::diag::{Code, Finding, Sink, Span};
-use crate::model::{Language, Model, Outline, Report};
+use crate::model::{Language, Model, Outline, ReportSettings};
 
 /// What the files share, and where it was said.
 #[derive(Default)]
 struct Shared {
     defaults: Option<(Defaults, Span)>,
-    report: Option<(Report, Span)>,
+    report: Option<(ReportSettings, Span)>,
 }
 
 /// What all files declare together.
@@ -117,10 +117,10 @@ fn read_version(ctx: &mut Context, top: &mut Cursor<'_>) {
     }
 }
 
-fn read_report(ctx: &mut Context, mut table: Cursor<'_>) -> Report {
+fn read_report(ctx: &mut Context, mut table: Cursor<'_>) -> ReportSettings {
     let language = table.word(ctx, "language", &Language::ALL, Language::as_str);
     table.finish(ctx);
-    Report { language }
+    ReportSettings { language, ..ReportSettings::default() }
 }
 
 /// Keeps what the first file says; a second one's is OF003.

@@ -6,6 +6,7 @@
 //! gives the same answer, always.
 
 mod begin;
+pub mod delivery;
 mod gate;
 mod guard;
 mod import;

@@ -13,6 +13,7 @@ mod gate;
 mod gate_fold;
 mod notes;
 mod origin;
+mod outbox;
 mod snapshot;
 mod world;
 
@@ -23,8 +24,9 @@ pub use fold::apply;
 pub use gate::{Answer, GrantFate, GrantRecord, Request, Verification, Voided, WriteCycle};
 pub use notes::{Broken, Notes, Seen, Told};
 pub use origin::Origin;
+pub use outbox::{Parcel, ParcelState, Report};
 pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Snapshot};
-pub use world::{Change, Meta, Report, RunPhase, RunRow, World};
+pub use world::{Change, Meta, RunPhase, RunRow, World};
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::chain::Head;
 use super::event::Event;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
-use crate::base::{GrantId, ItemId, JobId, ReportId, RunId, Stamp};
+use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
 use crate::model::{Outcome, ProcessId, RunSpec};
 
 /// A store's content at one moment.
@@ -41,17 +41,6 @@ pub struct Change {
     pub grants: BTreeSet<GrantId>,
     /// Runs that changed; those no longer in the world are settled.
     pub runs: BTreeSet<RunId>,
-}
-
-/// A message to people, as it waits in the outbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The same on every copy.
-    pub id: ReportId,
-    /// When it was written, in Unix milliseconds.
-    pub at_ms: i64,
-    /// What it says.
-    pub text: String,
 }
 
 /// Dates that outlive a tick.

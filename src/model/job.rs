@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::gate::{ApprovalPolicy, Sandbox};
+use super::report::ReportSettings;
 use crate::base::{JobId, limits};
 use crate::diag::Span;
 use crate::machine::Machine;
@@ -17,14 +18,7 @@ pub struct Model {
     /// A tick ends within this time (`defaults.tickLimitSeconds`).
     pub tick_limit: Option<Duration>,
     /// How and where reports go.
-    pub report: Report,
-}
-
-/// Settings of the report (`report`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// The language of reports (`report.language`); `None`: from the locale.
-    pub language: Option<Language>,
+    pub report: ReportSettings,
 }
 
 /// A language that reports can be written in.

@@ -8,6 +8,7 @@ mod gate;
 mod job;
 mod plan;
 mod plan_change;
+mod report;
 mod run;
 mod status;
 
@@ -15,9 +16,10 @@ pub use crate::approval::PlanDigest;
 pub use gate::{ApprovalPolicy, Sandbox};
 pub use job::{
     Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Outline, Policy, QuietHours,
-    Report, Risk, StatusSource, Work,
+    Risk, StatusSource, Work,
 };
 pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
+pub use report::{ReportSettings, Route, TelegramSettings, Undelivered, UndeliveredKind, Via};
 pub use run::{
     End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SandboxFate, SpawnFault, StreamTail,
     Verifies,

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::approval::{Permit, Spent};
-use crate::base::{JobId, Now, ReportId, RunId};
-use crate::journal::{Change, EventKind, Head, Report, World};
+use crate::base::{JobId, Now, RunId};
+use crate::journal::{Change, EventKind, Head, Parcel, Report, World};
 use crate::model::{
-    Account, Job, Observation, Outcome, ProcessId, RunSpec, SealedFile, StatusSource, Work,
+    Account, Job, Observation, Outcome, ProcessId, Route, RunSpec, SealedFile, StatusSource,
+    Undelivered, Work,
 };
 
 /// Tells the time.
@@ -180,14 +181,16 @@ pub trait FileFacts {
 
 /// Takes reports to people.
 pub trait Notifier {
+    /// The way that they go.
+    fn route(&self) -> Route;
+
     /// Delivers one.
     ///
     /// # Errors
-    /// A sentence saying why it did not arrive; it stays in the outbox.
-    fn deliver(&mut self, report: &Report) -> Result<(), String>;
+    /// [`Undelivered`]; it stays in the outbox.
+    fn deliver(&mut self, report: &Report) -> Result<(), Undelivered>;
 
-    /// Are reports only handed to the caller? Then they have not arrived before the caller says so,
-    /// with [`Store::mark_delivered`].
+    /// Are reports only handed to the caller? Then they have not arrived before the caller says so.
     fn hands_over(&self) -> bool {
         false
     }
@@ -256,15 +259,16 @@ pub trait Store {
     /// [`StoreError`]; the decision is then void.
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError>;
 
-    /// Reports that have not been delivered, oldest first.
+    /// The outbox, oldest first: what waits, and with `all` what has come to an end and is still
+    /// kept.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError>;
+    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError>;
 
-    /// Notes that a report arrived.
+    /// Notes how far a report is; one that has come to an end stays as it is, unless it is `Dead`.
     ///
     /// # Errors
-    /// [`StoreError`]; the report may then be delivered again, under the same id.
-    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError>;
+    /// [`StoreError`]; a report that arrived may then be delivered again, under the same id.
+    fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError>;
 }

@@ -18,7 +18,7 @@ use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
 use crate::journal::Report;
 use crate::model::{
     BrokenCause, BrokenStatus, End, Level, Observation, Observed, Outcome, ProcessId, Purpose,
-    RunSpec, Status,
+    Route, RunSpec, Status, Undelivered, UndeliveredKind,
 };
 use crate::ports::{
     Clock, CommandRunner, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
@@ -324,9 +324,14 @@ impl Launcher for SimHost {
 }
 
 impl Notifier for SimHost {
-    fn deliver(&mut self, report: &Report) -> Result<(), String> {
+    fn route(&self) -> Route {
+        Route::Telegram
+    }
+
+    fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
         if self.unreachable.get() {
-            return Err("simulated".to_owned());
+            let kind = UndeliveredKind::Passing { after: None };
+            return Err(Undelivered { kind, detail: "simulated".to_owned() });
         }
         self.told.borrow_mut().push(report.clone());
         Ok(())

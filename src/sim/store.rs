@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::approval::{ConsumeOnce, Spent};
-use crate::base::{GrantId, ReportId, RunId};
+use crate::base::{GrantId, RunId};
 use crate::journal::{
-    Change, Event, Head, ReplayFault, Report, Snapshot, World, apply, decode_event, encode_event,
-    next_head,
+    Change, Event, Head, Parcel, ParcelState, ReplayFault, Snapshot, World, apply, decode_event,
+    encode_event, next_head,
 };
 use crate::ports::{Commit, Decide, Store, StoreError, spent_by};
 
@@ -17,8 +17,7 @@ use crate::ports::{Commit, Decide, Store, StoreError, spent_by};
 pub struct MemStore {
     world: World,
     journal: Vec<String>,
-    outbox: Vec<Report>,
-    delivered: BTreeMap<ReportId, i64>,
+    outbox: Vec<Parcel>,
     fail: Option<Failing>,
     spent: BTreeMap<GrantId, RunId>,
 }
@@ -90,7 +89,7 @@ impl MemStore {
             self.journal.push(text);
         }
         self.world = World { head: head.clone(), ..change.world };
-        self.outbox.extend(reports);
+        self.outbox.extend(reports.into_iter().map(Parcel::new));
         self.spent.extend(spent.iter().map(|s| (s.grant.clone(), s.run.clone())));
         failed.map_or(Ok((head, spent)), |f| Err(f.error))
     }
@@ -179,12 +178,12 @@ impl Store for SharedStore {
         self.0.borrow_mut().transact(decide)
     }
 
-    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
-        self.0.borrow_mut().pending_reports()
+    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError> {
+        self.0.borrow_mut().parcels(all)
     }
 
-    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
-        self.0.borrow_mut().mark_delivered(id, at_ms)
+    fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
+        self.0.borrow_mut().save_parcel(parcel)
     }
 }
 
@@ -197,13 +196,21 @@ impl Store for MemStore {
         self.commit(decide, false).map(|(head, _)| head)
     }
 
-    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
-        let pending = |r: &&Report| !self.delivered.contains_key(&r.id);
-        Ok(self.outbox.iter().filter(pending).cloned().collect())
+    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError> {
+        let wanted = |p: &&Parcel| all || p.state == ParcelState::Pending;
+        Ok(self.outbox.iter().filter(wanted).cloned().collect())
     }
 
-    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
-        self.delivered.insert(id.clone(), at_ms);
+    fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
+        let open = |p: &Parcel| match p.state {
+            ParcelState::Pending | ParcelState::Dead { .. } => true,
+            ParcelState::Delivered { .. } | ParcelState::Dropped { .. } => false,
+        };
+        let mut all = self.outbox.iter_mut();
+        let same = all.find(|p| p.report.id == parcel.report.id && open(p));
+        if let Some(kept) = same {
+            kept.clone_from(parcel);
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! Invariant: what was observed is told before any effect is awaited, nothing is started before
 //! its claim is durable, and a write is never started.
 
+mod deliver;
 mod execute;
 mod person;
 mod sealed;
@@ -26,6 +27,7 @@ use crate::ports::{
 };
 use crate::render::{self, Style};
 
+pub use deliver::{Deliveries, deliver_pending};
 pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 
@@ -238,6 +240,7 @@ pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<
         id: ReportId::from_bits(bits),
         at_ms: facts.now.at.wall_ms,
         text: render::render_report(&decision.news, &head_after(decision), facts.now, style),
+        summary: String::new(),
     }]
 }
 
@@ -249,36 +252,12 @@ fn head_after(decision: &Decision) -> Head {
 }
 
 fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
-    let at_ms = ports.clock.now().at.wall_ms;
     let known: BTreeSet<ReportId> = outcome.reports.iter().map(|r| r.id.clone()).collect();
-    let (delivered, undelivered) = deliver_pending(ports.store, ports.notifier, at_ms)?;
+    let round = deliver_pending(ports.store, ports.notifier, ports.clock)?;
     // One that was only handed over stays pending, and comes again.
-    outcome.reports.extend(delivered.into_iter().filter(|r| !known.contains(&r.id)));
-    outcome.undelivered = outcome.undelivered.take().or(undelivered);
+    outcome.reports.extend(round.delivered.into_iter().filter(|r| !known.contains(&r.id)));
+    outcome.undelivered = outcome.undelivered.take().or(round.undelivered);
     Ok(())
-}
-
-/// Delivers what waits in the outbox, oldest first. What does not arrive stays there, and so does
-/// everything after it: the order is kept. Returns what arrived, and why the rest did not.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn deliver_pending(
-    store: &mut dyn Store,
-    notifier: &mut dyn Notifier,
-    at_ms: i64,
-) -> Result<(Vec<Report>, Option<String>), StoreError> {
-    let mut delivered = Vec::new();
-    for report in store.pending_reports()? {
-        if let Err(why) = notifier.deliver(&report) {
-            return Ok((delivered, Some(why)));
-        }
-        if !notifier.hands_over() {
-            store.mark_delivered(&report.id, at_ms)?;
-        }
-        delivered.push(report);
-    }
-    Ok((delivered, None))
 }
 
 /// How long after its beginning a tick counts as hung.

@@ -270,7 +270,10 @@ fn claim_and_die(site: &Site) {
         }
     }
     impl Notifier for Nobody {
-        fn deliver(&mut self, _: &Report) -> Result<(), String> {
+        fn route(&self) -> opsfsm::model::Route {
+            opsfsm::model::Route::Stdout
+        }
+        fn deliver(&mut self, _: &Report) -> Result<(), opsfsm::model::Undelivered> {
             Ok(())
         }
     }

@@ -8,6 +8,7 @@ mod connect;
 mod errors;
 mod make;
 mod open;
+mod outbox;
 mod rows;
 mod schema;
 
@@ -16,9 +17,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::approval::{ConsumeOnce, Spent};
-use crate::base::{BootId, JobId, ReportId, RunId};
+use crate::base::{BootId, JobId, RunId};
 use crate::journal::{
-    Event, Head, ReplayFault, Report, RunPhase, RunRow, Snapshot, World, apply, decode_event,
+    Event, Head, Parcel, ReplayFault, RunPhase, RunRow, Snapshot, World, apply, decode_event,
     next_head,
 };
 use crate::model::Outcome;
@@ -189,7 +190,7 @@ impl SqliteStore {
         let head = rows::save_events(&transaction, &change.events, head)
             .and_then(|head| {
                 rows::save_rows(&transaction, &change)?;
-                rows::save_reports(&transaction, &reports)?;
+                outbox::add(&transaction, &reports)?;
                 if let Some(spent) = &spent {
                     rows::save_spent(&transaction, spent)?;
                 }
@@ -246,27 +247,12 @@ impl Store for SqliteStore {
         self.commit(decide, false).map(|(head, _)| head)
     }
 
-    fn pending_reports(&mut self) -> Result<Vec<Report>, StoreError> {
-        self.guard(|c| {
-            let mut statement = c.prepare(
-                "SELECT id, at_ms, body FROM outbox WHERE delivered_ms IS NULL ORDER BY n",
-            )?;
-            let rows = statement.query_map([], |row| {
-                let id: String = row.get(0)?;
-                Ok(Report { id: ReportId::new(id), at_ms: row.get(1)?, text: row.get(2)? })
-            })?;
-            rows.collect()
-        })
+    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError> {
+        self.guard(|c| outbox::load(c, all))
     }
 
-    fn mark_delivered(&mut self, id: &ReportId, at_ms: i64) -> Result<(), StoreError> {
-        self.guard(|c| {
-            c.execute(
-                "UPDATE outbox SET delivered_ms = ?2 WHERE id = ?1 AND delivered_ms IS NULL",
-                params![id.as_str(), at_ms],
-            )
-        })?;
-        Ok(())
+    fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
+        self.guard(|c| outbox::save(c, parcel))
     }
 }
 

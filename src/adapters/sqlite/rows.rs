@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::errors::{refused, store_error};
 use crate::approval::Spent;
 use crate::base::{GrantId, ItemId, JobId, RunId, limits};
-use crate::journal::{Change, Event, Head, Report, World, encode_event, next_head};
+use crate::journal::{Change, Event, Head, World, encode_event, next_head};
 use crate::ports::StoreError;
 
 /// A value as the JSON text of a row.
@@ -276,23 +276,6 @@ fn prune_runs(c: &Connection, id: &RunId) -> rusqlite::Result<()> {
              ORDER BY n DESC LIMIT 1 OFFSET ?2)",
     )?
     .execute(params![id.as_str(), kept])?;
-    Ok(())
-}
-
-/// Puts reports into the outbox and makes room for them.
-pub(super) fn save_reports(c: &Connection, reports: &[Report]) -> rusqlite::Result<()> {
-    for report in reports {
-        c.prepare_cached("INSERT INTO outbox (id, at_ms, body) VALUES (?1, ?2, ?3)")?
-            .execute(params![report.id.as_str(), report.at_ms, report.text])?;
-    }
-    if !reports.is_empty() {
-        let kept = i64::try_from(limits::REPORTS_KEPT).unwrap_or(i64::MAX);
-        c.prepare_cached(
-            "DELETE FROM outbox WHERE delivered_ms IS NOT NULL
-               AND n <= (SELECT MAX(n) FROM outbox) - ?1",
-        )?
-        .execute([kept])?;
-    }
     Ok(())
 }
 

@@ -48,9 +48,11 @@ CREATE INDEX runs_open ON runs (settled) WHERE settled = 0;
 CREATE INDEX runs_of_job ON runs (job, n);
 CREATE TABLE outbox (
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
-  body TEXT NOT NULL, delivered_ms INTEGER
+  body TEXT NOT NULL, summary TEXT NOT NULL, state TEXT NOT NULL, ended_ms INTEGER,
+  attempts INTEGER NOT NULL, failed_since_ms INTEGER, next_ms INTEGER NOT NULL, pinned TEXT,
+  error TEXT
 ) STRICT;
-CREATE INDEX outbox_pending ON outbox (n) WHERE delivered_ms IS NULL;
+CREATE INDEX outbox_state ON outbox (state, n);
 ";
 
 /// Settings of every connection. Rollback journal: no side files. EXTRA, not FULL: in this mode a

@@ -6,9 +6,10 @@ mod outbox;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::base::{ItemId, Stamp, limits};
+use crate::base::{ItemId, ReportId, Stamp, limits};
 use crate::journal::{
-    Cause, CauseKind, Change, EventKind, ItemEnd, Notes, Origin, QueueItem, RunPhase, RunRow, Seen,
+    Cause, CauseKind, Change, EventKind, ItemEnd, Notes, Origin, QueueItem, Report, RunPhase,
+    RunRow, Seen,
 };
 use crate::machine::{Input, State, WatchInput, WatchState};
 use crate::model::{End, Outcome, ProcessId, Purpose, RunSpec};
@@ -289,7 +290,12 @@ fn a_settled_run_is_never_opened_again() {
 }
 
 fn report(n: usize) -> Report {
-    Report { id: ReportId::new(format!("p{n}")), at_ms: 1, text: format!("text {n}") }
+    Report {
+        id: ReportId::new(format!("p{n}")),
+        at_ms: 1,
+        text: format!("text {n}"),
+        summary: format!("in short {n}"),
+    }
 }
 
 #[test]

@@ -1,0 +1,131 @@
+//! Where reports go, and what can keep one from arriving.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::job::Language;
+
+/// Settings of the report (`report`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// The language of reports (`report.language`); `None`: from the locale.
+    pub language: Option<Language>,
+    /// Which way they go (`report.via`).
+    pub via: Via,
+    /// Telegram's own settings (`report.telegram`).
+    pub telegram: TelegramSettings,
+    /// Where a webhook listens (`report.webhook.url`).
+    pub webhook: Option<String>,
+    /// What is fetched after each complete tick (`report.deadman.url`).
+    pub deadman: Option<String>,
+}
+
+/// `report.telegram`: each setting comes before whatever else may be found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TelegramSettings {
+    /// The file with the bot's token.
+    pub token_file: Option<PathBuf>,
+    /// The chat: an id, `@channel`, or `CHAT:topic:THREAD`.
+    pub target: Option<String>,
+    /// The root of the Bot API, where it is not Telegram's own.
+    pub api_root: Option<String>,
+    /// The topic in the chat.
+    pub thread: Option<i64>,
+}
+
+/// Which way reports are to go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Via {
+    /// Telegram where a token is found, else openclaw, else standard output.
+    #[default]
+    Auto,
+    /// Telegram's Bot API.
+    Telegram,
+    /// The program `openclaw`.
+    Openclaw,
+    /// A webhook.
+    Webhook,
+    /// Standard output.
+    Stdout,
+}
+
+impl Via {
+    /// Every way.
+    pub const ALL: [Self; 5] =
+        [Self::Auto, Self::Telegram, Self::Openclaw, Self::Webhook, Self::Stdout];
+
+    /// The word in the config.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Telegram => "telegram",
+            Self::Openclaw => "openclaw",
+            Self::Webhook => "webhook",
+            Self::Stdout => "stdout",
+        }
+    }
+}
+
+/// A way that a report went, or was about to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Route {
+    /// Telegram's Bot API.
+    Telegram,
+    /// The program `openclaw`.
+    Openclaw,
+    /// A webhook.
+    Webhook,
+    /// Standard output.
+    Stdout,
+}
+
+impl Route {
+    /// Every route.
+    pub const ALL: [Self; 4] = [Self::Telegram, Self::Openclaw, Self::Webhook, Self::Stdout];
+
+    /// The stable name, as stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telegram => "telegram",
+            Self::Openclaw => "openclaw",
+            Self::Webhook => "webhook",
+            Self::Stdout => "stdout",
+        }
+    }
+
+    /// The route of a stable name.
+    #[must_use]
+    pub fn of_str(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|route| route.as_str() == name)
+    }
+}
+
+/// A report did not arrive, or nobody can know whether it did.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Undelivered {
+    /// What that means for the next attempt.
+    pub kind: UndeliveredKind,
+    /// What happened and what to do, in a sentence without secrets.
+    pub detail: String,
+}
+
+/// What a failed delivery means for the next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndeliveredKind {
+    /// There is no way to send anything: nothing was tried.
+    NoRoute,
+    /// It did not arrive; another attempt may, but not before `after`, where that is said.
+    Passing {
+        /// How long the other side wants to be left alone.
+        after: Option<Duration>,
+    },
+    /// It may have arrived. Another attempt is made on the same route only.
+    Ambiguous,
+    /// It did not arrive, and will not before a person changes something there.
+    Refused,
+    /// This report will never arrive.
+    Impossible,
+}

@@ -1,0 +1,94 @@
+//! The order of deliveries: what waits in the outbox, oldest first.
+//!
+//! In: a store, a notifier. Out: what arrived, and why the rest did not.
+//! Invariant: what does not arrive stays, and so does everything after it; where a report may have
+//! gone is durable before it goes.
+
+use crate::base::limits;
+use crate::decide::delivery::{
+    arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left, waiting_text,
+};
+use crate::journal::{Parcel, ParcelState, Report};
+use crate::model::Route;
+use crate::ports::{Clock, Notifier, Store, StoreError};
+
+/// What became of the outbox in one round.
+#[derive(Clone, Debug, Default)]
+pub struct Deliveries {
+    /// What arrived, or was handed over.
+    pub delivered: Vec<Report>,
+    /// Why something did not, the first of all.
+    pub undelivered: Option<String>,
+}
+
+/// Delivers what waits, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn deliver_pending(
+    store: &mut dyn Store,
+    notifier: &mut dyn Notifier,
+    clock: &dyn Clock,
+) -> Result<Deliveries, StoreError> {
+    let mut round = Deliveries::default();
+    let begun = clock.now().at;
+    for parcel in store.parcels(false)? {
+        let now = clock.now().at;
+        let left = pause_left(&parcel, now.wall_ms);
+        if !left.is_zero() {
+            round.undelivered.get_or_insert(waiting_text(&parcel, left));
+            break;
+        }
+        if now.delay_since(&begun) > limits::DELIVER_WITHIN {
+            break;
+        }
+        let kept = deliver_one(&parcel, store, notifier, clock)?;
+        match kept.state {
+            ParcelState::Delivered { .. } => round.delivered.push(parcel.report),
+            ParcelState::Dead { .. } => {
+                round.undelivered.get_or_insert(given_up_text(&kept));
+            }
+            ParcelState::Pending | ParcelState::Dropped { .. } => {
+                round.undelivered.get_or_insert(kept.error.unwrap_or_default());
+                break;
+            }
+        }
+    }
+    Ok(round)
+}
+
+/// Sends one report, and keeps how far it came.
+fn deliver_one(
+    parcel: &Parcel,
+    store: &mut dyn Store,
+    notifier: &mut dyn Notifier,
+    clock: &dyn Clock,
+) -> Result<Parcel, StoreError> {
+    let route = notifier.route();
+    let sent = if let Some(bound) = bound_elsewhere(parcel, route) {
+        Err(bound)
+    } else {
+        if leaves_the_host(route) {
+            store.save_parcel(&attempted(parcel, route))?;
+        }
+        notifier.deliver(&parcel.report)
+    };
+    let now_ms = clock.now().at.wall_ms;
+    let kept = match &sent {
+        Ok(()) => arrived(parcel, now_ms),
+        Err(why) => failed(parcel, route, why, now_ms),
+    };
+    if sent.is_err() || !notifier.hands_over() {
+        store.save_parcel(&kept)?;
+    }
+    Ok(kept)
+}
+
+/// Can an attempt on this route have arrived without our knowing? What is printed twice after a
+/// crash was printed to nobody the first time.
+const fn leaves_the_host(route: Route) -> bool {
+    match route {
+        Route::Telegram | Route::Openclaw | Route::Webhook => true,
+        Route::Stdout => false,
+    }
+}
