@@ -238,7 +238,7 @@ fn tell_broken(
             world.meta.config_alert = Some(now.at.clone());
         }
         let change = Change { world, ..Change::default() };
-        Ok(Commit { change, reports: alert.into_iter().collect() })
+        Ok(Commit { change, reports: alert.unwrap_or_default() })
     })?;
     let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
     let round = deliver_pending(&mut store, &mut notifier, &context.clock)?;
@@ -254,14 +254,10 @@ fn tell_broken(
     Ok(Exit::Refused)
 }
 
-fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> Report {
+fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> Vec<Report> {
     let BrokenConfig { sink, sources, unreadable } = broken;
     let mut bits = [0; 8];
     bits.copy_from_slice(&seed[..8]);
-    Report {
-        id: ReportId::from_bits(bits),
-        at_ms: now.at.wall_ms,
-        text: render::render_config_alert(unreadable.as_deref(), sink, sources, now, style),
-        summary: String::new(),
-    }
+    let id = ReportId::from_bits(bits);
+    render::render_config_alert(unreadable.as_deref(), (sink, sources), now, style, &id)
 }

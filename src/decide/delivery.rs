@@ -61,6 +61,8 @@ pub fn failed(before: &Parcel, route: Route, why: &Undelivered, now_ms: i64) -> 
         next_ms: next(pause_after(tried.attempts)),
         ..tried
     };
+    // To print again costs nobody anything.
+    let kept = if route.leaves_the_host() { kept } else { Parcel { next_ms: now_ms, ..kept } };
     let kept = match why.kind {
         UndeliveredKind::NoRoute => return Parcel { error, ..before.clone() },
         UndeliveredKind::Impossible => {
@@ -143,6 +145,12 @@ mod tests {
         assert_eq!(pauses[..6], [30, 60, 120, 240, 300, 300]);
         let again = pause_left(&parcel, now - 1000);
         assert_eq!(again, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_could_not_be_printed_is_printed_by_the_next_tick() {
+        let kept = failed(&parcel(), Route::Stdout, &why(PASSING), 7);
+        assert_eq!((pause_left(&kept, 7), kept.pinned), (Duration::ZERO, None));
     }
 
     #[test]

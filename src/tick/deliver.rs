@@ -9,7 +9,6 @@ use crate::decide::delivery::{
     arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left, waiting_text,
 };
 use crate::journal::{Parcel, ParcelState, Report};
-use crate::model::Route;
 use crate::ports::{Clock, Notifier, Store, StoreError};
 
 /// What became of the outbox in one round.
@@ -68,7 +67,7 @@ fn deliver_one(
     let sent = if let Some(bound) = bound_elsewhere(parcel, route) {
         Err(bound)
     } else {
-        if leaves_the_host(route) {
+        if route.leaves_the_host() {
             store.save_parcel(&attempted(parcel, route))?;
         }
         notifier.deliver(&parcel.report)
@@ -82,13 +81,4 @@ fn deliver_one(
         store.save_parcel(&kept)?;
     }
     Ok(kept)
-}
-
-/// Can an attempt on this route have arrived without our knowing? What is printed twice after a
-/// crash was printed to nobody the first time.
-const fn leaves_the_host(route: Route) -> bool {
-    match route {
-        Route::Telegram | Route::Openclaw | Route::Webhook => true,
-        Route::Stdout => false,
-    }
 }

@@ -227,7 +227,7 @@ fn writes_in_flight(world: &World, processes: &dyn Processes) -> BTreeSet<JobId>
         .collect()
 }
 
-/// The message of a decision, rendered before it is committed.
+/// The messages of a decision, rendered before it is committed.
 #[must_use]
 pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Report> {
     if decision.news.is_empty() {
@@ -236,12 +236,8 @@ pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<
     let digest = Sha256::new().chain_update(facts.seed).chain_update(b"report").finalize();
     let mut bits = [0; 8];
     bits.copy_from_slice(&digest[..8]);
-    vec![Report {
-        id: ReportId::from_bits(bits),
-        at_ms: facts.now.at.wall_ms,
-        text: render::render_report(&decision.news, &head_after(decision), facts.now, style),
-        summary: String::new(),
-    }]
+    let id = ReportId::from_bits(bits);
+    render::render_report(&decision.news, &head_after(decision), facts.now, style, &id)
 }
 
 /// Where the journal will end when this decision is committed.
