@@ -15,6 +15,7 @@ mod graph;
 mod history;
 mod io;
 mod orders;
+mod outbox;
 mod plan;
 mod run;
 mod run_write;
@@ -85,6 +86,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Check(options) => check::check(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
+        Command::Outbox(options) => outbox::outbox(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),

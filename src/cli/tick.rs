@@ -10,7 +10,7 @@ use crate::base::{Exit, Now, ReportId, limits};
 use crate::decide::TickOutcome;
 use crate::decide::delivery::arrived;
 use crate::journal::{Change, Head, Parcel, Report, World};
-use crate::ports::{Commit, Decide, Store, StoreError};
+use crate::ports::{Commit, Decide, Parcels, Store, StoreError};
 use crate::render::{self, Style};
 use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
 
@@ -63,6 +63,14 @@ fn finish(
     if let Some(why) = &outcome.undelivered {
         let message =
             format!("a report could not be delivered and is kept for the next tick: {why}");
+        return Err(Failure { exit: Exit::Undelivered, message });
+    }
+    if outcome.given_up > 0 {
+        let message = format!(
+            "{} reports were given up and are kept: `opsfsm outbox` shows them; send them again \
+             with `opsfsm outbox retry`, or `opsfsm outbox drop` them",
+            outcome.given_up
+        );
         return Err(Failure { exit: Exit::Undelivered, message });
     }
     let elsewhere = options.target.as_deref().filter(|_| !options.print_only && !options.dry_run);
@@ -198,7 +206,7 @@ impl Store for NoStore {
         Err(StoreError::Failed("a dry run records nothing".to_owned()))
     }
 
-    fn parcels(&mut self, _: bool) -> Result<Vec<Parcel>, StoreError> {
+    fn parcels(&mut self, _: Parcels) -> Result<Vec<Parcel>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -242,8 +250,8 @@ fn tell_broken(
     })?;
     let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
     let round = deliver_pending(&mut store, &mut notifier, &context.clock)?;
-    let (reports, undelivered) = (round.delivered, round.undelivered);
-    let outcome = TickOutcome { reports, undelivered, ..TickOutcome::default() };
+    let mut outcome = TickOutcome::default();
+    outcome.take_round(round);
     // The broken config is the worse news: its exit code stands, whatever became of the alert.
     if let Err(undelivered) = finish(options, &outcome, &now, &mut store) {
         io::error(&undelivered.message);

@@ -8,8 +8,19 @@ use std::time::Duration;
 
 use crate::base::limits;
 use crate::base::time::span_text;
-use crate::journal::{Parcel, ParcelState};
+use crate::journal::{Parcel, ParcelState, Report};
 use crate::model::{Route, Undelivered, UndeliveredKind};
+
+/// What became of the outbox in one round.
+#[derive(Clone, Debug, Default)]
+pub struct Deliveries {
+    /// What arrived, or was handed over.
+    pub delivered: Vec<Report>,
+    /// Why something did not, the first of all.
+    pub undelivered: Option<String>,
+    /// How many were given up, now or before, and wait for a person.
+    pub given_up: usize,
+}
 
 /// How long until it may be sent; zero: now. A pause that is longer than any that is ever taken
 /// comes from a clock that has gone back since, and is over.
@@ -117,7 +128,6 @@ fn millis(span: Duration) -> i64 {
 mod tests {
     use super::*;
     use crate::base::ReportId;
-    use crate::journal::Report;
 
     const MINUTE: i64 = 60_000;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::report::end_text;
-use super::status::{LiveStatus, StatusLine};
+use super::status::{LiveStatus, StatusLine, Waiting};
 use crate::base::time::rfc3339;
 use crate::base::{JobId, Now, RunId};
 use crate::decide::{JobView, Started, TickOutcome};
@@ -37,6 +37,7 @@ pub fn render_tick_json(outcome: &TickOutcome, now: &Now, dry_run: bool) -> Stri
         "queued": outcome.queued,
         "reports": reports,
         "undelivered": outcome.undelivered,
+        "givenUp": outcome.given_up,
         "launchFaults": outcome.launch_faults,
     }))
 }
@@ -67,14 +68,15 @@ fn cause_json(cause: &Cause) -> Value {
 
 /// `opsfsm status --format json`.
 #[must_use]
-pub fn render_status_json(lines: &[StatusLine<'_>], queued: usize, now: &Now) -> String {
+pub fn render_status_json(lines: &[StatusLine<'_>], waiting: &Waiting, now: &Now) -> String {
     let jobs: Vec<Value> = lines.iter().map(line_json).collect();
     pretty(&json!({
         "version": VERSION,
         "command": "status",
         "at": rfc3339(now.at.wall_ms),
         "jobs": jobs,
-        "queued": queued,
+        "queued": waiting.queued,
+        "outbox": {"waiting": waiting.reports, "givenUp": waiting.given_up},
     }))
 }
 

@@ -30,6 +30,17 @@ pub struct StatusLine<'a> {
     pub approved: bool,
 }
 
+/// What waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waiting {
+    /// Items of the queue.
+    pub queued: usize,
+    /// Reports in the outbox.
+    pub reports: usize,
+    /// Reports that were given up and wait for a person.
+    pub given_up: usize,
+}
+
 /// How a job is now.
 #[derive(Clone, Debug)]
 pub enum LiveStatus {
@@ -39,9 +50,9 @@ pub enum LiveStatus {
     None,
 }
 
-/// Renders all lines and the queue's length.
+/// Renders all lines and what waits.
 #[must_use]
-pub fn render_status(lines: &[StatusLine<'_>], queued: usize, now: &Now) -> String {
+pub fn render_status(lines: &[StatusLine<'_>], waiting: &Waiting, now: &Now) -> String {
     let rows: Vec<(String, String)> =
         lines.iter().map(|l| (v1_words(l), clean_text(l.job.id.as_str()))).collect();
     let wide = |f: fn(&(String, String)) -> &str| rows.iter().map(|r| f(r).chars().count()).max();
@@ -52,7 +63,11 @@ pub fn render_status(lines: &[StatusLine<'_>], queued: usize, now: &Now) -> Stri
         text.push_str(format!("{words:first$}  {id:second$}  {more}").trim_end());
         text.push('\n');
     }
-    text.push_str(&format!("queue {queued}\n"));
+    text.push_str(&format!("queue {}\n", waiting.queued));
+    let (reports, given_up) = (waiting.reports, waiting.given_up);
+    if reports + given_up > 0 {
+        text.push_str(&format!("outbox {reports} waiting, {given_up} given up: opsfsm outbox\n"));
+    }
     text
 }
 

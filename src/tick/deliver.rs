@@ -6,19 +6,11 @@
 
 use crate::base::limits;
 use crate::decide::delivery::{
-    arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left, waiting_text,
+    Deliveries, arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left,
+    waiting_text,
 };
-use crate::journal::{Parcel, ParcelState, Report};
-use crate::ports::{Clock, Notifier, Store, StoreError};
-
-/// What became of the outbox in one round.
-#[derive(Clone, Debug, Default)]
-pub struct Deliveries {
-    /// What arrived, or was handed over.
-    pub delivered: Vec<Report>,
-    /// Why something did not, the first of all.
-    pub undelivered: Option<String>,
-}
+use crate::journal::{Parcel, ParcelState};
+use crate::ports::{Clock, Notifier, Parcels, Store, StoreError};
 
 /// Delivers what waits, oldest first.
 ///
@@ -31,7 +23,11 @@ pub fn deliver_pending(
 ) -> Result<Deliveries, StoreError> {
     let mut round = Deliveries::default();
     let begun = clock.now().at;
-    for parcel in store.parcels(false)? {
+    let parcels = store.parcels(Parcels::Unsettled)?;
+    let (waiting, given_up): (Vec<_>, Vec<_>) =
+        parcels.into_iter().partition(|parcel| parcel.state == ParcelState::Pending);
+    round.given_up = given_up.len();
+    for parcel in waiting {
         let now = clock.now().at;
         let left = pause_left(&parcel, now.wall_ms);
         if !left.is_zero() {
@@ -46,6 +42,7 @@ pub fn deliver_pending(
             ParcelState::Delivered { .. } => round.delivered.push(parcel.report),
             ParcelState::Dead { .. } => {
                 round.undelivered.get_or_insert(given_up_text(&kept));
+                round.given_up += 1;
             }
             ParcelState::Pending | ParcelState::Dropped { .. } => {
                 round.undelivered.get_or_insert(kept.error.unwrap_or_default());

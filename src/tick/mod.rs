@@ -27,7 +27,7 @@ use crate::ports::{
 };
 use crate::render::{self, Style};
 
-pub use deliver::{Deliveries, deliver_pending};
+pub use deliver::deliver_pending;
 pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 
@@ -248,11 +248,8 @@ fn head_after(decision: &Decision) -> Head {
 }
 
 fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
-    let known: BTreeSet<ReportId> = outcome.reports.iter().map(|r| r.id.clone()).collect();
     let round = deliver_pending(ports.store, ports.notifier, ports.clock)?;
-    // One that was only handed over stays pending, and comes again.
-    outcome.reports.extend(round.delivered.into_iter().filter(|r| !known.contains(&r.id)));
-    outcome.undelivered = outcome.undelivered.take().or(round.undelivered);
+    outcome.take_round(round);
     Ok(())
 }
 

@@ -41,6 +41,7 @@ fn help_of_opsfsm() {
               check        Is the config sound? For people and for CI
               graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
               history      What happened: the journal, newest last
+              outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               selftest     Try the engine itself, offline; touches no config, store or job
 
@@ -63,7 +64,7 @@ fn help_of_opsfsm() {
               0 done (anomalies of jobs included)      4 an approval is needed
               1 the job's command failed, or findings  5 busy: another process is at work
               2 config or usage error, or refused      6 the store is refused
-              3 a report could not be delivered now"#]],
+              3 a report could not be delivered now, or was given up"#]],
     );
 }
 

@@ -23,6 +23,7 @@ mod import;
 mod jobs;
 mod json_shapes;
 mod messages;
+mod outbox;
 mod overlap;
 mod places;
 mod plan;
