@@ -13,9 +13,11 @@ use std::time::Duration;
 use super::file_name::safe_name;
 use super::process::{
     Capture, ChildResult, ChildSpec, Control, Stream, resolve_program, run_children, search_path,
+    secrets_of,
 };
 use super::sandbox;
 use super::signals::Interrupt;
+use crate::base::redact::Secrets;
 use crate::base::{JobId, RunId, limits};
 use crate::model::{End, Outcome, RunSpec, SandboxFate, SpawnFault, StreamTail};
 use crate::ports::CommandRunner;
@@ -67,8 +69,10 @@ fn make_scratch(scratch: &Path) -> Result<(), (SpawnFault, String)> {
 impl OsCommandRunner<'_> {
     fn run_child(&self, child: ChildSpec) -> Outcome {
         let control = Control { cancel: self.cancel, ..Control::default() };
+        let secrets = secrets_of(&child);
         let mut results = run_children(&[child], &control);
-        results.pop().map_or_else(|| Outcome::without_output(End::Lost), outcome_of)
+        let outcome = results.pop().map(|result| outcome_of(result, &secrets));
+        outcome.unwrap_or_else(|| Outcome::without_output(End::Lost))
     }
 
     fn child_of(&self, spec: &RunSpec) -> ChildSpec {
@@ -150,11 +154,12 @@ fn keep_end(path: &Path) {
     let _ = cut();
 }
 
-pub(super) fn outcome_of(result: ChildResult) -> Outcome {
+/// What a child brought, without the secrets that it printed: they go no further than here.
+pub(super) fn outcome_of(result: ChildResult, secrets: &Secrets) -> Outcome {
     Outcome {
         took_ms: u64::try_from(result.took.as_millis()).unwrap_or(u64::MAX),
-        stdout: tail_of(&result.stdout),
-        stderr: tail_of(&result.stderr),
+        stdout: tail_of(&result.stdout, secrets),
+        stderr: tail_of(&result.stderr, secrets),
         attention: result.attention,
         leaked: result.leaked,
         sandbox: None,
@@ -162,10 +167,7 @@ pub(super) fn outcome_of(result: ChildResult) -> Outcome {
     }
 }
 
-fn tail_of(stream: &Stream) -> StreamTail {
-    StreamTail {
-        text: String::from_utf8_lossy(&stream.bytes).into_owned(),
-        bytes: stream.total,
-        cut: stream.cut,
-    }
+fn tail_of(stream: &Stream, secrets: &Secrets) -> StreamTail {
+    let text = secrets.redact(&String::from_utf8_lossy(&stream.bytes), stream.cut);
+    StreamTail { text, bytes: stream.total, cut: stream.cut }
 }

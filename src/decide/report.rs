@@ -251,7 +251,7 @@ pub(super) fn tell_check(
     ledger.set_notes(id, notes);
     let why = if recovered { Why::Recovered } else { Why::RunEnded };
     let anomalies = kind.map(|kind| Anomaly { kind, detail: None }).into_iter().collect();
-    let run = Some(run_news(spec, outcome));
+    let run = Some(run_news(ledger, spec, outcome));
     if let Some(section) = section_of(ledger, job, why) {
         ledger.tell_section(Section { anomalies, recovered, run, ..section });
     }

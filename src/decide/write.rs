@@ -5,7 +5,7 @@
 
 use super::ledger::Ledger;
 use super::queue;
-use super::section::{failure_text, run_news};
+use super::section::{end_text, failure_text, run_news, shows_output};
 use super::verify::{cycle_of, plan_of, tend_verification};
 use crate::approval::{Unfit, judge_alive};
 use crate::base::JobId;
@@ -88,7 +88,7 @@ fn lose_if_gone(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> 
 
 /// What the end of a write's run is to its machine. Only an exit of its own that leaves nothing
 /// behind proves anything.
-fn write_end(outcome: &Outcome) -> (WriteInput, Option<Cause>) {
+fn write_end(outcome: &Outcome, failure: String) -> (WriteInput, Option<Cause>) {
     let lost = |detail: String| {
         (WriteInput::Lost, Some(Cause { kind: CauseKind::Unproved, detail: Some(detail) }))
     };
@@ -98,16 +98,16 @@ fn write_end(outcome: &Outcome) -> (WriteInput, Option<Cause>) {
         }
         End::Exited { code: 0 } => (WriteInput::ExitedOk, None),
         End::Exited { .. } => {
-            let detail = Some(failure_text(outcome));
+            let detail = Some(failure);
             (WriteInput::ExitedErr, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
         End::NotStarted { .. } => {
-            let detail = Some(failure_text(outcome));
+            let detail = Some(failure);
             (WriteInput::NotStarted, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
         End::Lost => (WriteInput::Lost, Some(Cause::plain(CauseKind::Lost))),
         End::Signaled { .. } | End::TimedOut { .. } | End::Cancelled | End::Unkillable { .. } => {
-            lost(failure_text(outcome))
+            lost(failure)
         }
     }
 }
@@ -118,10 +118,13 @@ pub(super) fn settle_write(
     spec: &RunSpec,
     outcome: &Outcome,
 ) -> Result<(), ReplayFault> {
-    let (input, cause) = write_end(outcome);
+    let shown = shows_output(ledger, spec);
+    let failure = if shown { failure_text(outcome) } else { end_text(outcome) };
+    let (input, cause) = write_end(outcome, failure);
     let plan = plan_of(ledger, &spec.job);
+    let run = run_news(ledger, spec, outcome);
     let note = ledger.write_note(&spec.job);
-    (note.run, note.plan) = (Some(run_news(spec, outcome)), plan);
+    (note.run, note.plan) = (Some(run), plan);
     ledger.step_of(&spec.job, Input::Write(input), cause)?;
     match input {
         WriteInput::ExitedErr => match ledger.compiled().job(&spec.job) {

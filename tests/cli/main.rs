@@ -28,6 +28,7 @@ mod overlap;
 mod places;
 mod plan;
 mod reporting;
+mod secrets;
 mod status_files;
 mod stopping;
 mod support;

@@ -16,6 +16,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use super::log::Log;
 use super::resolve::{self, Refusal};
 use super::{Capture, ChildSpec};
+use crate::base::redact::Secrets;
 use crate::model::STANDARD_PATH;
 use crate::model::SpawnFault;
 
@@ -137,6 +138,17 @@ pub fn search_path(spec: &ChildSpec) -> OsString {
     own.map(|(_, value)| OsString::from(value))
         .or_else(|| std::env::var_os("PATH").filter(|_| !spec.clear_env))
         .unwrap_or_else(|| STANDARD_PATH.into())
+}
+
+/// What a child's environment holds that it may print and nobody is to see.
+#[must_use]
+pub fn secrets_of(spec: &ChildSpec) -> Secrets {
+    let inherited = std::env::vars_os().filter(|_| !spec.clear_env);
+    let inherited: Vec<(String, String)> = inherited
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
+    let all = inherited.iter().chain(&spec.env);
+    Secrets::of_env(all.map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 /// Is this a file that the kernel itself can load?
