@@ -3,6 +3,7 @@
 //! In: calls of the engine. Out: what the kernel, the disk and the terminal did.
 //! Invariant: nothing here decides what a job's state is.
 
+pub mod answer;
 pub mod clock;
 pub mod config_files;
 pub mod entropy;

@@ -41,8 +41,7 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
             Format::Json => render::render_history_json(&events),
         }
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
 }
 

@@ -12,7 +12,7 @@ use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{Answer, GrantFate, ItemState, Snapshot};
 use crate::model::Observation;
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
-use crate::render::{self, LiveStatus, StatusLine};
+use crate::render::{self, LiveStatus, Orphan, StatusLine, StatusView};
 
 /// Prints one line a job.
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
@@ -46,13 +46,22 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
         .collect();
     let pending = |s: &ItemState| *s == ItemState::Pending;
     let queued = world.snapshot.queue.values().filter(|q| pending(&q.state)).count();
+    let orphans = orphans_of(&config.compiled, &world.snapshot, &now);
+    let view = StatusView { lines: &lines, orphans: &orphans, queued };
     let text = match options.format {
-        Format::Text => render::render_status(&lines, queued, &now),
-        Format::Json => render::render_status_json(&lines, queued, &now),
+        Format::Text => render::render_status(&view, &now),
+        Format::Json => render::render_status_json(&view, &now),
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
+}
+
+/// Writes that have left the config, and are approved, at work, or not settled.
+fn orphans_of<'a>(compiled: &Compiled, snapshot: &'a Snapshot, now: &Now) -> Vec<Orphan<'a>> {
+    let jobs = snapshot.jobs.iter();
+    jobs.filter(|(id, record)| record.write.is_some() && compiled.job(id).is_none())
+        .map(|(id, record)| Orphan { id, record, approved: is_approved(snapshot, id, now) })
+        .collect()
 }
 
 fn is_requested(snapshot: &Snapshot, id: &JobId) -> bool {

@@ -24,5 +24,7 @@ pub use json::{render_run_json, render_run_plan_json, render_status_json, render
 pub use plan::{render_plan, render_plan_json};
 pub use quote::shell_quote;
 pub use report::{Style, end_text, render_config_alert, render_report};
-pub use status::{LiveStatus, StatusLine, render_run, render_run_plan, render_status};
+pub use status::{
+    LiveStatus, Orphan, StatusLine, StatusView, render_run, render_run_plan, render_status,
+};
 pub use words::language_of_locale;
