@@ -10,7 +10,7 @@ pub mod entropy;
 pub mod evidence;
 pub mod executors;
 pub mod file_facts;
-mod file_name;
+pub mod file_name;
 pub mod flight_lock;
 pub mod locate;
 pub mod os_world;

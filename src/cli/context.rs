@@ -16,6 +16,7 @@ use super::io;
 use crate::adapters::clock::OsClock;
 use crate::adapters::config_files::load_config_files;
 use crate::adapters::entropy::OsEntropy;
+use crate::adapters::file_name::beside;
 use crate::adapters::flight_lock;
 use crate::adapters::locate::{Asked, Located, StorePlace, locate};
 use crate::adapters::os_world::OsWorld;
@@ -352,7 +353,7 @@ impl Context {
 
     /// The folder of the logs of start commands: beside the store.
     pub(super) fn logs_folder(&self) -> Result<PathBuf, Failure> {
-        Ok(self.store_place()?.path.with_file_name("logs"))
+        Ok(beside(&self.store_place()?.path, "logs"))
     }
 }
 

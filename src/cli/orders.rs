@@ -6,6 +6,7 @@
 use super::context::{Context, Failure};
 use super::io;
 use crate::adapters::file_facts::OsFileFacts;
+use crate::adapters::file_name::beside;
 use crate::adapters::runner::OsCommandRunner;
 use crate::adapters::sqlite::SqliteStore;
 use crate::base::JobId;
@@ -50,7 +51,7 @@ pub(super) fn state_of(
 /// Runs the commands of read jobs.
 pub(super) fn command_runner(context: &Context) -> Result<OsCommandRunner<'_>, Failure> {
     let cancel = context.interrupt.as_ref();
-    let scratch = context.store_place()?.path.with_file_name("scratch");
+    let scratch = beside(&context.store_place()?.path, "scratch");
     let program = context.program()?;
     Ok(OsCommandRunner { logs: context.logs_folder()?, scratch, program, cancel })
 }

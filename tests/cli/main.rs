@@ -25,6 +25,7 @@ mod import;
 mod jobs;
 mod json_shapes;
 mod messages;
+mod neighbours;
 mod overlap;
 mod places;
 mod plan;
