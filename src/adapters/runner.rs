@@ -26,7 +26,7 @@ use crate::ports::CommandRunner;
 pub struct OsCommandRunner<'a> {
     /// Where the logs of start commands are kept.
     pub logs: PathBuf,
-    /// Where sandboxed commands may write, in a folder of their job's.
+    /// Where sandboxed commands may write, in a folder of their run's.
     pub scratch: PathBuf,
     /// This program: it puts the sandbox in force.
     pub program: PathBuf,
@@ -43,24 +43,28 @@ impl CommandRunner for OsCommandRunner<'_> {
             let outcome = self.run_child(self.child_of(spec));
             return Outcome { sandbox: Some(SandboxFate::Unavailable), ..outcome };
         }
-        let scratch = self.scratch.join(safe_name(&spec.job));
-        let outcome = match make_scratch(&scratch).and_then(|()| self.confined(spec, &scratch)) {
+        let own = self.scratch.join(safe_name(&spec.job));
+        let scratch = own.join(spec.run.as_str());
+        let made = make_scratch(&own, &scratch);
+        let outcome = match made.and_then(|()| self.confined(spec, &scratch)) {
             Ok(child) => self.run_child(child),
             Err((fault, detail)) => Outcome::without_output(End::NotStarted { fault, detail }),
         };
-        // What is left of it harms nobody; the next run of this job makes it anew.
-        let _ = fs::remove_dir_all(&scratch);
+        // What is left of it harms nobody; the next run of this job removes it.
+        let _ = fs::remove_dir_all(&scratch).and_then(|()| fs::remove_dir(&own));
         Outcome { sandbox: Some(SandboxFate::Applied), ..outcome }
     }
 }
 
-/// A folder that is empty, and only ours.
-fn make_scratch(scratch: &Path) -> Result<(), (SpawnFault, String)> {
-    let made = match fs::remove_dir_all(scratch) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
-        Ok(()) | Err(_) => DirBuilder::new().recursive(true).mode(0o700).create(scratch),
-    };
-    made.map_err(|e| {
+/// A folder that is empty, and this run's alone. What earlier runs of its job have left goes: in one
+/// store no two of them go at a time.
+fn make_scratch(own: &Path, scratch: &Path) -> Result<(), (SpawnFault, String)> {
+    for left in fs::read_dir(own).into_iter().flatten().flatten() {
+        // One that can't be removed is in nobody's way.
+        let _ = fs::remove_dir_all(left.path());
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(own);
+    made.and_then(|()| DirBuilder::new().mode(0o700).create(scratch)).map_err(|e| {
         let folder = scratch.display();
         (SpawnFault::Other, format!("its scratch folder {folder} can't be made: {e}"))
     })

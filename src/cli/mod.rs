@@ -10,6 +10,7 @@ mod args;
 mod check;
 mod context;
 mod exec;
+mod failure;
 mod gate;
 mod graph;
 mod history;
@@ -17,6 +18,8 @@ mod io;
 mod orders;
 mod outbox;
 mod plan;
+mod recorded;
+mod refusal;
 mod run;
 mod run_write;
 mod sandbox;
@@ -31,6 +34,7 @@ mod verify;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::process::leave_terminal;
 use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
 use args::{Args, Command};
@@ -51,6 +55,9 @@ pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     if let Command::Sandbox(options) = &args.command {
         // Before anything is looked up: it is to become its program, and nothing else.
         return told(sandbox::sandbox(options));
+    }
+    if let Command::Exec(_) = &args.command {
+        leave_terminal();
     }
     keep_owner_bits();
     let context = Context::new(&args, words.first());

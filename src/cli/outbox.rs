@@ -41,8 +41,7 @@ fn list(
         Format::Text => render::render_outbox(&parcels, &now),
         Format::Json => render::render_outbox_json(&parcels),
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
 }
 
@@ -70,8 +69,7 @@ fn change(
         store.save_parcel(&parcel)?;
         text.push_str(&format!("{}: {done}\n", parcel.report.id));
     }
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
 }
 

@@ -120,8 +120,7 @@ fn with_ports<T>(
     config: &LoadedConfig,
     work: impl FnOnce(&mut Ports<'_>) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))?;
+    let program = context.program()?;
     let cancel = context.interrupt.as_ref();
     let jobs = config.compiled.len();
     let _waiting = io::waiting(format!("waiting for the commands of {jobs} jobs"));

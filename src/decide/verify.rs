@@ -48,7 +48,8 @@ pub(super) fn tend_verification(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(
 }
 
 fn is_overdue(cycle: &WriteCycle, verification: &Verification, ledger: &Ledger<'_>) -> bool {
-    let age = ledger.now().at.delay_since(&verification.since);
+    let from = verification.timed_from.as_ref().unwrap_or(&verification.since);
+    let age = ledger.now().at.delay_since(from);
     let late = |delay_ms: u64| {
         age >= Duration::from_millis(delay_ms.saturating_add(cycle.plan.verify_within_ms))
     };

@@ -16,28 +16,24 @@ use crate::model::{End, Outcome, Purpose, RunSpec};
 /// Looks after every write, also of those that have left the config: approvals that ran out,
 /// verifications that can begin or are overdue.
 pub(super) fn tend_writes(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
-    let writes: Vec<(JobId, WriteState)> = ledger
-        .world()
-        .snapshot
-        .jobs
-        .iter()
-        .filter_map(|(id, record)| match record.state {
-            State::Write(state) => Some((id.clone(), state)),
-            State::Watch(_) | State::Check(_) => None,
-        })
-        .collect();
-    for (id, state) in writes {
-        match state {
-            WriteState::Approved => expire_if_unfit(ledger, &id)?,
-            WriteState::Running => lose_if_gone(ledger, &id)?,
-            WriteState::Verifying | WriteState::Unknown => tend_verification(ledger, &id)?,
-            WriteState::Blocked
-            | WriteState::Verified
-            | WriteState::Failed
-            | WriteState::Unverified => {}
-        }
+    let ids: Vec<JobId> = ledger.world().snapshot.jobs.keys().cloned().collect();
+    ids.iter().try_for_each(|id| tend_write(ledger, id))
+}
+
+/// Looks after one job, if it is a write.
+pub(super) fn tend_write(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> {
+    let Some(State::Write(state)) = ledger.job_record(id).map(|record| record.state) else {
+        return Ok(());
+    };
+    match state {
+        WriteState::Approved => expire_if_unfit(ledger, id),
+        WriteState::Running => lose_if_gone(ledger, id),
+        WriteState::Verifying | WriteState::Unknown => tend_verification(ledger, id),
+        WriteState::Blocked
+        | WriteState::Verified
+        | WriteState::Failed
+        | WriteState::Unverified => Ok(()),
     }
-    Ok(())
 }
 
 fn expire_if_unfit(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> {

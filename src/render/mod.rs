@@ -29,5 +29,7 @@ pub use outbox::{render_outbox, render_outbox_json};
 pub use plan::{render_plan, render_plan_json};
 pub use quote::shell_quote;
 pub use report::{Style, end_text, render_report};
-pub use status::{LiveStatus, StatusLine, Waiting, render_run, render_run_plan, render_status};
+pub use status::{
+    LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
+};
 pub use words::language_of_locale;

@@ -101,7 +101,7 @@ impl Writer<'_> {
         let head =
             if name == id { format!("{id} [{kind}]") } else { format!("{name} ({id}) [{kind}]") };
         self.lines.push(format!("{} {head}", mark(section)));
-        if section.why == crate::decide::Why::Orphaned {
+        if section.why == crate::decide::Why::Orphaned || section.kind.is_none() {
             self.line(words::gone(language));
         }
         self.state(section);
@@ -131,6 +131,10 @@ impl Writer<'_> {
         }
         self.anomalies(section);
         self.requests(section);
+        if section.kind.is_none() && section.state == State::Write(WriteState::Running) {
+            let (how, call) = (words::end_it(language), &self.style.invocation);
+            self.line(&format!("{how}: {call} stop {}", shell_quote(section.job.as_str())));
+        }
         if matches!(section.state, State::Write(_)) {
             // Whoever keeps the message can later tell whether the journal was changed behind it.
             let (seq, head) = (self.journal.seq, self.journal.short());

@@ -452,7 +452,7 @@ fn the_result_of_a_run() {
         sandbox: None,
     };
     expect![[r#"
-        c: timed out after 1.5s duration=1.502s attention leaked (a process it left holds its output) run=r1
+        c: timed out after 1.5s duration=1.502s attention leaked (a process that it left behind still runs) run=r1
         --- stdout (4 bytes)
         a
         b

@@ -20,6 +20,7 @@ use crate::decide::{self, Decision, Facts, TickOutcome};
 use crate::journal::{
     Head, JobRecord, ReplayFault, Report, RunPhase, RunRow, World, encode_event, next_head,
 };
+use crate::machine::State;
 use crate::model::{Observation, ProcessId};
 use crate::ports::{
     Clock, Commit, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
@@ -221,7 +222,8 @@ fn writes_in_flight(world: &World, processes: &dyn Processes) -> BTreeSet<JobId>
         let process = record.write.as_ref().and_then(|cycle| cycle.process.as_ref());
         process.is_some_and(|p| processes.liveness(p) == Liveness::Alive)
     };
-    let jobs = world.snapshot.jobs.iter().filter(|(_, record)| record.write.is_some());
+    let write = |record: &JobRecord| matches!(record.state, State::Write(_));
+    let jobs = world.snapshot.jobs.iter().filter(|(_, record)| write(record));
     jobs.filter(|(id, record)| lives(record) || processes.is_in_flight(id))
         .map(|(id, _)| id.clone())
         .collect()

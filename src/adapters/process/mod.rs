@@ -30,7 +30,7 @@ use crate::model::End;
 
 pub use capture::ATTENTION_WORDS;
 pub use clock::Deadline;
-pub use detached::{Detached, spawn_detached, wait_detached};
+pub use detached::{Detached, leave_terminal, spawn_detached, wait_detached};
 pub use resolve::{Refusal, resolve_program};
 pub use sole::{Prepared, Sole};
 pub use spawn::{become_program, search_path, secrets_of};

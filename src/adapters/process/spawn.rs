@@ -47,6 +47,13 @@ pub(super) fn command(program: &Path) -> Command {
     command
 }
 
+/// A command in our own group, with nothing on its stdin.
+pub(super) fn detached(program: &Path) -> Command {
+    let mut command = bare(program);
+    command.stdin(Stdio::null());
+    command
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that builds a Command")]
 fn bare(program: &Path) -> Command {
     Command::new(program)
