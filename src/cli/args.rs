@@ -238,6 +238,9 @@ pub(super) struct ApproveArgs {
     /// Approve only if the plan has this digest: 12 of its digits or more
     #[arg(long, value_name = "DIGEST")]
     pub(super) digest: Option<String>,
+    /// The one-time code that was sent to the person's chat when the plan was requested
+    #[arg(long, value_name = "CODE")]
+    pub(super) code: Option<String>,
     /// For how long it may be used, at most 24h [default: 30m]
     #[arg(long, value_name = "TIME")]
     pub(super) expires: Option<String>,
@@ -245,7 +248,7 @@ pub(super) struct ApproveArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) by: Option<String>,
     /// Instead: say that the job of this id is no write any more
-    #[arg(long, value_name = "ID", conflicts_with_all = ["job", "digest", "expires"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["job", "digest", "code", "expires"])]
     pub(super) reclassify: Option<String>,
 }
 

@@ -4,7 +4,8 @@
 
 use super::context::Context;
 use super::failure::Failure;
-use crate::base::{Exit, JobId};
+use crate::approval::CodeUnfit;
+use crate::base::{Exit, JobId, limits};
 use crate::decide::GateRefused;
 use crate::machine::{State, WriteState};
 use crate::model::Kind;
@@ -83,9 +84,27 @@ pub(super) fn refusal(
         GateRefused::NotMarked => {
             (Exit::Refused, "it is declared a one_shot_write today, or never was one".to_owned())
         }
+        GateRefused::Code(unfit) => (Exit::Refused, code_text(*unfit, call, &id)),
         GateRefused::Open(state) => (Exit::Refused, still_open(*state, call, &id)),
     };
     Failure { exit, message: format!("`{id}`: {why}") }
+}
+
+fn code_text(unfit: Option<CodeUnfit>, call: &str, id: &str) -> String {
+    match unfit {
+        None => format!(
+            "no code was sent for its plan, or it was used; `{call} request {id}` sends one where \
+             reports go to Telegram directly"
+        ),
+        Some(why @ CodeUnfit::Wrong) => {
+            format!("{why}; it stays blocked. After {} wrong ones none serves", limits::CODE_TRIES)
+        }
+        Some(why @ (CodeUnfit::Expired | CodeUnfit::UsedUp | CodeUnfit::OtherPlan)) => format!(
+            "{why}; it stays blocked. A new one is sent on `{call} request {id}`, {} minutes after \
+             the last at the earliest",
+            limits::CODE_LIFE.as_secs() / 60
+        ),
+    }
 }
 
 /// What settles the outcome of a write in this state.

@@ -5,7 +5,9 @@
 //! Invariant: nothing here touches a clock, a file, a process or the network, and the same input
 //! gives the same answer, always.
 
+mod approve;
 mod begin;
+mod code;
 pub mod delivery;
 mod gate;
 mod guard;
@@ -29,8 +31,10 @@ mod wait;
 mod watch;
 mod write;
 
+pub use approve::{Attest, Proof, approve};
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
-pub use gate::{Attest, GateRefused, approve, request};
+pub use code::{CodeIssued, issue_code};
+pub use gate::{GateRefused, request};
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
 pub use marks::{HiddenWrite, hidden_writes};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::origin::Origin;
-use crate::approval::{Evidence, Grant, PlanDigest, Unfit};
+use crate::approval::{CodeRecord, Evidence, Grant, PlanDigest, Unfit};
 use crate::base::{GrantId, RunId, Stamp};
 use crate::model::{Plan, ProcessId};
 
@@ -93,6 +93,9 @@ pub struct Request {
     /// What a person said to it.
     #[serde(default)]
     pub answer: Answer,
+    /// The one-time code that was sent for it, and was not used yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<CodeRecord>,
 }
 
 /// What a person said to a request.
