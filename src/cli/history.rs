@@ -56,8 +56,7 @@ fn check_event(name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let near = did_you_mean(name, EventKind::NAMES);
-    let near =
-        near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_else(|| ".".to_owned());
+    let near = near.map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
     Err(Failure::refused(format!(
         "no event is named `{}`{near} They are: {}",
         clean_text(name),
