@@ -4,8 +4,10 @@
 //! Invariant: what was observed is told before any effect is awaited, nothing is started before
 //! its claim is durable, and a write is never started.
 
+mod env_words;
 mod execute;
 mod person;
+mod seal;
 mod sealed;
 
 use std::collections::BTreeSet;
@@ -28,6 +30,7 @@ use crate::render::{self, Style};
 
 pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
+pub use seal::{Links, SealedProgram, note_link, seal_file, seal_program};
 
 /// All that a tick needs of the world outside.
 pub struct Ports<'a> {

@@ -15,6 +15,8 @@ mod findings;
 mod gate;
 mod gate_edits;
 mod gate_faults;
+mod gate_places;
+mod gate_starts;
 mod gate_verify;
 mod graph;
 mod help;
