@@ -6,6 +6,7 @@ use super::context::{Context, Failure, LoadedConfig};
 use super::{io, orders};
 use crate::adapters::evidence;
 use crate::adapters::file_facts::OsFileFacts;
+use crate::adapters::flight_lock;
 use crate::adapters::sqlite::SqliteStore;
 use crate::approval::Evidence;
 use crate::base::Exit;
@@ -123,6 +124,22 @@ fn unapproved(why: Option<String>, way: &str) -> String {
     )
 }
 
+/// Something of it still runs, or that can't be told, which counts as much and is mended otherwise.
+fn in_flight(context: &Context, job: &CompiledJob) -> (Exit, String) {
+    let flights = context.processes.flights.as_ref();
+    match flights.and_then(|folder| flight_lock::fault(folder, &job.job().id)) {
+        Some(why) => (
+            Exit::Refused,
+            format!("whether an earlier run of it still runs can't be told: {why}; mend that"),
+        ),
+        None => (
+            Exit::Busy,
+            "a process that an earlier run of it started still runs; wait for its end, or end it"
+                .to_owned(),
+        ),
+    }
+}
+
 /// What a refusal at the gate says, and its exit code.
 pub(super) fn refusal(context: &Context, job: &CompiledJob, refused: &GateRefused) -> Failure {
     let declared = job.job();
@@ -156,11 +173,7 @@ pub(super) fn refusal(context: &Context, job: &CompiledJob, refused: &GateRefuse
             Exit::Busy,
             format!("another process (pid {pid}) is at its {}; try again later", purpose.as_str()),
         ),
-        GateRefused::InFlight => (
-            Exit::Busy,
-            "a process that an earlier run of it started still runs; wait for its end, or end it"
-                .to_owned(),
-        ),
+        GateRefused::InFlight => in_flight(context, job),
         GateRefused::NoClock => (
             Exit::Refused,
             "this host's clock was never set, or it does not name its boots: an approval could \

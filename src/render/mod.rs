@@ -22,7 +22,7 @@ pub use findings::{render_finding, render_findings};
 pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use plan::{render_plan, render_plan_json};
-pub use quote::shell_quote;
+pub use quote::{not_text, shell_quote};
 pub use report::{Style, end_text, render_config_alert, render_report};
 pub use status::{LiveStatus, StatusLine, render_run, render_run_plan, render_status};
 pub use words::language_of_locale;

@@ -1,13 +1,18 @@
 //! The write gate and paths: an approval is for the folder, the program and the files that the
 //! paths of a plan led to when it was given, and what runs is called by the name it was given.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::support::{Sandbox, has, lacks, with};
+use super::writing::gated;
 
+const REFUSED: i32 = 2;
 const APPROVAL_NEEDED: i32 = 4;
 
 /// Folders `a` and `b` with the same files in them, and `cur`, a link to `a`.
@@ -180,4 +185,58 @@ fn what_no_link_leads_to_is_not_told_as_one() {
     let own = sandbox.path("").display().to_string();
     assert!(links.keys().all(|from| !from.starts_with(&own)), "{links:?}");
     lacks(&sandbox.ok(&["plan", "prune"]), &["https:/host"]);
+}
+
+/// A path with a byte in it that no text has.
+fn not_text(sandbox: &Sandbox, below: &str) -> PathBuf {
+    let folder = sandbox.path(below).join(OsStr::from_bytes(b"c\xff"));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn a_config_whose_path_is_no_text_is_refused_before_anything_is_approved() {
+    let sandbox = gated();
+    let config = not_text(&sandbox, "u").join("o.json");
+    fs::copy(sandbox.config_path(), &config).unwrap();
+    let digest = sandbox.digest("prune");
+    for order in [&["approve", "prune"][..], &["request", "prune"], &["tick"], &["status"]] {
+        let ran = sandbox.call(order).env("OPSFSM_CONFIG", &config).types(&digest);
+        ran.exits(REFUSED).prints("is not UTF-8").prints("c\\xff");
+    }
+    assert!(!sandbox.has_store());
+}
+
+#[test]
+fn a_sandboxed_verification_that_could_never_start_is_refused_before_the_approval() {
+    let sandbox = gated();
+    let state = not_text(&sandbox, "u");
+    let typed = format!("{}\n", sandbox.short("prune"));
+    let approve = || sandbox.call(&["approve", "prune"]).env("XDG_STATE_HOME", &state);
+    approve().types(&typed).exits(0);
+    sandbox.gated_jobs(&json!({}), &json!({"sandbox": "read_only"}), &[]);
+    let typed = format!("{}\n", sandbox.short("prune"));
+    approve().types(&typed).exits(REFUSED).prints("is not UTF-8").prints("sandbox");
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_is_named_and_no_process_is_blamed() {
+    let broken = |sandbox: &Sandbox, file: bool| {
+        let flights = sandbox.path("state/opsfsm/flights");
+        if file {
+            fs::write(flights, "").unwrap();
+        } else {
+            fs::create_dir(&flights).unwrap();
+            symlink("/etc/passwd", flights.join("prune.lock")).unwrap();
+        }
+    };
+    for file in [true, false] {
+        let sandbox = gated();
+        sandbox.approve("prune");
+        broken(&sandbox, file);
+        let ran = sandbox.run(&["run", "prune"]);
+        ran.exits(REFUSED).says("can't be told").says("state/opsfsm/flights/prune.lock");
+        lacks(&ran.err, &["still runs;"]);
+        assert_eq!(sandbox.approvals(), ["live"]);
+    }
 }
