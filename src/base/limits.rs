@@ -124,6 +124,8 @@ pub const RESUME_BACKOFF: Duration = Duration::from_mins(15);
 pub const BACKOFF_CAP: u32 = 8;
 /// How long a verification has to pass, from when it is due (`verifyWithinSeconds`).
 pub const VERIFY_WITHIN: Duration = Duration::from_hours(1);
+/// Less than that is warned about: two ticks of a minute may be so far apart.
+pub const VERIFY_WITHIN_HASTY: Duration = Duration::from_mins(2);
 /// How long an approval lives (`approve --expires`).
 pub const GRANT_LIFE: Duration = Duration::from_mins(30);
 /// The longest that it may be given.
