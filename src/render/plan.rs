@@ -28,6 +28,11 @@ pub fn render_plan(plan: &Plan, digest: &PlanDigest) -> String {
         let sandbox = if check.sandboxed { "" } else { ", outside the sandbox" };
         let within = limit_text(plan.verify_within_ms);
         text.push_str(&format!("\nthen verified by {id}{delay}, within {within}{sandbox}\n"));
+        if check.sandboxed {
+            text.push_str(
+                "  sandbox      writes below a scratch folder only; gains no rights, as by sudo\n",
+            );
+        }
         text.push_str(&step_text(&check.step));
     }
     text.push_str(&format!("\ndigest {}\n short {}\n", digest.as_str(), digest.short()));

@@ -102,7 +102,7 @@ fn make_step(
     let env = final_env(job, account);
     fits(&command.argv, &env).map_err(missing)?;
     let path = env.get("PATH").map_or(STANDARD_PATH, String::as_str);
-    let cwd = facts.folder(&job.cwd).map_err(missing)?;
+    let cwd = folder_of(job, facts).map_err(missing)?;
     let sealed = seal_program(&command.argv, Path::new(&cwd), path, facts).map_err(missing)?;
     let SealedProgram { exec, program, interpreters, mut links, not_covered } = sealed;
     let mut not_covered: Vec<String> = not_covered.into_iter().collect();
@@ -129,6 +129,22 @@ fn make_step(
         limit_ms,
         not_covered,
     })
+}
+
+/// The folder a command runs in. That of a verification may be one that the write makes.
+fn folder_of(job: &Job, facts: &dyn FileFacts) -> Result<String, String> {
+    let is_write = job.kind() == Kind::OneShotWrite;
+    match facts.folder(&job.cwd) {
+        Err(_) if !is_write => match facts.look(&job.cwd, Some(0))? {
+            FileLook::Missing { path: Some(path) } => Ok(path),
+            FileLook::Missing { path: None }
+            | FileLook::File(_)
+            | FileLook::TooLarge { .. }
+            | FileLook::Folder { .. }
+            | FileLook::Special { .. } => facts.folder(&job.cwd),
+        },
+        known => known,
+    }
 }
 
 /// Can a command be started with these words and variables? The kernel bounds each of them.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::support::{Sandbox, has};
+use super::support::{Sandbox, has, lacks, with};
 
 const REFUSED: i32 = 2;
 
@@ -162,4 +162,62 @@ fn a_device_is_there_and_is_no_file() {
         let ran = sandbox.run(&["plan", "prune"]);
         ran.exits(REFUSED).says(path).says("a device, a pipe or a socket");
     }
+}
+
+#[test]
+fn a_verification_may_run_in_a_folder_that_the_write_makes() {
+    let sandbox = sandbox(&json!(["/bin/mkdir", "made"]));
+    let verify = json!({"cwd": sandbox.path("w/made"), "commands": {"run": ["/bin/pwd"]}});
+    let prune = json!({"cwd": sandbox.path("w"), "commands": {"run": ["/bin/mkdir", "made"]}});
+    sandbox.gated_jobs(&prune, &verify, &[]);
+    sandbox.approve("prune");
+    sandbox.run(&["run", "prune", "--wait"]).exits(0).prints("prune: verified");
+}
+
+/// A program that was replaced after it was started has no path any more.
+#[test]
+fn a_replaced_opsfsm_still_runs_what_is_sandboxed() {
+    let sandbox = Sandbox::new();
+    let look = with(sandbox.check("look"), &json!({"sandbox": "read_only"}));
+    sandbox.on("look", "run", "exit 0");
+    let command = json!({"commands": {"run": ["/bin/echo", "looked"]}});
+    sandbox.config(&json!({}), &[with(look, &command)]);
+    let gone = "cp \"$OPSFSM\" own && exec 3< own && rm own && exec /proc/self/fd/3 run look";
+    sandbox.shell(gone).run().exits(0).prints("looked");
+}
+
+#[test]
+fn a_limit_on_files_is_told_and_kills_nobody() {
+    let sandbox = sandbox(&json!(["./w.sh"]));
+    let ran = sandbox.shell("ulimit -f 1; exec \"$OPSFSM\" run prune").run();
+    ran.exits(6).says("opsfsm: error: ");
+    // What it starts has the limit as it was.
+    let kill = "kill -s XFSZ $$; echo outlived it";
+    let check = json!({"commands": {"run": ["/bin/sh", "-c", kill]}});
+    sandbox.config(&json!({}), &[with(sandbox.check("look"), &check)]);
+    let ran = sandbox.run(&["run", "look"]);
+    ran.exits(1).prints("signal=25");
+}
+
+#[test]
+fn a_plan_says_what_its_sandbox_takes_away() {
+    let sandbox = sandbox(&json!(["./w.sh"]));
+    let told = "writes below a scratch folder only";
+    assert!(!sandbox.ok(&["plan", "prune"]).contains(told));
+    sandbox.gated_jobs(&json!({}), &json!({"sandbox": "read_only"}), &[]);
+    has(&sandbox.ok(&["plan", "prune"]), &[told, "sudo"]);
+}
+
+#[test]
+fn a_read_job_with_the_command_of_a_write_is_refused_from_the_first() {
+    let sandbox = Sandbox::new();
+    let read = with(sandbox.verify(), &json!({"id": "read"}));
+    let read = with(read, &json!({"commands": sandbox.prune()["commands"]}));
+    sandbox.gated_jobs(&json!({}), &json!({}), &[read]);
+    let found = sandbox.run(&["check"]);
+    found.exits(1).prints("OF038").prints("read").prints("declare it one_shot_write");
+    lacks(&found.out, &["--reclassify"]);
+    sandbox.run(&["run", "read"]).exits(REFUSED).says("OF038");
+    sandbox.run(&["tick"]).exits(REFUSED);
+    assert_eq!(sandbox.count("prune", "runs"), 0);
 }
