@@ -56,7 +56,7 @@ pub struct PlanStep {
     pub program: SealedFile,
     /// The interpreters of its `#!` line, and what `env` looks up, outermost first.
     pub interpreters: Vec<SealedFile>,
-    /// The folder it runs in, links resolved.
+    /// The folder it runs in: of a write with links resolved, of a verification as it is declared.
     pub cwd: String,
     /// Its whole environment.
     pub env: BTreeMap<String, String>,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::folder::folder_of;
 use crate::base::{JobId, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::model::{
@@ -102,9 +103,11 @@ fn make_step(
     let env = final_env(job, account);
     fits(&command.argv, &env).map_err(missing)?;
     let path = env.get("PATH").map_or(STANDARD_PATH, String::as_str);
-    let cwd = folder_of(job, facts).map_err(missing)?;
+    let mut links = Links::new();
+    let cwd = folder_of(job, facts, &mut links).map_err(missing)?;
     let sealed = seal_program(&command.argv, Path::new(&cwd), path, facts).map_err(missing)?;
-    let SealedProgram { exec, program, interpreters, mut links, not_covered } = sealed;
+    let SealedProgram { exec, program, interpreters, links: of_program, not_covered } = sealed;
+    links.extend(of_program);
     let mut not_covered: Vec<String> = not_covered.into_iter().collect();
     let files = files_of((job, command, &cwd), facts, &mut links, &mut not_covered);
     let files = files.map_err(missing)?;
@@ -129,22 +132,6 @@ fn make_step(
         limit_ms,
         not_covered,
     })
-}
-
-/// The folder a command runs in. That of a verification may be one that the write makes.
-fn folder_of(job: &Job, facts: &dyn FileFacts) -> Result<String, String> {
-    let is_write = job.kind() == Kind::OneShotWrite;
-    match facts.folder(&job.cwd) {
-        Err(_) if !is_write => match facts.look(&job.cwd, Some(0))? {
-            FileLook::Missing { path: Some(path) } => Ok(path),
-            FileLook::Missing { path: None }
-            | FileLook::File(_)
-            | FileLook::TooLarge { .. }
-            | FileLook::Folder { .. }
-            | FileLook::Special { .. } => facts.folder(&job.cwd),
-        },
-        known => known,
-    }
 }
 
 /// Can a command be started with these words and variables? The kernel bounds each of them.

@@ -129,28 +129,71 @@ fn a_relative_interpreter_starts_at_the_folder_of_the_job() {
     assert_eq!(sandbox.read("log"), "mine\n");
 }
 
-#[test]
-fn a_verification_whose_paths_lead_elsewhere_by_then_is_none() {
-    for (turned, says) in [("cur", "a/"), ("v", "a/v")] {
-        let sandbox = sandbox();
-        for folder in ["a", "b"] {
-            sandbox.script(&format!("{folder}/v"), "#!/bin/sh\npwd -P >> \"$LOG\"\n");
-        }
-        symlink(sandbox.path("a/v"), sandbox.path("v")).unwrap();
-        let mut env = sandbox.mark();
-        env["LOG"] = json!(sandbox.path("log"));
-        let run = json!([sandbox.path("v"), sandbox.path("cur/")]);
-        sandbox.gated_jobs(&json!({}), &json!({"env": env, "commands": {"run": run}}), &[]);
-        sandbox.approve("prune");
-        sandbox.run(&["run", "prune"]).exits(0);
-        turn(&sandbox, turned, &format!("b/{}", if turned == "v" { "v" } else { "" }));
-        sandbox.tick();
-        assert_eq!(
-            (sandbox.state("prune"), sandbox.read("log")),
-            ("unverified".into(), String::new())
-        );
-        has(&sandbox.why("prune"), &[says.trim_end_matches('/')]);
+/// A verification that runs `run` in `cwd`, and the write that turns the link `cur` to `b`.
+fn turned_by_the_write(cwd: &str, run: &[&str]) -> Sandbox {
+    let sandbox = sandbox();
+    for folder in ["a", "b"] {
+        sandbox.script(&format!("{folder}/v"), "#!/bin/sh\npwd -P >> \"$LOG\"\n");
     }
+    let mut env = sandbox.mark();
+    env["LOG"] = json!(sandbox.path("log"));
+    let run: Vec<Value> = run
+        .iter()
+        .map(|word| {
+            if word.contains('/') && !word.starts_with(['.', '/']) {
+                json!(sandbox.path(word))
+            } else {
+                json!(word)
+            }
+        })
+        .collect();
+    let turn = json!(["/bin/ln", "-sfn", sandbox.path("b"), sandbox.path("cur")]);
+    sandbox.gated_jobs(
+        &json!({"commands": {"run": turn}}),
+        &json!({"env": env, "cwd": sandbox.path(cwd), "commands": {"run": run}}),
+        &[],
+    );
+    sandbox
+}
+
+#[test]
+fn a_verification_sees_where_the_write_has_turned_a_link() {
+    let told = ["/bin/sh", "-c", "pwd -P >> \"$LOG\"; ls -d \"$0\"", "cur/"];
+    let sandbox = turned_by_the_write("cur", &told);
+    sandbox.approve("prune");
+    sandbox.run(&["run", "prune", "--wait"]).exits(0).prints("prune: verified");
+    assert_eq!(sandbox.read("log"), format!("{}\n", sandbox.path("b").display()));
+}
+
+#[test]
+fn where_a_verification_would_look_is_part_of_what_is_approved() {
+    for told in [&["/bin/ls", "cur/"][..], &["/bin/ls"]] {
+        let sandbox = turned_by_the_write("cur", told);
+        is_void_once_turned(&sandbox, |s| turn(s, "cur", "b"));
+    }
+}
+
+#[test]
+fn a_verification_whose_program_is_another_by_then_is_none() {
+    for (cwd, program) in [("cur", "./v"), ("a", "cur/v")] {
+        let sandbox = turned_by_the_write(cwd, &[program]);
+        sandbox.approve("prune");
+        sandbox.run(&["run", "prune", "--wait"]).exits(1).prints("unverified");
+        assert_eq!(sandbox.read("log"), "", "what was not approved is not run");
+        has(&sandbox.why("prune"), &["a/v, which was approved"]);
+    }
+}
+
+#[test]
+fn a_folder_written_with_dots_is_shown_without_them_where_no_link_is_in_between() {
+    let sandbox = sandbox();
+    let verify = |cwd: &str| {
+        sandbox.gated_jobs(&json!({}), &json!({"cwd": sandbox.path(cwd)}), &[]);
+        let plan = sandbox.json(&["plan", "prune", "--format", "json"]);
+        plan["verifications"][0]["step"]["cwd"].clone()
+    };
+    assert_eq!(verify("a/../b"), json!(sandbox.path("b")));
+    assert_eq!(verify("cur/../b"), json!(sandbox.path("cur/../b")));
 }
 
 /// A config at the end of a link, with a folder that is relative to its file.
