@@ -12,6 +12,12 @@ pub const PLAN_FILE_BYTES: u64 = 16 << 20;
 pub const PLAN_PROGRAM_BYTES: u64 = 4 << 30;
 /// Most of a script's first line that is read for its `#!`.
 pub const SHEBANG_BYTES: u64 = 4 << 10;
+/// Links that are followed to where a file would be that is not there yet (as the kernel does).
+pub const PLAN_LINKS: usize = 40;
+/// `#!` lines that are followed: a script whose interpreter is a script.
+pub const INTERPRETERS: usize = 8;
+/// An argument or variable is shorter than this, or no command can be started with it (Linux).
+pub const ARGUMENT_BYTES: usize = 128 << 10;
 /// Largest config file read. Ten thousand jobs take about 4 MB.
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.
@@ -141,6 +147,8 @@ pub const RESUME_BACKOFF: Duration = Duration::from_mins(15);
 pub const BACKOFF_CAP: u32 = 8;
 /// How long a verification has to pass, from when it is due (`verifyWithinSeconds`).
 pub const VERIFY_WITHIN: Duration = Duration::from_hours(1);
+/// Less than that is warned about: two ticks of a minute may be so far apart.
+pub const VERIFY_WITHIN_HASTY: Duration = Duration::from_mins(2);
 /// How long an approval lives (`approve --expires`).
 pub const GRANT_LIFE: Duration = Duration::from_mins(30);
 /// The longest that it may be given.

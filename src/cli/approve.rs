@@ -29,6 +29,7 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
     let job = context.job(&config.compiled, name)?;
     let life = life_of(options)?;
     let planned = planned(context, &config, job)?;
+    refuse_unstartable(context, &planned)?;
     let mut store = context.open_store(&config.compiled)?;
     let proof = match (reviewed(options, &planned.digest), &options.code) {
         (Err(why), _) => Err(why),
@@ -55,6 +56,19 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
         span_text(life)
     ));
     Ok(Exit::Done)
+}
+
+/// Refuses a plan whose verification could never start in its sandbox: the write would run, and be
+/// unverified for ever.
+fn refuse_unstartable(context: &Context, planned: &Planned) -> Result<(), Failure> {
+    let store = &context.store_place()?.path;
+    let store = std::path::absolute(store).unwrap_or_else(|_| store.clone());
+    let sandboxed = planned.plan.verifications.iter().any(|check| check.sandboxed);
+    if sandboxed && store.to_str().is_none() {
+        let what = "the store, beside which the sandbox of its verification is";
+        return Err(Failure::refused(render::not_text(what, &store)));
+    }
+    Ok(())
 }
 
 fn life_of(options: &ApproveArgs) -> Result<Duration, Failure> {

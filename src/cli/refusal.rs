@@ -4,6 +4,7 @@
 
 use super::context::Context;
 use super::failure::Failure;
+use crate::adapters::flight_lock;
 use crate::approval::CodeUnfit;
 use crate::base::{Exit, JobId, limits};
 use crate::decide::GateRefused;
@@ -16,6 +17,24 @@ fn unapproved(why: Option<String>, way: &str) -> String {
     format!(
         "{why}; nothing was run. Its plan is requested: a person reads and approves it with `{way}`"
     )
+}
+
+/// Something of it still runs, or that can't be told, which counts as much and is mended otherwise.
+fn in_flight(context: &Context, job: &JobId, call: &str, id: &str) -> (Exit, String) {
+    let flights = context.processes.flights.as_ref();
+    match flights.and_then(|folder| flight_lock::fault(folder, job)) {
+        Some(why) => (
+            Exit::Refused,
+            format!("whether an earlier run of it still runs can't be told: {why}; mend that"),
+        ),
+        None => (
+            Exit::Busy,
+            format!(
+                "a process that an earlier run of it started still runs; wait for its end, or end it \
+                 with `{call} stop {id}`"
+            ),
+        ),
+    }
 }
 
 /// What a refusal at the gate says, and its exit code.
@@ -57,13 +76,7 @@ pub(super) fn refusal(
             Exit::Busy,
             format!("another process (pid {pid}) is at its {}; try again later", purpose.as_str()),
         ),
-        GateRefused::InFlight => (
-            Exit::Busy,
-            format!(
-                "a process that an earlier run of it started still runs; wait for its end, or end it \
-                 with `{call} stop {id}`"
-            ),
-        ),
+        GateRefused::InFlight => in_flight(context, job, call, &id),
         GateRefused::NoClock => (
             Exit::Refused,
             "this host's clock was never set, or it does not name its boots: an approval could \

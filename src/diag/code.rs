@@ -87,6 +87,8 @@ codes! {
     NoVerification = "OF023" Error,
     /// A verification that is no read-only read job.
     UnfitVerification = "OF024" Error,
+    /// A time for the verification of a write that may be over before a tick comes.
+    HastyVerification = "OF025" Warning,
     /// A read job with the id or a command of what was declared a write.
     HiddenWrite = "OF038" Error,
     /// `approval.granted: true`, which grants nothing.

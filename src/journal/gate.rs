@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::origin::Origin;
 use crate::approval::{CodeRecord, Evidence, Grant, PlanDigest, Unfit};
 use crate::base::{GrantId, RunId, Stamp};
-use crate::model::{Plan, ProcessId};
+use crate::model::{Plan, ProcessId, SandboxFate};
 
 /// An approval and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,4 +155,14 @@ pub struct Verification {
     /// One of them was to run in a sandbox, and this system has none.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub unsandboxed: bool,
+}
+
+impl Verification {
+    /// One check of the round has ended.
+    pub(super) fn note(&mut self, index: usize, passed: bool, sandbox: Option<SandboxFate>) {
+        self.unsandboxed |= sandbox == Some(SandboxFate::Unavailable);
+        if passed {
+            self.passed.insert(index);
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::snapshot::{JobRecord, Snapshot};
 use crate::approval::{CodeRecord, Grant, Level, PlanDigest};
 use crate::base::{GrantId, JobId, RunId, Stamp, limits};
 use crate::machine::{Input, State, WriteInput, WriteState};
-use crate::model::{Plan, SandboxFate};
+use crate::model::Plan;
 
 /// Applies an event of the gate; any other changes nothing.
 pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> {
@@ -55,11 +55,9 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
             queue_round(snapshot, event, run, *round)?;
         }
         EventKind::VerificationEnded { run, index, passed, sandbox, .. } => {
-            if let Some(verification) = &mut cycle_of(snapshot, event, run)?.verification {
-                verification.unsandboxed |= *sandbox == Some(SandboxFate::Unavailable);
-                if *passed {
-                    verification.passed.insert(*index);
-                }
+            let verification = cycle_of(snapshot, event, run)?.verification.as_mut();
+            if let Some(verification) = verification {
+                verification.note(*index, *passed, *sandbox);
             }
         }
         EventKind::WriteMarked { mark } => {

@@ -142,7 +142,8 @@ fn command_of(plan: &Plan) -> WriteCommand {
     WriteCommand {
         job: plan.job.clone(),
         argv: step.argv.clone(),
-        program: step.program.path.clone().into(),
+        // By the name that it was called by; where that leads was looked at a moment ago.
+        program: step.exec.clone().into(),
         cwd: step.cwd.clone().into(),
         env: step.env.clone(),
         limit: step.limit_ms.map(std::time::Duration::from_millis),

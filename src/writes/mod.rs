@@ -4,6 +4,7 @@
 //! Invariant: a write is started in one place ([`execute_write`]), and only for a permit.
 
 mod execute;
+mod folder;
 mod orders;
 mod plan;
 
