@@ -59,8 +59,8 @@ pub(super) fn refusal(
         GateRefused::InFlight => (
             Exit::Busy,
             format!(
-                "a process that an earlier run of it started still runs; wait for its end, or end it \
-                 with `{call} stop {id}`"
+                "a process that an earlier run of it started still runs; wait for its end, or end it: \
+                 `{call} stop {id}`, or by hand what it left behind"
             ),
         ),
         GateRefused::NoClock => (
