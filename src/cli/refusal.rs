@@ -30,8 +30,8 @@ fn in_flight(context: &Context, job: &JobId, call: &str, id: &str) -> (Exit, Str
         None => (
             Exit::Busy,
             format!(
-                "a process that an earlier run of it started still runs; wait for its end, or end it \
-                 with `{call} stop {id}`"
+                "a process that an earlier run of it started still runs; wait for its end, or end it: \
+                 `{call} stop {id}`, or by hand what it left behind"
             ),
         ),
     }

@@ -265,7 +265,7 @@ fn a_sandboxed_verification_that_could_never_start_is_refused_before_the_approva
 #[test]
 fn a_lock_that_cannot_be_read_is_named_and_no_process_is_blamed() {
     let broken = |sandbox: &Sandbox, file: bool| {
-        let flights = sandbox.path("state/opsfsm/flights");
+        let flights = sandbox.path("state/opsfsm/opsfsm.db.flights");
         if file {
             fs::write(flights, "").unwrap();
         } else {
@@ -278,7 +278,7 @@ fn a_lock_that_cannot_be_read_is_named_and_no_process_is_blamed() {
         sandbox.approve("prune");
         broken(&sandbox, file);
         let ran = sandbox.run(&["run", "prune"]);
-        ran.exits(REFUSED).says("can't be told").says("state/opsfsm/flights/prune.lock");
+        ran.exits(REFUSED).says("can't be told").says("state/opsfsm/opsfsm.db.flights/prune.lock");
         lacks(&ran.err, &["still runs;"]);
         assert_eq!(sandbox.approvals(), ["live"]);
     }

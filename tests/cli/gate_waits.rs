@@ -59,7 +59,7 @@ fn nobody_waits_for_what_a_write_left_behind() {
     sandbox.approve("prune");
     let ran = sandbox.run(&["run", "prune", "--wait"]);
     ran.exits(FAILED).prints("prune: unknown").prints("left behind still runs");
-    ran.says("once that has ended").says("stop prune");
+    ran.says("once that has ended").says("by hand");
     sandbox.open_gate("prune");
     await_that("its end", || sandbox.survivors().is_empty());
     sandbox.run(&["verify", "prune", "--wait"]).exits(0).prints("prune: verified");
