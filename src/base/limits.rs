@@ -38,6 +38,8 @@ pub const QUEUE_PENDING: usize = 10_000;
 pub const RUNS_KEPT_PER_JOB: usize = 20;
 /// Most starts and runs launched by one tick; what is left waits for the next.
 pub const LAUNCHES_PER_TICK: usize = 64;
+/// Most that is kept of what quiet hours hold back of one job; of more only the number.
+pub const HELD_KEPT: usize = 20;
 /// Most delivered reports kept in the outbox.
 pub const REPORTS_KEPT: usize = 500;
 /// Most reports that wait to be sent; the oldest beyond that are given up, which is told.
@@ -157,6 +159,9 @@ pub const EVERY_MIN: Duration = Duration::from_mins(1);
 pub const ANOMALY_REPEAT: Duration = Duration::from_mins(15);
 /// A job that still runs this long after `stop` is an anomaly.
 pub const STOPPING: Duration = Duration::from_mins(10);
+/// What waits for a person (a write that is unverified or unknown, a request) is told again after
+/// this, and so is a time zone that can't be used.
+pub const REMIND_EVERY: Duration = Duration::from_hours(24);
 /// A broken config, or a clock that can't be trusted, is told at most once in this time.
 pub const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Wall and monotonic clock may drift apart by this much between two ticks.

@@ -53,6 +53,8 @@ pub struct Meta {
     pub config_alert: Option<Stamp>,
     /// When an untrustworthy clock was last told.
     pub clock_alert: Option<Stamp>,
+    /// When a time zone that can't be used was last told.
+    pub zone_alert: Option<Stamp>,
 }
 
 /// A run from its claim to its settlement.

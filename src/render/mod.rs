@@ -4,6 +4,7 @@
 //! Invariant: nothing here prints, and the same data gives the same text.
 
 mod approvals;
+mod digest;
 mod dot;
 mod findings;
 mod history;

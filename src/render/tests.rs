@@ -7,7 +7,7 @@ use expect_test::expect;
 use super::*;
 use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Why};
-use crate::journal::{Cause, CauseKind, Head, Origin};
+use crate::journal::{Cause, CauseKind, Head, Held, Origin};
 use crate::machine::{CheckState, State, WatchState, WriteState};
 use crate::model::{End, Kind, Language, Outcome, Purpose, SandboxFate, SpawnFault, StreamTail};
 
@@ -17,7 +17,7 @@ fn at(seconds: i64) -> Stamp {
 }
 
 fn now() -> Now {
-    Now { at: at(1_790_000_000), local: LocalTime { offset_s: 3600 } }
+    Now { at: at(1_790_000_000), local: LocalTime { offset_s: 3600, ..LocalTime::UTC } }
 }
 
 fn style(language: Language) -> Style {
@@ -36,6 +36,7 @@ fn section(id: &str, kind: Kind, state: State, why: Why) -> Section {
         progress: Vec::new(),
         anomalies: Vec::new(),
         recovered: false,
+        held: Held::default(),
         started: Vec::new(),
         next_resume: None,
         run: None,

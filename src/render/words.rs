@@ -2,6 +2,7 @@
 //!
 //! Invariant: texts for people in reports stand here and nowhere else.
 
+use crate::base::ZoneFault;
 use crate::decide::AnomalyKind;
 use crate::journal::CauseKind;
 use crate::machine::{CheckState, State, WatchState, WriteState};
@@ -36,6 +37,9 @@ words! {
     progress: "progress", "进度";
     action: "ACTION REQUIRED", "ACTION REQUIRED（需要处理）";
     recovered: "recovered", "已恢复";
+    held: "held back in quiet hours", "静默时段内";
+    warned: "warning", "警告";
+    routine: "routine progress", "例行进度";
     output: "output", "输出";
     result: "result", "结果";
     requested: "a write is requested", "请求写入";
@@ -78,6 +82,34 @@ pub(super) fn headline(language: Language, clock: &str) -> String {
     match language {
         Language::En => format!("🛠️ Ops report ({clock})"),
         Language::Zh => format!("🛠️ Ops 快报（{clock}）"),
+    }
+}
+
+/// A time zone that can't be used. Its name is a plain word of the config.
+pub(super) fn zone_unusable(language: Language, fault: ZoneFault, name: Option<&str>) -> String {
+    let name = name.unwrap_or("TZ");
+    match (fault, language) {
+        (ZoneFault::NoDatabase, Language::En) => format!(
+            "this host has no time zone database (tzdata), so {name} can't be used; quiet hours and \
+             times go by the host's clock"
+        ),
+        (ZoneFault::NoDatabase, Language::Zh) => {
+            format!("本机没有时区数据库（tzdata），无法使用 {name}；静默时段和时间按本机时钟")
+        }
+        (ZoneFault::UnknownZone, Language::En) => format!(
+            "this host does not know the time zone {name}; quiet hours and times go by the host's \
+             clock"
+        ),
+        (ZoneFault::UnknownZone, Language::Zh) => {
+            format!("本机不认识时区 {name}；静默时段和时间按本机时钟")
+        }
+        (ZoneFault::HostZone, Language::En) => {
+            "the host's time zone (TZ, /etc/localtime) can't be read; quiet hours and times go by UTC"
+                .to_owned()
+        }
+        (ZoneFault::HostZone, Language::Zh) => {
+            "无法读取本机时区（TZ、/etc/localtime）；静默时段和时间按 UTC".to_owned()
+        }
     }
 }
 

@@ -34,3 +34,4 @@ mod ticking;
 mod v1_commands;
 mod words;
 mod writing;
+mod zones;
