@@ -166,6 +166,16 @@ pub const REMIND_EVERY: Duration = Duration::from_hours(24);
 pub const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Wall and monotonic clock may drift apart by this much between two ticks.
 pub const CLOCK_DRIFT: Duration = Duration::from_mins(1);
+/// So many of the last times between two ticks are kept: their median is how often a tick comes.
+pub const GAPS_KEPT: usize = 15;
+/// Fewer say nothing of that.
+pub const GAPS_LEAST: usize = 3;
+/// Ticks closer together than this are somebody's by hand, and say nothing of it either.
+pub const GAP_COUNTED: Duration = Duration::from_secs(5);
+/// A tick comes no oftener than this, as far as one that is late is concerned.
+pub const GAP_PERIOD_MIN: Duration = Duration::from_mins(1);
+/// A tick that comes after more than so many periods says that it is late.
+pub const GAP_PERIODS: u32 = 3;
 /// A wall clock before this (2020-01-01 UTC, in ms) was never set.
 pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
 /// Longest span a config may name: a hundred years, far from any overflow.

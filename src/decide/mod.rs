@@ -107,6 +107,7 @@ pub fn decide_observed(
     serve::serve_queue(&mut ledger)?;
     report::tell_watched_jobs(&mut ledger, observations);
     report_write::tell_writes(&mut ledger);
+    request::remind_of_requests(&mut ledger);
     report::tell_orphans(&mut ledger);
     digest::tell_held(&mut ledger);
     Ok(ledger.into_decision())

@@ -37,6 +37,17 @@ pub enum Notice {
         /// The wall clock was never set.
         unset: bool,
     },
+    /// Nothing was watched for long: no tick came.
+    Gap {
+        /// For how long.
+        gap: Duration,
+        /// How often one comes otherwise.
+        period: Duration,
+        /// For how much of it the machine is known to have slept.
+        asleep: Duration,
+        /// It has booted meanwhile.
+        rebooted: bool,
+    },
     /// The time zone that was meant can't be used.
     ZoneUnusable {
         /// Why.
@@ -216,6 +227,8 @@ pub enum Why {
     RunEnded,
     /// It asks for a write.
     Request,
+    /// It still does.
+    RequestRepeated,
     /// It is queued, but a tick may not run it.
     Blocked,
     /// It is gone from the config.
@@ -244,6 +257,7 @@ impl Why {
             Self::Digest => "digest",
             Self::RunEnded => "run_ended",
             Self::Request => "request",
+            Self::RequestRepeated => "request_repeated",
             Self::Blocked => "blocked",
             Self::Orphaned => "orphaned",
             Self::NothingNew => "nothing_new",

@@ -124,6 +124,8 @@ pub struct Told {
     pub anomaly_at: Option<Stamp>,
     /// An anomaly was told and has gone, which nobody has been told.
     pub recovery_owed: bool,
+    /// When a request that waits was last told again.
+    pub request_at: Option<Stamp>,
     /// That it is gone from the config was told.
     pub orphan: bool,
 }

@@ -49,6 +49,8 @@ pub struct Change {
 pub struct Meta {
     /// The last tick.
     pub last_tick: Option<Stamp>,
+    /// How long before it the one before was, and so on, newest last, in milliseconds.
+    pub tick_gaps: Vec<u64>,
     /// When a broken config was last told.
     pub config_alert: Option<Stamp>,
     /// When an untrustworthy clock was last told.

@@ -84,6 +84,9 @@ fn notice_line(notice: &Notice, language: Language) -> String {
         Notice::ClockSuspect { drift, .. } => {
             format!("{} ({})", words::clock_drift(language), span_text(*drift))
         }
+        Notice::Gap { gap, period, asleep, rebooted } => {
+            words::gap(language, (*gap, *period), *asleep, *rebooted)
+        }
         Notice::ZoneUnusable { fault, name } => {
             words::zone_unusable(language, *fault, name.as_deref())
         }

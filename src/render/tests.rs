@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 
 use super::*;
-use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
+use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp, ZoneFault};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Why};
 use crate::journal::{Cause, CauseKind, Head, Held, Origin};
 use crate::machine::{CheckState, State, WatchState, WriteState};
@@ -470,6 +470,52 @@ fn every_end_has_words_of_its_own() {
         not started: no `x` here
         lost"#]]
     .assert_eq(&all.join("\n"));
+}
+
+#[test]
+fn notices_read_well_in_both_languages() {
+    let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
+    let gap = |asleep, rebooted| Notice::Gap { gap: 9 * hour, period: minute, asleep, rebooted };
+    let zone = |fault| Notice::ZoneUnusable { fault, name: Some("Mars/Olympus".to_owned()) };
+    let notices = vec![
+        gap(Duration::ZERO, false),
+        gap(8 * hour, false),
+        gap(Duration::ZERO, true),
+        zone(ZoneFault::NoDatabase),
+        zone(ZoneFault::UnknownZone),
+        zone(ZoneFault::HostZone),
+    ];
+    let news = News { notices, ..News::default() };
+    let text = |language| render_report(&news, &Head::default(), &now(), &style(language));
+    expect![[r#"
+        🛠️ Ops report (15:13:20)
+
+        ⚠ nothing was watched for 9h: no tick did its work, and one comes every 1m
+
+        ⚠ nothing was watched for 9h: no tick did its work, and one comes every 1m; the machine slept for 8h of it
+
+        ⚠ nothing was watched for 9h: no tick did its work, and one comes every 1m; the machine has booted meanwhile
+
+        ⚠ this host has no time zone database (tzdata), so Mars/Olympus can't be used; quiet hours and times go by the host's clock
+
+        ⚠ this host does not know the time zone Mars/Olympus; quiet hours and times go by the host's clock
+
+        ⚠ the host's time zone (TZ, /etc/localtime) can't be read; quiet hours and times go by UTC"#]].assert_eq(&text(Language::En));
+    expect![[r#"
+        🛠️ Ops 快报（15:13:20）
+
+        ⚠ 已有 9h 无人监控：没有 tick 正常执行，通常每 1m 一次
+
+        ⚠ 已有 9h 无人监控：没有 tick 正常执行，通常每 1m 一次；其中休眠 8h
+
+        ⚠ 已有 9h 无人监控：没有 tick 正常执行，通常每 1m 一次；期间机器重启过
+
+        ⚠ 本机没有时区数据库（tzdata），无法使用 Mars/Olympus；静默时段和时间按本机时钟
+
+        ⚠ 本机不认识时区 Mars/Olympus；静默时段和时间按本机时钟
+
+        ⚠ 无法读取本机时区（TZ、/etc/localtime）；静默时段和时间按 UTC"#]]
+    .assert_eq(&text(Language::Zh));
 }
 
 #[test]

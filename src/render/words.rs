@@ -2,7 +2,10 @@
 //!
 //! Invariant: texts for people in reports stand here and nowhere else.
 
+use std::time::Duration;
+
 use crate::base::ZoneFault;
+use crate::base::time::span_text;
 use crate::decide::AnomalyKind;
 use crate::journal::CauseKind;
 use crate::machine::{CheckState, State, WatchState, WriteState};
@@ -82,6 +85,34 @@ pub(super) fn headline(language: Language, clock: &str) -> String {
     match language {
         Language::En => format!("🛠️ Ops report ({clock})"),
         Language::Zh => format!("🛠️ Ops 快报（{clock}）"),
+    }
+}
+
+/// No tick came for so long, though one comes so often.
+pub(super) fn gap(
+    language: Language,
+    (gap, period): (Duration, Duration),
+    asleep: Duration,
+    rebooted: bool,
+) -> String {
+    let (gap, period) = (span_text(gap), span_text(period));
+    let slept = (asleep.as_secs() > 0).then(|| span_text(asleep));
+    let why = match (rebooted, slept, language) {
+        (true, _, Language::En) => "; the machine has booted meanwhile".to_owned(),
+        (true, _, Language::Zh) => "；期间机器重启过".to_owned(),
+        (false, Some(slept), Language::En) => format!("; the machine slept for {slept} of it"),
+        (false, Some(slept), Language::Zh) => format!("；其中休眠 {slept}"),
+        (false, None, _) => String::new(),
+    };
+    match language {
+        Language::En => {
+            format!(
+                "nothing was watched for {gap}: no tick did its work, and one comes every {period}{why}"
+            )
+        }
+        Language::Zh => {
+            format!("已有 {gap} 无人监控：没有 tick 正常执行，通常每 {period} 一次{why}")
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod guards;
 mod lives;
 mod orders;
 mod quiet;
+mod reminders;
 mod rounds;
 mod stage;
 mod stories;
