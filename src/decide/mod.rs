@@ -46,6 +46,7 @@ pub use person::{
     request_stop,
 };
 pub use request::Requested;
+pub use settle::Settling;
 pub use wait::{Served, serve_write};
 
 use std::collections::{BTreeMap, BTreeSet};

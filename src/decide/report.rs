@@ -231,12 +231,14 @@ fn why_routine(
 }
 
 /// Tells a finished check: always when a chain or a person asked for it and it needs attention;
-/// for a scheduled one, as an anomaly that is not repeated at every run.
+/// for a scheduled one (by opsfsm, or by whoever says so), as an anomaly that is not repeated at
+/// every run.
 pub(super) fn tell_check(
     ledger: &mut Ledger<'_>,
     job: &CompiledJob,
     spec: &RunSpec,
     outcome: &Outcome,
+    as_scheduled: bool,
 ) {
     let id = &job.job().id;
     let kind = match (outcome.end.is_success(), outcome.attention) {
@@ -246,9 +248,10 @@ pub(super) fn tell_check(
     };
     let now = ledger.now().at.clone();
     let mut notes = ledger.notes(id);
-    let scheduled = spec.item.as_ref().is_some_and(|item| {
+    let by_schedule = |item| {
         ledger.world().snapshot.queue.get(item).is_some_and(|q| q.origin == Origin::Schedule)
-    });
+    };
+    let scheduled = as_scheduled || spec.item.as_ref().is_some_and(by_schedule);
     let repeat = limits::ANOMALY_REPEAT.max(job.job().policy.report_every);
     let fresh = notes.told.anomaly_at.as_ref().is_some_and(|at| now.delay_since(at) < repeat);
     let known = fresh && notes.told.anomaly.as_deref() == kind.map(AnomalyKind::as_str);

@@ -27,6 +27,7 @@ mod overlap;
 mod places;
 mod plan;
 mod reporting;
+mod run_report;
 mod status_files;
 mod stopping;
 mod support;

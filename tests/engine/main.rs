@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod crashes;
+mod cron;
 mod forged;
 mod gate;
 mod guards;
