@@ -153,13 +153,13 @@ fn other_policy_values_have_their_types() {
         toml:1:41: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
         ── "defaults": {"timezone": "../Berlin", "alertAfter": "3"}
         json:2:26: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
-        json:2:53: error[OF004]: `defaults.alertAfter` must be a whole number, 0 or more, not a string
-        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 0 or more, not a string
+        json:2:53: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more, not a string
+        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more, not a string
         toml:1:43: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
         ── "defaults": {"timezone": 2, "alertAfter": 1.5}
         json:2:26: error[OF004]: `defaults.timezone` must be a string, not a number
-        json:2:43: error[OF004]: `defaults.alertAfter` must be a whole number, 0 or more
-        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 0 or more
+        json:2:43: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more
+        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more
         toml:1:43: error[OF004]: `defaults.timezone` must be a string, not a number
         ── "report": {"language": "de"}
         json:2:24: error[OF010]: `report.language` can't be "de"
