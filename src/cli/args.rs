@@ -55,7 +55,8 @@ pub(super) enum Command {
     Stop(StopArgs),
     /// Run a one_shot_read, or an approved one_shot_write, once
     #[command(after_help = "Examples:\n  opsfsm run disk-space\n  \
-        opsfsm run prune --wait          an approved write, and then its verification")]
+        opsfsm run prune --wait          an approved write, and then its verification\n  \
+        0 * * * * opsfsm run disk-space --report   from cron: silent unless there is something to say")]
     Run(RunArgs),
     /// Exactly what a one_shot_write would run, with the digest that stands for it
     #[command(after_help = "Example:\n  opsfsm plan prune --format json | jq -r .digest")]
@@ -197,6 +198,10 @@ pub(super) struct RunArgs {
     /// Of a write: wait for its verification too, and run that when it is due
     #[arg(long)]
     pub(super) wait: bool,
+    /// Of a check: report it as a tick would, when it needs attention, failed or recovered; else
+    /// print nothing
+    #[arg(long, conflicts_with_all = ["format", "wait"])]
+    pub(super) report: bool,
     /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::args::Args;
 pub(super) use super::failure::Failure;
 use super::io;
+use super::zone::follow_zone;
 use crate::adapters::clock::OsClock;
 use crate::adapters::config_files::load_config_files;
 use crate::adapters::entropy::OsEntropy;
@@ -112,7 +113,10 @@ impl Context {
         let Parsed { model, outlines, sources, mut sink } =
             parse_config(files, &self.located.around);
         match compile_model(model, &outlines, &mut sink) {
-            Some(compiled) => Ok(LoadedConfig { compiled, sink, sources }),
+            Some(compiled) => {
+                follow_zone(&self.clock, &compiled, &mut sink);
+                Ok(LoadedConfig { compiled, sink, sources })
+            }
             None => Err(BrokenConfig { sink, sources, unreadable: None }),
         }
     }

@@ -7,8 +7,10 @@
 
 mod approve;
 mod begin;
+mod clocks;
 mod code;
 pub mod delivery;
+mod digest;
 mod gate;
 mod guard;
 mod import;
@@ -49,11 +51,12 @@ pub use person::{
 };
 pub use recorded::{Denied, acknowledge, deny, reclassify, reverify, revoke};
 pub use request::Requested;
+pub use settle::Settling;
 pub use wait::{Served, drop_unlaunched, serve_write};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{JobId, Now, RunId, limits};
+use crate::base::{JobId, Now, RunId};
 use crate::compile::Compiled;
 use crate::journal::{Change, ReplayFault, World};
 use crate::model::{Observation, ProcessId, RunSpec};
@@ -98,7 +101,7 @@ pub fn decide_observed(
     facts: &Facts<'_>,
 ) -> Result<Decision, ReplayFault> {
     let mut ledger = Ledger::new(compiled, world, facts);
-    let suspect = note_clock(&mut ledger);
+    let suspect = clocks::note_clocks(&mut ledger);
     declare_jobs(&mut ledger)?;
     let hidden = hidden_writes(compiled, &ledger.world().snapshot);
     ledger.allow_starts(!suspect && hidden.is_empty());
@@ -110,7 +113,9 @@ pub fn decide_observed(
     serve::serve_queue(&mut ledger)?;
     report::tell_watched_jobs(&mut ledger, observations);
     report_write::tell_writes(&mut ledger);
+    request::remind_of_requests(&mut ledger);
     report::tell_orphans(&mut ledger);
+    digest::tell_held(&mut ledger);
     Ok(ledger.into_decision())
 }
 
@@ -140,25 +145,4 @@ fn declare_jobs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
         marks::mark_write(ledger, job)?;
     }
     Ok(())
-}
-
-/// A wall clock that jumped, or was never set, starts nothing. Told at most once an hour.
-fn note_clock(ledger: &mut Ledger<'_>) -> bool {
-    let now = &ledger.now().at.clone();
-    let drift = ledger
-        .world()
-        .meta
-        .last_tick
-        .as_ref()
-        .map_or(std::time::Duration::ZERO, |last| now.drift_since(last));
-    let unset = now.wall_ms < limits::CLOCK_FLOOR_MS;
-    let suspect = unset || drift > limits::CLOCK_DRIFT;
-    let meta = ledger.meta_mut();
-    meta.last_tick = Some(now.clone());
-    let told = meta.clock_alert.as_ref();
-    if suspect && told.is_none_or(|t| now.delay_since(t) >= limits::ALERT_EVERY) {
-        meta.clock_alert = Some(now.clone());
-        ledger.tell(Notice::ClockSuspect { drift, unset });
-    }
-    suspect
 }

@@ -75,6 +75,8 @@ codes! {
     UnsupportedVersion = "OF007" Error,
     /// Two jobs with one id.
     DuplicateJob = "OF008" Error,
+    /// A time zone that this host does not know.
+    UnknownZone = "OF009" Warning,
     /// A kind or risk that does not exist.
     UnknownWord = "OF010" Error,
     /// A chain to a job that does not exist.

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod config_alert;
+mod digest;
 mod dot;
 mod envelope;
 mod findings;

@@ -7,7 +7,7 @@ use super::plan::plan_now;
 use crate::approval::{ConsumeOnce, SealedWrite, WriteCommand, redeem};
 use crate::base::RunId;
 use crate::compile::Compiled;
-use crate::decide::{self, BeginFacts};
+use crate::decide::{self, BeginFacts, Settling};
 use crate::journal::{RunPhase, World};
 use crate::model::{Outcome, Plan, Planned, ProcessId, Purpose, RunSpec};
 use crate::ports::{
@@ -115,7 +115,7 @@ where
     };
     // Who it became is for `stop`; its lock says all the same that it runs.
     drop(began);
-    record_end(compiled, &spec, &outcome, false, &mut ports.run_ports())?;
+    record_end(compiled, &spec, &outcome, Settling::Later, &mut ports.run_ports())?;
     // What it means is settled at once where that can be; else by whoever comes next.
     let settled = ports.run_ports().decide(|world, facts| {
         decide::decide_settled(compiled, world, facts).map(|decision| (decision, ()))
