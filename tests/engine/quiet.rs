@@ -288,3 +288,43 @@ fn what_a_night_holds_back_is_bounded_and_says_so() {
     assert!(digest.contains("held back in quiet hours: … (+40) · "), "{digest}");
     assert_eq!(digest.matches(" completed").count(), 10, "{digest}");
 }
+
+/// Ticks every ten minutes through a night of Berlin, with something new each time: when was it
+/// told (in UTC), and at which of these came a digest?
+fn told_in_berlin(from: &str, hours: (Time, Time)) -> Vec<String> {
+    let policy = "reportEverySeconds = 600, stallSeconds = 100000";
+    let scene = Scene::new(&quiet_watch("a", hours, policy));
+    *scene.host.zone.borrow_mut() = zone("Europe/Berlin");
+    let from: Timestamp = from.parse().expect("a time");
+    scene.host.set_wall(from.as_millisecond());
+    let mut told = Vec::new();
+    for tick in 0..24 {
+        scene.set("a", |j| (j.running, j.progress) = (true, tick));
+        scene.tick();
+        let now = Timestamp::from_millisecond(scene.host.now().at.wall_ms).expect("a time");
+        for text in scene.told() {
+            let digest = if text.contains("held back in quiet hours") { " digest" } else { "" };
+            told.push(format!("{}{digest}", now.strftime("%H:%M")));
+        }
+        scene.host.pass(Duration::from_mins(10));
+    }
+    told
+}
+
+#[test]
+fn in_the_night_that_has_an_hour_twice_quiet_hours_end_once() {
+    // Half past two, summer time, is 00:30 UTC; at 01:00 UTC it is two o'clock again.
+    let told =
+        told_in_berlin("2026-10-24T22:50:00Z", (time(1, 0, 0, 0), time(2, 30, 0, 0))).join(" ");
+    let after = "00:40 00:50 01:00 01:10 01:20 01:30 01:40 01:50 02:00 02:10 02:20 02:30 02:40";
+    assert_eq!(told, format!("22:50 00:30 digest {after}"));
+}
+
+#[test]
+fn in_the_night_that_lacks_an_hour_quiet_hours_end_when_it_is_skipped() {
+    // At 01:00 UTC it is three o'clock.
+    let told =
+        told_in_berlin("2026-03-28T23:50:00Z", (time(1, 0, 0, 0), time(2, 30, 0, 0))).join(" ");
+    let after = "01:10 01:20 01:30 01:40 01:50 02:00 02:10 02:20 02:30 02:40 02:50 03:00 03:10";
+    assert_eq!(told, format!("23:50 01:00 digest {after} 03:20 03:30 03:40"));
+}

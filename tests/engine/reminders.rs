@@ -76,6 +76,13 @@ fn a_laptop_that_sleeps_is_reminded_by_the_day_too() {
     scene.host.suspend(Duration::from_hours(24));
     scene.tick_after(60);
     assert!(scene.told().concat().contains("a write is requested"));
+    scene.set("v", |j| j.exit = 1);
+    run_write(&scene);
+    scene.tick_after(60);
+    scene.told();
+    scene.host.suspend(Duration::from_hours(24));
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("the write is not verified"));
 }
 
 #[test]
@@ -183,6 +190,11 @@ fn what_is_no_gap_is_not_told_as_one() {
         scene.tick_after(seconds);
     }
     assert_eq!(scene.told(), Vec::<String>::new(), "late");
+    // A timer of every ten seconds, of which a slow tick leaves out a few.
+    for seconds in [10; 20].into_iter().chain([55, 10, 179]) {
+        scene.tick_after(seconds);
+    }
+    assert_eq!(scene.told(), Vec::<String>::new(), "slow");
     // The wall clock is set.
     scene.host.set_wall(1_790_000_000_000 + 40 * 86_400_000);
     scene.tick_after(60);

@@ -87,7 +87,8 @@ fn an_alert_that_comes_back_beside_another_anomaly_is_told_at_once() {
 
 #[test]
 fn a_status_is_an_anomaly_after_so_many_broken_ones_in_a_row() {
-    let scene = Scene::new(&watch("a", "alertAfter = 3, reportEverySeconds = 60"));
+    let scene =
+        Scene::new(&watch("a", "alertAfter = 3, reportEverySeconds = 60, onlyOnChange = false"));
     scene.set("a", |j| j.running = true);
     scene.tick();
     scene.told();
@@ -126,6 +127,20 @@ fn a_status_that_may_yet_be_broken_ends_no_alert() {
     scene.tick_after(60);
     assert_eq!(scene.told(), Vec::<String>::new(), "the same alert");
     scene.set("a", |j| j.alert = false);
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("recovered"));
+}
+
+#[test]
+fn more_patience_with_a_broken_status_mends_none() {
+    let mut scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| (j.running, j.broken) = (true, true));
+    scene.tick();
+    assert!(scene.told().concat().contains("its status can't be read"));
+    scene.edit(&watch("a", "alertAfter = 5"));
+    scene.tick_after(60);
+    assert_eq!(scene.told(), Vec::<String>::new(), "it has not recovered");
+    scene.set("a", |j| j.broken = false);
     scene.tick_after(60);
     assert!(scene.told().concat().contains("recovered"));
 }
