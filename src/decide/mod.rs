@@ -94,6 +94,7 @@ pub fn decide_observed(
 ) -> Result<Decision, ReplayFault> {
     let mut ledger = Ledger::new(compiled, world, facts);
     let suspect = note_clock(&mut ledger);
+    ledger.meta_mut().report = Some(compiled.report().clone());
     declare_jobs(&mut ledger)?;
     let hidden = hidden_writes(compiled, &ledger.world().snapshot);
     ledger.allow_starts(!suspect && hidden.is_empty());
