@@ -51,6 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("petgraph", &["src/compile/chain.rs"]),
     ("rusqlite", &["src/adapters/sqlite/"]),
     ("jsonc_parser", &["src/config/json.rs", "src/config/json5.rs"]),
+    ("ureq", &["src/adapters/http.rs"]),
     ("Command::new", &["src/adapters/process/spawn.rs"]),
     (".consume(", &["src/machine/mod.rs"]),
     ("impl ConsumeOnce for", &["src/adapters/sqlite/mod.rs", "src/sim/store.rs"]),

@@ -20,6 +20,7 @@ mod queue;
 mod report;
 mod report_write;
 mod request;
+pub mod route;
 mod section;
 mod serve;
 mod settle;

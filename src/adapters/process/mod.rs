@@ -33,7 +33,7 @@ pub use clock::Deadline;
 pub use detached::{Detached, spawn_detached, wait_detached};
 pub use resolve::{Refusal, resolve_program};
 pub use sole::{Prepared, Sole};
-pub use spawn::{become_program, search_path};
+pub use spawn::{SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path};
 
 /// A command to run as a child.
 #[derive(Clone, Debug)]
