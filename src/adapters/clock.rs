@@ -27,6 +27,13 @@ impl OsClock {
         Self { boot: proc::boot_id(), zone: TimeZone::try_system().unwrap_or(TimeZone::UTC) }
     }
 
+    /// What the local time zone is called, or its offset where it has no name.
+    #[must_use]
+    pub fn zone_name(&self) -> String {
+        let unnamed = || self.zone.to_offset(Timestamp::UNIX_EPOCH).to_string();
+        self.zone.iana_name().map_or_else(unnamed, str::to_owned)
+    }
+
     /// Where the local clock stands at a moment of the wall clock.
     #[must_use]
     pub fn local_at(&self, wall_ms: i64) -> LocalTime {

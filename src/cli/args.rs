@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::explain::ConfigCommand;
+
 const AFTER_HELP: &str = "\
 Examples:
   opsfsm check                          is the config sound?
@@ -90,6 +92,9 @@ pub(super) enum Command {
     #[command(alias = "validate-config")]
     #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml")]
     Check(CheckArgs),
+    /// What opsfsm found where, for this config
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// A picture of the chains, or of one job's machine, in Graphviz' DOT
     #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]
@@ -126,7 +131,7 @@ pub(super) enum Format {
 /// `opsfsm tick`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct TickArgs {
-    /// Send to this Telegram chat (kept for ops-monitor's crontabs; this version prints)
+    /// Send to this Telegram chat, whatever the config says: an id, @name, or CHAT:topic:ID
     #[arg(long, value_name = "CHAT")]
     pub(super) target: Option<String>,
     /// Print the report instead of sending it; it counts as told

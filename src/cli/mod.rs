@@ -10,12 +10,14 @@ mod args;
 mod check;
 mod context;
 mod exec;
+mod explain;
 mod gate;
 mod graph;
 mod history;
 mod io;
 mod orders;
 mod plan;
+mod routes;
 mod run;
 mod run_write;
 mod sandbox;
@@ -83,6 +85,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Verify(options) => verify::verify(context, options),
         Command::Acknowledge(options) => gate::acknowledge(context, options),
         Command::Check(options) => check::check(context, options),
+        Command::Config(command) => explain::config(context, command),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Adopt => adopt::adopt(context),

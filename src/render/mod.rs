@@ -5,6 +5,7 @@
 
 mod approvals;
 mod dot;
+mod explain;
 mod findings;
 mod history;
 mod json;
@@ -18,6 +19,7 @@ mod words;
 
 pub use approvals::{render_approvals, render_approvals_json};
 pub use dot::{render_chains_dot, render_machine_dot};
+pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
 pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
