@@ -14,7 +14,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
-use super::file_name::safe_name;
+use super::file_name::{beside, safe_name};
 use super::process::Deadline;
 use crate::base::{JobId, limits};
 
@@ -28,7 +28,7 @@ pub struct FlightLock {
 /// The folder of the locks: beside the store.
 #[must_use]
 pub fn folder_of(store: &Path) -> PathBuf {
-    store.with_file_name("flights")
+    beside(store, "flights")
 }
 
 /// Takes the lock; `None`: somebody holds it. Whoever only looks at it holds it for an instant,

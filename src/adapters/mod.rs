@@ -3,13 +3,14 @@
 //! In: calls of the engine. Out: what the kernel, the disk and the terminal did.
 //! Invariant: nothing here decides what a job's state is.
 
+pub mod answer;
 pub mod clock;
 pub mod config_files;
 pub mod entropy;
 pub mod evidence;
 pub mod executors;
 pub mod file_facts;
-mod file_name;
+pub mod file_name;
 pub mod flight_lock;
 mod http;
 pub mod locate;

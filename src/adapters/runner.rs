@@ -13,9 +13,11 @@ use std::time::Duration;
 use super::file_name::safe_name;
 use super::process::{
     Capture, ChildResult, ChildSpec, Control, Stream, resolve_program, run_children, search_path,
+    secrets_of,
 };
 use super::sandbox;
 use super::signals::Interrupt;
+use crate::base::redact::Secrets;
 use crate::base::{JobId, RunId, limits};
 use crate::model::{End, Outcome, RunSpec, SandboxFate, SpawnFault, StreamTail};
 use crate::ports::CommandRunner;
@@ -24,7 +26,7 @@ use crate::ports::CommandRunner;
 pub struct OsCommandRunner<'a> {
     /// Where the logs of start commands are kept.
     pub logs: PathBuf,
-    /// Where sandboxed commands may write, in a folder of their job's.
+    /// Where sandboxed commands may write, in a folder of their run's.
     pub scratch: PathBuf,
     /// This program: it puts the sandbox in force.
     pub program: PathBuf,
@@ -41,24 +43,28 @@ impl CommandRunner for OsCommandRunner<'_> {
             let outcome = self.run_child(self.child_of(spec));
             return Outcome { sandbox: Some(SandboxFate::Unavailable), ..outcome };
         }
-        let scratch = self.scratch.join(safe_name(&spec.job));
-        let outcome = match make_scratch(&scratch).and_then(|()| self.confined(spec, &scratch)) {
+        let own = self.scratch.join(safe_name(&spec.job));
+        let scratch = own.join(spec.run.as_str());
+        let made = make_scratch(&own, &scratch);
+        let outcome = match made.and_then(|()| self.confined(spec, &scratch)) {
             Ok(child) => self.run_child(child),
             Err((fault, detail)) => Outcome::without_output(End::NotStarted { fault, detail }),
         };
-        // What is left of it harms nobody; the next run of this job makes it anew.
-        let _ = fs::remove_dir_all(&scratch);
+        // What is left of it harms nobody; the next run of this job removes it.
+        let _ = fs::remove_dir_all(&scratch).and_then(|()| fs::remove_dir(&own));
         Outcome { sandbox: Some(SandboxFate::Applied), ..outcome }
     }
 }
 
-/// A folder that is empty, and only ours.
-fn make_scratch(scratch: &Path) -> Result<(), (SpawnFault, String)> {
-    let made = match fs::remove_dir_all(scratch) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
-        Ok(()) | Err(_) => DirBuilder::new().recursive(true).mode(0o700).create(scratch),
-    };
-    made.map_err(|e| {
+/// A folder that is empty, and this run's alone. What earlier runs of its job have left goes: in one
+/// store no two of them go at a time.
+fn make_scratch(own: &Path, scratch: &Path) -> Result<(), (SpawnFault, String)> {
+    for left in fs::read_dir(own).into_iter().flatten().flatten() {
+        // One that can't be removed is in nobody's way.
+        let _ = fs::remove_dir_all(left.path());
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(own);
+    made.and_then(|()| DirBuilder::new().mode(0o700).create(scratch)).map_err(|e| {
         let folder = scratch.display();
         (SpawnFault::Other, format!("its scratch folder {folder} can't be made: {e}"))
     })
@@ -67,8 +73,10 @@ fn make_scratch(scratch: &Path) -> Result<(), (SpawnFault, String)> {
 impl OsCommandRunner<'_> {
     fn run_child(&self, child: ChildSpec) -> Outcome {
         let control = Control { cancel: self.cancel, ..Control::default() };
+        let secrets = secrets_of(&child);
         let mut results = run_children(&[child], &control);
-        results.pop().map_or_else(|| Outcome::without_output(End::Lost), outcome_of)
+        let outcome = results.pop().map(|result| outcome_of(result, &secrets));
+        outcome.unwrap_or_else(|| Outcome::without_output(End::Lost))
     }
 
     fn child_of(&self, spec: &RunSpec) -> ChildSpec {
@@ -150,11 +158,12 @@ fn keep_end(path: &Path) {
     let _ = cut();
 }
 
-pub(super) fn outcome_of(result: ChildResult) -> Outcome {
+/// What a child brought, without the secrets that it printed: they go no further than here.
+pub(super) fn outcome_of(result: ChildResult, secrets: &Secrets) -> Outcome {
     Outcome {
         took_ms: u64::try_from(result.took.as_millis()).unwrap_or(u64::MAX),
-        stdout: tail_of(&result.stdout),
-        stderr: tail_of(&result.stderr),
+        stdout: tail_of(&result.stdout, secrets),
+        stderr: tail_of(&result.stderr, secrets),
         attention: result.attention,
         leaked: result.leaked,
         sandbox: None,
@@ -162,10 +171,7 @@ pub(super) fn outcome_of(result: ChildResult) -> Outcome {
     }
 }
 
-fn tail_of(stream: &Stream) -> StreamTail {
-    StreamTail {
-        text: String::from_utf8_lossy(&stream.bytes).into_owned(),
-        bytes: stream.total,
-        cut: stream.cut,
-    }
+fn tail_of(stream: &Stream, secrets: &Secrets) -> StreamTail {
+    let text = secrets.redact(&String::from_utf8_lossy(&stream.bytes), stream.cut);
+    StreamTail { text, bytes: stream.total, cut: stream.cut }
 }

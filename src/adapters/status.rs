@@ -11,7 +11,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::config_files::open_without_waiting;
-use super::process::{Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children_with};
+use super::process::{
+    Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children_with, secrets_of,
+};
 use super::signals::Interrupt;
 use crate::base::time::limit_text;
 use crate::base::{Stamp, limits};
@@ -41,7 +43,8 @@ impl StatusRunner for OsStatusRunner<'_> {
             ..Control::default()
         };
         let judged = run_children_with(&specs, &control, |place, result| {
-            commands.get(place).map(|(_, command)| judge(command, &result))
+            let (command, spec) = (commands.get(place)?.1, specs.get(place)?);
+            Some(judge(command, spec, &result))
         });
         let observe = |ask: &StatusAsk<'_>, observed| Observation {
             job: ask.job.clone(),
@@ -89,10 +92,11 @@ fn broken(cause: BrokenCause, detail: impl Into<String>) -> Observed {
 }
 
 /// What a status command's end and output say. A leaked pipe is no fault: the command has ended.
-fn judge(command: &Command, result: &ChildResult) -> Observed {
+fn judge(command: &Command, spec: &ChildSpec, result: &ChildResult) -> Observed {
     let program = command.argv.first().map_or("", String::as_str);
     let errors = || {
-        let text = String::from_utf8_lossy(&result.stderr.bytes);
+        let stderr = &result.stderr;
+        let text = secrets_of(spec).redact(&String::from_utf8_lossy(&stderr.bytes), stderr.cut);
         let last = text.lines().rev().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned);
         last.map(|line| format!(": {line}")).unwrap_or_default()
     };

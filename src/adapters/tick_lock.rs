@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::file_name::beside;
 use crate::base::{BootId, Stamp};
 use crate::ports::StoreError;
 
@@ -33,9 +34,7 @@ pub struct Holder {
 /// The lock's path: beside the store, named after it.
 #[must_use]
 pub fn lock_path(store: &Path) -> PathBuf {
-    let mut name = store.file_name().unwrap_or_default().to_owned();
-    name.push(".tick");
-    store.with_file_name(name)
+    beside(store, "tick")
 }
 
 /// Takes the lock, or says who has it.

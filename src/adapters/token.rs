@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::base::redact::Secrets;
+
 /// Fewest digits before the colon that are taken for a bot's id.
 const ID_DIGITS: usize = 6;
 /// Fewest characters after it.
@@ -85,6 +87,13 @@ pub fn mask_tokens(text: &str) -> String {
     shown
 }
 
+/// Words of another program or host, on one line and bounded, without anything that looks secret.
+#[must_use]
+pub fn quote_words(text: &str, most: usize) -> String {
+    let masked = Secrets::default().redact(&mask_tokens(text), false);
+    masked.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +136,9 @@ mod tests {
         for text in ["", "12:34:56", "a: b", "::", "2026-01-01T00:00:00"] {
             assert_eq!(masked(text), text);
         }
+        let words = format!(" Bearer {SECRET}\u{7}\n{one}");
+        assert_eq!(quote_words(&words, 40), "Bearer [redacted]  123456…");
+        assert_eq!(quote_words("ééé", 2), "éé");
         let short = Token::parse(&format!("42:{SECRET}")).expect("a token");
         assert_eq!(short.redacted(&format!("x{}y", short.expose())), "x42…y");
     }

@@ -11,6 +11,7 @@ use super::flight_lock::{self, FlightLock};
 use super::process::{Prepared, Sole};
 use super::runner::outcome_of;
 use crate::approval::Permit;
+use crate::base::redact::Secrets;
 use crate::base::{JobId, RunId};
 use crate::model::{End, Outcome, ProcessId, SpawnFault};
 use crate::ports::{Unready, WriteRunner};
@@ -59,7 +60,8 @@ impl WriteRunner for OsWriteRunner {
             env: &env,
             limit: command.limit,
         };
-        let outcome = outcome_of(prepared.run(&sole, began));
+        let secrets = Secrets::of_env(env.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+        let outcome = outcome_of(prepared.run(&sole, began), &secrets);
         let still_held = lock.release();
         Outcome { leaked: outcome.leaked || still_held, ..outcome }
     }

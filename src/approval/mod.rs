@@ -9,10 +9,12 @@
 //! Invariant: no value of [`Permit`] exists that was not paid for with a grant, and nothing here
 //! copies, stores or invents one.
 
+mod code;
 mod digest;
 mod grant;
 mod permit;
 
+pub use code::{Code, CodeRecord, CodeUnfit};
 pub use digest::PlanDigest;
 pub use grant::{Evidence, Grant, Level, Terms, Unfit, judge, judge_alive};
 pub use permit::{ConsumeOnce, Permit, SealedWrite, Spent, WriteCommand, redeem};

@@ -56,7 +56,7 @@ impl Exit {
             Self::Done => "done (anomalies of jobs included)",
             Self::JobFailed => "the job's command failed, or findings",
             Self::Refused => "config or usage error, or refused",
-            Self::Undelivered => "a report could not be delivered now",
+            Self::Undelivered => "a report could not be delivered now, or was given up",
             Self::ApprovalNeeded => "an approval is needed",
             Self::Busy => "busy: another process is at work",
             Self::StoreRefused => "the store is refused",

@@ -160,6 +160,10 @@ pub const VERIFY_WITHIN: Duration = Duration::from_hours(1);
 pub const GRANT_LIFE: Duration = Duration::from_mins(30);
 /// The longest that it may be given.
 pub const GRANT_LIFE_MAX: Duration = Duration::from_hours(24);
+/// How long a one-time code serves.
+pub const CODE_LIFE: Duration = Duration::from_mins(15);
+/// How often it may be mistyped.
+pub const CODE_TRIES: u32 = 5;
 /// Most settled approvals kept to be listed; that one is spent is remembered for ever.
 pub const GRANTS_KEPT: usize = 200;
 /// How long an executor waits for the lock of its write, which others may be looking at.

@@ -6,6 +6,7 @@
 pub mod exit;
 pub mod id;
 pub mod limits;
+pub mod redact;
 pub mod time;
 
 pub use exit::Exit;

@@ -31,6 +31,6 @@ pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
         Some(before) => format!("{store} now belongs to {path} (before: {before})\n"),
         None => format!("{store} now belongs to {path}\n"),
     };
-    let _ = io::out(&text);
+    io::say(&text);
     Ok(Exit::Done)
 }

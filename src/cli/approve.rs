@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::args::ApproveArgs;
 use super::context::{Context, Failure, LoadedConfig};
-use super::gate::{order, planned, say, somebody};
+use super::gate::{order, planned, somebody};
+use super::refusal::refusal;
 use super::{io, orders};
 use crate::adapters::sqlite::SqliteStore;
 use crate::approval::Level;
@@ -25,18 +26,23 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
     let name = options.job.as_deref().unwrap_or_default();
     let job = context.job(&config.compiled, name)?;
     let life = life_of(options)?;
-    let planned = planned(&config, job)?;
+    let planned = planned(context, &config, job)?;
     let mut store = context.open_store(&config.compiled)?;
-    let level = match level_of(job, options, &planned) {
+    let level = level_of(context, job, options, &planned);
+    // Whoever called it off has said all that there is to say, whatever was typed.
+    if context.is_interrupted() {
+        return Err(Failure::interrupted());
+    }
+    let level = match level {
         Ok(level) => level,
         Err(why) => return Err(refuse(context, &config, &mut store, job, &why)),
     };
     let attest = Attest { evidence: somebody(options.by.as_deref())?, level, life };
-    let grant = order(context, &config, &mut store, job, |ports| {
+    let grant = order(context, &config.compiled, (&mut store, &job.job().id), |ports| {
         approve_write(&config.compiled, job, &planned, &attest, ports)
     })?;
     let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
-    say(&format!(
+    io::say(&format!(
         "{id}: approved, plan {}, {}, for one start within {}: {call} run {id}\n",
         grant.digest.short(),
         grant.level.as_str(),
@@ -59,7 +65,12 @@ fn life_of(options: &ApproveArgs) -> Result<Duration, Failure> {
 }
 
 /// How surely a person approves: by typing the digest, or naming one that was reviewed elsewhere.
-fn level_of(job: &CompiledJob, options: &ApproveArgs, planned: &Planned) -> Result<Level, String> {
+fn level_of(
+    context: &Context,
+    job: &CompiledJob,
+    options: &ApproveArgs,
+    planned: &Planned,
+) -> Result<Level, String> {
     let (digest, short) = (&planned.digest, planned.digest.short());
     let named = options.digest.as_deref();
     if let Some(named) = named.filter(|named| !digest.is_named_by(named)) {
@@ -81,7 +92,8 @@ fn level_of(job: &CompiledJob, options: &ApproveArgs, planned: &Planned) -> Resu
     if named.is_some() {
         return Ok(Level::Asserted);
     }
-    let typed = io::ask(&format!("\nTo approve exactly this, type its short digest ({short}): "))?;
+    let question = format!("\nTo approve exactly this, type its short digest ({short}): ");
+    let typed = io::ask(&question, context.interrupt.as_ref())?;
     if digest.is_named_by(&typed) {
         return Ok(Level::Asserted);
     }
@@ -125,7 +137,9 @@ fn reclassify(context: &Context, id: &str, options: &ApproveArgs) -> Result<Exit
         )));
     }
     let asked = format!("`{id}` was declared a write. To let it run unapproved, type its id: ");
-    let typed = io::ask(&asked).map_err(Failure::refused)?;
+    let typed = io::ask(&asked, context.interrupt.as_ref()).map_err(|why| {
+        if context.is_interrupted() { Failure::interrupted() } else { Failure::refused(why) }
+    })?;
     if typed.trim() != id.as_str() {
         return Err(Failure::refused(format!("`{id}` stays a write")));
     }
@@ -135,13 +149,8 @@ fn reclassify(context: &Context, id: &str, options: &ApproveArgs) -> Result<Exit
     let answer = orders::give(context, &mut store, language, format!("recording {id}"), |ports| {
         reclassify_job(&config.compiled, &id, &evidence, ports)
     })?;
-    match answer {
-        Ok(()) => {
-            say(&format!("{id}: no write any more, on your word\n"));
-            Ok(Exit::Done)
-        }
-        Err(_) => Err(Failure::refused(format!(
-            "`{id}` is declared a one_shot_write in this config, or never was one"
-        ))),
-    }
+    let kind = config.compiled.job(&id).map(|job| job.job().kind());
+    answer.map_err(|refused| refusal(context, (&id, kind), &refused))?;
+    io::say(&format!("{id}: no write any more, on your word\n"));
+    Ok(Exit::Done)
 }

@@ -18,7 +18,7 @@ Exit codes:
   0 done (anomalies of jobs included)      4 an approval is needed
   1 the job's command failed, or findings  5 busy: another process is at work
   2 config or usage error, or refused      6 the store is refused
-  3 a report could not be delivered now";
+  3 a report could not be delivered now, or was given up";
 
 /// A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
 /// their checkpoints and reported on, without a daemon.
@@ -105,6 +105,12 @@ pub(super) enum Command {
         opsfsm history --verify          is the journal whole, and does it give today's state?"
     )]
     History(HistoryArgs),
+    /// Reports on their way: what waits, and what was given up
+    #[command(
+        after_help = "Examples:\n  opsfsm outbox\n  opsfsm outbox retry              send again whatever was given up\n  \
+        opsfsm outbox drop 3f2a9c01"
+    )]
+    Outbox(OutboxArgs),
     /// Give the store to another config, after it was moved or renamed
     #[command(after_help = "Example:\n  opsfsm adopt --config-file jobs/opsfsm.toml")]
     Adopt,
@@ -335,6 +341,37 @@ pub(super) struct HistoryArgs {
     /// How to answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
+}
+
+/// `opsfsm outbox`.
+#[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct OutboxArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<OutboxCommand>,
+    /// Also what arrived or was dropped, as long as it is kept
+    #[arg(long)]
+    pub(super) all: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+/// What is done about a report.
+#[derive(Debug, Subcommand)]
+pub(super) enum OutboxCommand {
+    /// Send it again at the next tick, whatever became of it, by whatever route there is
+    Retry(OutboxPick),
+    /// Never send it
+    Drop(OutboxPick),
+}
+
+/// Which report.
+#[derive(Debug, ClapArgs)]
+pub(super) struct OutboxPick {
+    /// Its id, or the first letters of it; without one: each that was given up
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<String>,
 }
 
 /// `opsfsm __exec`.

@@ -23,12 +23,12 @@ pub(super) fn check(context: &Context, options: &CheckArgs) -> Result<Exit, Fail
             let all = config.compiled.len();
             let text =
                 format!("{findings}{}: ok, {all} jobs ({})\n", path.display(), kinds.join(", "));
-            let _ = io::out(&text);
+            io::answer(&text)?;
             Ok(Exit::Done)
         }
         Err(BrokenConfig { unreadable: Some(why), .. }) => Err(Failure::refused(why)),
         Err(BrokenConfig { sink, sources, unreadable: None }) => {
-            let _ = io::out(&render::render_findings(&sink, &sources));
+            io::answer(&render::render_findings(&sink, &sources))?;
             Ok(Exit::JobFailed)
         }
     }

@@ -11,10 +11,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
+pub(super) use super::failure::Failure;
 use super::io;
 use crate::adapters::clock::OsClock;
 use crate::adapters::config_files::load_config_files;
 use crate::adapters::entropy::OsEntropy;
+use crate::adapters::file_name::beside;
 use crate::adapters::flight_lock;
 use crate::adapters::locate::{Asked, Located, StorePlace, locate};
 use crate::adapters::os_world::OsWorld;
@@ -28,33 +30,9 @@ use crate::decide::{self, Facts, HiddenWrite, V1State};
 use crate::diag::{Code, Finding, Sink, Sources, did_you_mean};
 use crate::journal::{Change, World};
 use crate::model::Language;
-use crate::ports::{Clock as _, Commit, Entropy as _, Store as _, StoreError};
+use crate::ports::{Clock as _, Commit, Entropy as _, Store as _};
 use crate::render::{self, Style};
 use crate::tick::{disagreement, facts_of, reports_of};
-
-/// Why a command ends early.
-#[derive(Clone, Debug)]
-pub(super) struct Failure {
-    pub(super) exit: Exit,
-    pub(super) message: String,
-}
-
-impl Failure {
-    pub(super) fn refused(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Refused, message: message.into() }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        let exit = match &error {
-            StoreError::Busy(_) => Exit::Busy,
-            StoreError::Interrupted => Exit::Refused,
-            StoreError::Refused(_) | StoreError::Failed(_) => Exit::StoreRefused,
-        };
-        Self { exit, message: error.to_string() }
-    }
-}
 
 /// A config that can't be run.
 pub(super) struct BrokenConfig {
@@ -79,6 +57,8 @@ pub(super) struct Context {
     pub(super) interrupt: Option<Interrupt>,
     pub(super) located: Located,
     pub(super) invocation: String,
+    /// This program's file, as it was named when this call began: it may be replaced meanwhile.
+    program: Result<PathBuf, String>,
 }
 
 impl Context {
@@ -95,7 +75,19 @@ impl Context {
             interrupt: signals::install().ok(),
             located,
             invocation: invocation(args, program),
+            program: std::env::current_exe()
+                .map_err(|e| format!("opsfsm can't find its own program: {e}")),
         }
+    }
+
+    /// This program, for the processes that it starts of itself.
+    pub(super) fn program(&self) -> Result<PathBuf, Failure> {
+        self.program.clone().map_err(Failure::refused)
+    }
+
+    /// Has a signal asked this call to end?
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(|interrupt| interrupt.received().is_some())
     }
 
     /// Where the config is.
@@ -246,6 +238,11 @@ impl Context {
     /// counts. Nothing is recorded here either.
     pub(super) fn read_settled_world(&self, compiled: &Compiled) -> Result<World, Failure> {
         let world = self.read_world(compiled)?;
+        self.settled(compiled, world)
+    }
+
+    /// A world as it stands now.
+    pub(super) fn settled(&self, compiled: &Compiled, world: World) -> Result<World, Failure> {
         let now = self.clock.now();
         let facts = self.facts(&now, &world)?;
         let settled = decide::decide_settled(compiled, world, &facts);
@@ -356,7 +353,7 @@ impl Context {
 
     /// The folder of the logs of start commands: beside the store.
     pub(super) fn logs_folder(&self) -> Result<PathBuf, Failure> {
-        Ok(self.store_place()?.path.with_file_name("logs"))
+        Ok(beside(&self.store_place()?.path, "logs"))
     }
 }
 

@@ -1,16 +1,22 @@
 //! `opsfsm request`, `deny`, `revoke`, `acknowledge` and `approvals`: what is said at the gate, but
 //! for the approval itself.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
 use super::args::{AcknowledgeArgs, ApprovalsArgs, DenyArgs, Format, RequestArgs, RevokeArgs};
 use super::context::{Context, Failure, LoadedConfig};
+use super::recorded::{Subject, subject};
+use super::refusal::refusal;
 use super::{io, orders};
 use crate::adapters::evidence;
 use crate::adapters::file_facts::OsFileFacts;
 use crate::adapters::sqlite::SqliteStore;
 use crate::approval::Evidence;
-use crate::base::Exit;
-use crate::compile::CompiledJob;
-use crate::decide::{GateRefused, Requested};
+use crate::base::{Exit, JobId};
+use crate::compile::{Compiled, CompiledJob};
+use crate::decide::{Denied, GateRefused, Requested};
+use crate::machine::{State, WriteState};
 use crate::model::Planned;
 use crate::ports::StoreError;
 use crate::render::{self, shell_quote};
@@ -20,22 +26,43 @@ use crate::writes::{acknowledge_write, deny_write, plan_now, request_write, revo
 /// Gives an order about one write and turns a refusal into its message.
 pub(super) fn order<T>(
     context: &Context,
-    config: &LoadedConfig,
-    store: &mut SqliteStore,
-    job: &CompiledJob,
+    compiled: &Compiled,
+    (store, id): (&mut SqliteStore, &JobId),
     order: impl FnOnce(&mut RunPorts<'_>) -> Result<Result<T, GateRefused>, StoreError>,
 ) -> Result<T, Failure> {
-    let language = config.compiled.report().language;
-    let id = &job.job().id;
+    let language = compiled.report().language;
     let answer = orders::give(context, store, language, format!("recording {id}"), order)?;
-    answer.map_err(|refused| refusal(context, job, &refused))
+    let kind = compiled.job(id).map(|job| job.job().kind());
+    answer.map_err(|refused| refusal(context, (id, kind), &refused))
 }
 
-/// Plans a write as it is now.
-pub(super) fn planned(config: &LoadedConfig, job: &CompiledJob) -> Result<Planned, Failure> {
+/// How often it is looked whether a signal has come while files are hashed.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Plans a write as it is now. Gigabytes take their time: it is done on a thread of its own, which
+/// nobody has to wait for any more once a signal has come.
+pub(super) fn planned(
+    context: &Context,
+    config: &LoadedConfig,
+    job: &CompiledJob,
+) -> Result<Planned, Failure> {
     let _waiting = io::waiting(format!("hashing the files of {}", job.job().id));
-    plan_now(&config.compiled, job, &OsFileFacts)
-        .map_err(|fault| Failure::refused(fault.to_string()))
+    let (compiled, wanted) = (config.compiled.clone(), job.clone());
+    let (sender, made) = mpsc::channel();
+    std::thread::spawn(move || {
+        // A receiver that is gone has given up on it.
+        let _ = sender.send(plan_now(&compiled, &wanted, &OsFileFacts));
+    });
+    loop {
+        match made.recv_timeout(LOOK_EVERY) {
+            Ok(planned) => return planned.map_err(|fault| Failure::refused(fault.to_string())),
+            Err(RecvTimeoutError::Timeout) if !context.is_interrupted() => {}
+            Err(RecvTimeoutError::Timeout) => return Err(Failure::interrupted()),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::refused("its plan could not be made"));
+            }
+        }
+    }
 }
 
 pub(super) fn somebody(by: Option<&str>) -> Result<Evidence, Failure> {
@@ -46,56 +73,62 @@ pub(super) fn somebody(by: Option<&str>) -> Result<Evidence, Failure> {
 pub(super) fn request(context: &Context, options: &RequestArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
     let job = context.job(&config.compiled, &options.job)?;
-    let planned = planned(&config, job)?;
+    let planned = planned(context, &config, job)?;
     let mut store = context.open_store(&config.compiled)?;
     let reason = options.reason.as_deref();
-    let asked = order(context, &config, &mut store, job, |ports| {
+    let about = (&mut store, &job.job().id);
+    let asked = order(context, &config.compiled, about, |ports| {
         request_write(&config.compiled, job, (&planned, reason), ports)
     })?;
     let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
-    let before = match asked {
-        Requested::Now => "requested",
-        Requested::Before => "requested already",
-    };
     let short = planned.digest.short();
-    say(&format!("{id}: {before}, plan {short}; a person approves it with: {call} approve {id}\n"));
+    let (what, next) = match asked {
+        Requested::Now => ("requested", "a person approves it with: "),
+        Requested::Before => ("requested already", "a person approves it with: "),
+        Requested::Approved => ("approved already", "nobody has to be asked: "),
+    };
+    let verb = if asked == Requested::Approved { "run" } else { "approve" };
+    io::say(&format!("{id}: {what}, plan {short}; {next}{call} {verb} {id}\n"));
     Ok(Exit::Done)
 }
 
 /// `opsfsm deny JOB`.
 pub(super) fn deny(context: &Context, options: &DenyArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let job = context.job(&config.compiled, &options.job)?;
+    let Subject { id, compiled, mut store } = subject(context, &options.job)?;
     let evidence = somebody(options.by.as_deref())?;
-    let mut store = context.open_store(&config.compiled)?;
-    order(context, &config, &mut store, job, |ports| {
-        deny_write(&config.compiled, job, (&evidence, options.reason.as_deref()), ports)
+    let denied = order(context, &compiled, (&mut store, &id), |ports| {
+        deny_write(&compiled, &id, (&evidence, options.reason.as_deref()), ports)
     })?;
-    say(&format!("{}: denied; it stays blocked\n", job.job().id));
+    let Denied { revoked, state } = denied;
+    io::say(&match state {
+        _ if revoked => format!("{id}: denied; its approval is taken back, and it is blocked\n"),
+        State::Write(WriteState::Blocked) => format!("{id}: denied; it stays blocked\n"),
+        // What the request asked for is one thing, what has begun before another.
+        State::Write(_) | State::Watch(_) | State::Check(_) => {
+            format!("{id}: denied; what was approved before is {state}\n")
+        }
+    });
     Ok(Exit::Done)
 }
 
 /// `opsfsm revoke JOB`.
 pub(super) fn revoke(context: &Context, options: &RevokeArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let job = context.job(&config.compiled, &options.job)?;
-    let mut store = context.open_store(&config.compiled)?;
-    order(context, &config, &mut store, job, |ports| revoke_write(&config.compiled, job, ports))?;
-    say(&format!("{}: the approval is taken back; it is blocked again\n", job.job().id));
+    let Subject { id, compiled, mut store } = subject(context, &options.job)?;
+    let about = (&mut store, &id);
+    order(context, &compiled, about, |ports| revoke_write(&compiled, &id, ports))?;
+    io::say(&format!("{id}: the approval is taken back; it is blocked again\n"));
     Ok(Exit::Done)
 }
 
 /// `opsfsm acknowledge JOB`.
 pub(super) fn acknowledge(context: &Context, options: &AcknowledgeArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let job = context.job(&config.compiled, &options.job)?;
+    let Subject { id, compiled, mut store } = subject(context, &options.job)?;
     let evidence = somebody(options.by.as_deref())?;
-    let mut store = context.open_store(&config.compiled)?;
-    let was = order(context, &config, &mut store, job, |ports| {
+    let was = order(context, &compiled, (&mut store, &id), |ports| {
         let said = (&evidence, options.note.as_deref());
-        acknowledge_write(&config.compiled, job, said, ports)
+        acknowledge_write(&compiled, &id, said, ports)
     })?;
-    say(&format!("{}: was {was}, acknowledged; it is blocked until approved anew\n", job.job().id));
+    io::say(&format!("{id}: was {was}, acknowledged; it is blocked until approved anew\n"));
     Ok(Exit::Done)
 }
 
@@ -104,77 +137,9 @@ pub(super) fn approvals(context: &Context, options: &ApprovalsArgs) -> Result<Ex
     let config = context.config()?;
     let world = context.read_settled_world(&config.compiled)?;
     let now = context.now();
-    say(&match options.format {
+    io::answer(&match options.format {
         Format::Text => render::render_approvals(&world.snapshot, &now),
         Format::Json => render::render_approvals_json(&world.snapshot, &now),
-    });
+    })?;
     Ok(Exit::Done)
-}
-
-pub(super) fn say(text: &str) {
-    // The exit code says it too.
-    let _ = io::out(text);
-}
-
-fn unapproved(why: Option<String>, way: &str) -> String {
-    let why = why.unwrap_or_else(|| "it has no approval".to_owned());
-    format!(
-        "{why}; nothing was run. Its plan is requested: a person reads and approves it with `{way}`"
-    )
-}
-
-/// What a refusal at the gate says, and its exit code.
-pub(super) fn refusal(context: &Context, job: &CompiledJob, refused: &GateRefused) -> Failure {
-    let declared = job.job();
-    let (id, call) = (shell_quote(declared.id.as_str()), &context.invocation);
-    let (exit, why) = match refused {
-        GateRefused::NotAWrite => (
-            Exit::Refused,
-            format!("it is a {}: only a one_shot_write is approved", declared.kind().as_str()),
-        ),
-        GateRefused::Disabled => {
-            (Exit::Refused, "its config says `enabled: false`; enable it first".to_owned())
-        }
-        GateRefused::NoApproval(_) | GateRefused::PlanChanged(_) => {
-            (Exit::ApprovalNeeded, unapproved(refused.words(), &format!("{call} approve {id}")))
-        }
-        GateRefused::LevelTooLow { least } => (
-            Exit::Refused,
-            format!(
-                "it asks for an approval of the level {}, which this way can't give",
-                least.as_str()
-            ),
-        ),
-        GateRefused::Unsettled(state) => (
-            Exit::ApprovalNeeded,
-            format!(
-                "it is {state}: how the last run came out is not settled. See `{call} history {id}`; \
-                 then `{call} verify {id}`, or take note of it with `{call} acknowledge {id}`"
-            ),
-        ),
-        GateRefused::Busy { purpose, pid } => (
-            Exit::Busy,
-            format!("another process (pid {pid}) is at its {}; try again later", purpose.as_str()),
-        ),
-        GateRefused::InFlight => (
-            Exit::Busy,
-            "a process that an earlier run of it started still runs; wait for its end, or end it"
-                .to_owned(),
-        ),
-        GateRefused::NoClock => (
-            Exit::Refused,
-            "this host's clock was never set, or it does not name its boots: an approval could \
-             not be told from an old one"
-                .to_owned(),
-        ),
-        GateRefused::NoRequest => (Exit::Refused, "nobody asks for it".to_owned()),
-        GateRefused::NotNow(state) => (
-            Exit::Refused,
-            format!("it is {state}: there is no unproved outcome to verify or acknowledge"),
-        ),
-        GateRefused::NotMarked => {
-            (Exit::Refused, "it is declared a one_shot_write today, or never was one".to_owned())
-        }
-    };
-    Failure { exit, message: format!("`{id}`: {why}") }
 }

@@ -13,7 +13,6 @@ pub(super) fn graph(context: &Context, options: &GraphArgs) -> Result<Exit, Fail
         Some(id) => render::render_machine_dot(context.job(&config.compiled, id)?, None),
         None => render::render_chains_dot(&config.compiled),
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
 }

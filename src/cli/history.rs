@@ -6,6 +6,8 @@ use super::io;
 use crate::adapters::sqlite::{EventFilter, SqliteStore};
 use crate::base::{Exit, JobId, limits};
 use crate::decide::clean_text;
+use crate::diag::did_you_mean;
+use crate::journal::EventKind;
 use crate::ports::Store as _;
 use crate::render;
 
@@ -23,6 +25,9 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
         verify(&mut store, options.format, limits::VERIFY_TRIES)?
     } else {
         let job = options.job.as_deref().map(|id| JobId::new(id.trim()));
+        if let Some(event) = &options.event {
+            check_event(event)?;
+        }
         let filter = EventFilter {
             job: job.as_ref(),
             event: options.event.as_deref(),
@@ -41,9 +46,22 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
             Format::Json => render::render_history_json(&events),
         }
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
+}
+
+/// Is there any event of this name?
+fn check_event(name: &str) -> Result<(), Failure> {
+    if EventKind::NAMES.contains(&name) {
+        return Ok(());
+    }
+    let near = did_you_mean(name, EventKind::NAMES);
+    let near = near.map_or_else(|| ".".to_owned(), |near| format!("; did you mean `{near}`?"));
+    Err(Failure::refused(format!(
+        "no event is named `{}`{near} They are: {}",
+        clean_text(name),
+        EventKind::NAMES.join(", ")
+    )))
 }
 
 /// The moment that `--since` means.

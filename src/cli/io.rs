@@ -3,12 +3,16 @@
 //! In: finished texts. Out: bytes, or the news that nobody reads them.
 //! Invariant: a closed pipe never panics, and stderr carries what is for the person, not the pipe.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::context::Failure;
+use crate::adapters::answer::read_answer;
+use crate::adapters::signals::Interrupt;
+use crate::base::Exit;
 use crate::journal::Report;
 use crate::model::{Route, Undelivered, UndeliveredKind};
 use crate::ports::Notifier;
@@ -18,11 +22,32 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Writes a finished text to stdout; says whether it got there.
 pub(super) fn out(text: &str) -> Result<(), String> {
+    write_out(text).map_err(|e| unwritable(&e))
+}
+
+/// Writes the answer that was asked for. That nobody reads on, as in `opsfsm status | head -1`, is
+/// no fault; that it can't be written, as on a full disk, is.
+pub(super) fn answer(text: &str) -> Result<(), Failure> {
+    match write_out(text) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure { exit: Exit::Undelivered, message: unwritable(&e) })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Says what was done. The exit code says it too, so that nothing hangs on its being read.
+pub(super) fn say(text: &str) {
+    let _ = write_out(text);
+}
+
+fn write_out(text: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(|e| format!("stdout can't be written: {e}"))
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+}
+
+fn unwritable(why: &std::io::Error) -> String {
+    format!("stdout can't be written: {why}")
 }
 
 /// A line on stderr for the person.
@@ -49,7 +74,7 @@ pub(super) fn typed_into() -> Option<&'static dyn AsFd> {
 }
 
 /// Longest answer that is read.
-const ANSWER_BYTES: u64 = 1024;
+const ANSWER_BYTES: usize = 1024;
 
 /// Shows a text to the person at the terminal.
 pub(super) fn show(text: &str) {
@@ -57,13 +82,12 @@ pub(super) fn show(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Asks the person at the terminal, and reads one line.
-pub(super) fn ask(question: &str) -> Result<String, String> {
+/// Asks the person at the terminal, and reads one line. A signal to opsfsm ends the waiting.
+pub(super) fn ask(question: &str, cancel: Option<&Interrupt>) -> Result<String, String> {
     let _ = write!(std::io::stderr().lock(), "{question}");
-    let mut line = String::new();
-    let read = std::io::stdin().lock().take(ANSWER_BYTES).read_line(&mut line);
-    read.map_err(|e| format!("the answer can't be read: {e}"))?;
-    Ok(line.trim().to_owned())
+    let line = read_answer(std::io::stdin().as_fd(), ANSWER_BYTES, cancel)
+        .map_err(|e| format!("the answer can't be read: {e}"))?;
+    line.map(|line| line.trim().to_owned()).ok_or_else(|| "interrupted by a signal".to_owned())
 }
 
 /// Says on a terminal what is waited for, if that takes more than a second.

@@ -11,12 +11,16 @@ mod check;
 mod context;
 mod exec;
 mod explain;
+mod failure;
 mod gate;
 mod graph;
 mod history;
 mod io;
 mod orders;
+mod outbox;
 mod plan;
+mod recorded;
+mod refusal;
 mod routes;
 mod run;
 mod run_write;
@@ -32,6 +36,7 @@ mod verify;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::process::leave_terminal;
 use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
 use args::{Args, Command};
@@ -52,6 +57,9 @@ pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     if let Command::Sandbox(options) = &args.command {
         // Before anything is looked up: it is to become its program, and nothing else.
         return told(sandbox::sandbox(options));
+    }
+    if let Command::Exec(_) = &args.command {
+        leave_terminal();
     }
     keep_owner_bits();
     let context = Context::new(&args, words.first());
@@ -88,6 +96,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Config(command) => explain::config(context, command),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
+        Command::Outbox(options) => outbox::outbox(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),

@@ -6,9 +6,11 @@
 use super::context::{Context, Failure};
 use super::io;
 use crate::adapters::file_facts::OsFileFacts;
+use crate::adapters::file_name::beside;
 use crate::adapters::runner::OsCommandRunner;
 use crate::adapters::sqlite::SqliteStore;
-use crate::compile::CompiledJob;
+use crate::base::JobId;
+use crate::compile::Compiled;
 use crate::machine::State;
 use crate::model::Language;
 use crate::ports::{Store as _, StoreError};
@@ -36,19 +38,20 @@ pub(super) fn give<T>(
     Ok(order(&mut ports)?)
 }
 
-/// How a job stands now, as the store has it.
+/// How a job stands now. What has ended, and could not be settled yet, counts.
 pub(super) fn state_of(
-    store: &mut SqliteStore,
-    job: &CompiledJob,
+    context: &Context,
+    compiled: &Compiled,
+    (store, id): (&mut SqliteStore, &JobId),
 ) -> Result<Option<State>, Failure> {
-    Ok(store.read()?.snapshot.jobs.get(&job.job().id).map(|record| record.state))
+    let world = context.settled(compiled, store.read()?)?;
+    Ok(world.snapshot.jobs.get(id).map(|record| record.state))
 }
 
 /// Runs the commands of read jobs.
 pub(super) fn command_runner(context: &Context) -> Result<OsCommandRunner<'_>, Failure> {
     let cancel = context.interrupt.as_ref();
-    let scratch = context.store_place()?.path.with_file_name("scratch");
-    let program = std::env::current_exe()
-        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))?;
+    let scratch = beside(&context.store_place()?.path, "scratch");
+    let program = context.program()?;
     Ok(OsCommandRunner { logs: context.logs_folder()?, scratch, program, cancel })
 }

@@ -10,12 +10,11 @@ use crate::render;
 pub(super) fn plan(context: &Context, options: &PlanArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
     let job = context.job(&config.compiled, &options.job)?;
-    let planned = gate::planned(&config, job)?;
+    let planned = gate::planned(context, &config, job)?;
     let text = match options.format {
         Format::Text => render::render_plan(&planned.plan, &planned.digest),
         Format::Json => render::render_plan_json(&planned.plan, &planned.digest),
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
 }

@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
     }
     refuse_other_kinds(context, job)?;
     if options.dry_run {
-        let _ = io::out(&plan_text(job.job(), options));
+        io::answer(&plan_text(job.job(), options))?;
         return Ok(Exit::Done);
     }
     let mut store = context.open_store(&config.compiled)?;
@@ -39,12 +39,13 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
             let text = match options.format {
                 Format::Text => render::render_run(id, &spec.run, &outcome),
                 Format::Json => {
-                    let state = orders::state_of(&mut store, job)?;
+                    let state = orders::state_of(context, compiled, (&mut store, id))?;
                     render::render_run_json(id, &spec.run, &outcome, state)
                 }
             };
-            let _ = io::out(&text);
-            Ok(if outcome.end.is_success() { Exit::Done } else { Exit::JobFailed })
+            let told = io::answer(&text);
+            // How the job ended is the worse news.
+            if outcome.end.is_success() { told.map(|()| Exit::Done) } else { Ok(Exit::JobFailed) }
         }
     }
 }

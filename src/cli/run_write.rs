@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use super::args::{Format, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
-use super::gate::{order, planned, say};
+use super::gate::{order, planned};
 use super::{io, orders};
 use crate::adapters::executors::OsLauncher;
 use crate::adapters::sqlite::{EventFilter, SqliteStore};
-use crate::base::{Exit, RunId};
-use crate::compile::CompiledJob;
+use crate::base::{Exit, JobId, RunId};
+use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{EventKind, GrantFate};
 use crate::machine::{State, WriteState};
 use crate::model::Outcome;
 use crate::ports::{Launcher as _, Store as _};
 use crate::render::{self, shell_quote};
-use crate::writes::{claim_write, wait_until_settled};
+use crate::writes::{Cut, claim_write, refuse_claimed, wait_until_settled};
 
 /// How a write stands of which the store knows nothing.
 const BLOCKED: State = State::Write(WriteState::Blocked);
+
+/// A write as an order knows it: the store, and which job.
+type Write<'a> = (&'a mut SqliteStore, &'a JobId);
 
 /// Runs an approved write in an executor of its own, which outlives this call.
 pub(super) fn run_write(
@@ -27,55 +30,56 @@ pub(super) fn run_write(
     job: &CompiledJob,
     options: &RunArgs,
 ) -> Result<Exit, Failure> {
-    let id = &job.job().id;
-    let planned = planned(config, job)?;
-    let mut store = context.open_store(&config.compiled)?;
-    let spec = order(context, config, &mut store, job, |ports| {
-        claim_write(&config.compiled, job, &planned, ports)
+    let (id, compiled) = (&job.job().id, &config.compiled);
+    let planned = planned(context, config, job)?;
+    let mut store = context.open_store(compiled)?;
+    let spec = order(context, compiled, (&mut store, id), |ports| {
+        claim_write(compiled, job, &planned, ports)
     })?;
-    let outcome = execute(context, &mut store, job, &spec.run)?;
+    let outcome = execute(context, (&mut store, id), &spec.run)?;
     // A person sees how it ended before its verification; a program gets one answer for both.
     let text = options.format == Format::Text;
-    if text {
-        say(&render::render_run(id, &spec.run, &outcome));
-    }
-    let state = if options.wait {
-        settled(context, config, &mut store, job)?
+    let mut told =
+        if text { io::answer(&render::render_run(id, &spec.run, &outcome)) } else { Ok(()) };
+    let (state, cut) = if options.wait {
+        settled(context, compiled, (&mut store, id))?
     } else {
-        orders::state_of(&mut store, job)?.unwrap_or(BLOCKED)
+        (orders::state_of(context, compiled, (&mut store, id))?.unwrap_or(BLOCKED), None)
     };
-    say(&match (text, options.wait) {
+    let answered = io::answer(&match (text, options.wait) {
         (true, true) => format!("{id}: {state}\n"),
-        (true, false) => what_next(context, job, state),
+        (true, false) => what_next(context, id, state),
         (false, _) => render::render_run_json(id, &spec.run, &outcome, Some(state)),
     });
+    told = told.and(answered);
+    if let Some(cut) = cut {
+        return Err(cut);
+    }
     let ended_well = outcome.end.is_success() && !outcome.leaked;
     let done = if options.wait { is_verified(state) } else { ended_well };
-    Ok(if done { Exit::Done } else { Exit::JobFailed })
+    // How the write ended is the worse news.
+    if done { told.map(|()| Exit::Done) } else { Ok(Exit::JobFailed) }
 }
 
 /// Starts the executor and waits for it. Says how the write ended, or why it was not begun.
-fn execute(
-    context: &Context,
-    store: &mut SqliteStore,
-    job: &CompiledJob,
-    run: &RunId,
-) -> Result<Outcome, Failure> {
+fn execute(context: &Context, (store, id): Write<'_>, run: &RunId) -> Result<Outcome, Failure> {
     let faults = {
-        let id = &job.job().id;
         let _waiting = io::waiting(format!("running {id}; Ctrl-C leaves it running"));
         launcher(context, store)?.launch(std::slice::from_ref(run), Duration::MAX)
     };
     if let Some(fault) = faults.first() {
-        return Err(Failure { exit: Exit::JobFailed, message: fault.detail.clone() });
-    }
-    if is_interrupted(context) {
-        return Err(detached(context, job));
+        let why = &fault.detail;
+        orders::give(context, store, None, format!("recording {id}"), |ports| {
+            refuse_claimed(run, why, ports)
+        })?;
+        let message = format!("`{id}` was not started: {why}; its approval lives");
+        return Err(Failure { exit: Exit::JobFailed, message });
     }
     match store.outcome_of(run)? {
         Some(outcome) => Ok(outcome),
-        None if has_begun(store, run)? => Err(unproved(context, job)),
-        None => Err(not_begun(store, job, run)),
+        None if context.is_interrupted() => Err(left_running(context, id)),
+        None if has_begun(store, run)? => Err(unproved(context, id)),
+        None => Err(not_begun(store, id, run)),
     }
 }
 
@@ -86,8 +90,8 @@ fn has_begun(store: &mut SqliteStore, run: &RunId) -> Result<bool, Failure> {
 }
 
 /// The executor has gone without a word, after the write began.
-fn unproved(context: &Context, job: &CompiledJob) -> Failure {
-    let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
+fn unproved(context: &Context, id: &JobId) -> Failure {
+    let (id, call) = (shell_quote(id.as_str()), &context.invocation);
     Failure {
         exit: Exit::JobFailed,
         message: format!(
@@ -102,19 +106,14 @@ fn is_verified(state: State) -> bool {
 }
 
 fn launcher<'a>(context: &'a Context, store: &SqliteStore) -> Result<OsLauncher<'a>, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))?;
     let path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
-    Ok(OsLauncher { program, store: path, cancel: context.interrupt.as_ref() })
-}
-
-fn is_interrupted(context: &Context) -> bool {
-    context.interrupt.as_ref().is_some_and(|interrupt| interrupt.received().is_some())
+    let cancel = context.interrupt.as_ref();
+    Ok(OsLauncher { program: context.program()?, store: path, cancel })
 }
 
 /// The caller has gone, the write goes on.
-fn detached(context: &Context, job: &CompiledJob) -> Failure {
-    let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
+fn left_running(context: &Context, id: &JobId) -> Failure {
+    let (id, call) = (shell_quote(id.as_str()), &context.invocation);
     Failure {
         exit: Exit::Busy,
         message: format!(
@@ -124,9 +123,31 @@ fn detached(context: &Context, job: &CompiledJob) -> Failure {
     }
 }
 
+/// Why the verification of a write that has ended was not waited out.
+fn unsettled(context: &Context, id: &JobId, state: State, cut: Cut) -> Failure {
+    let (id, call) = (shell_quote(id.as_str()), &context.invocation);
+    let later = format!("the next tick verifies it, or: {call} verify {id} --wait");
+    let (exit, message) = match cut {
+        Cut::Enough => {
+            (Exit::Busy, format!("interrupted; `{id}` has ended, and is {state}: {later}"))
+        }
+        Cut::InFlight => (
+            Exit::JobFailed,
+            format!(
+                "`{id}` is {state}, and a process that it left behind still runs: it is verified \
+                 once that has ended. Wait for its end, or end it with `{call} stop {id}`"
+            ),
+        ),
+        Cut::NotLaunched(why) => (
+            Exit::JobFailed,
+            format!("`{id}` is {state}, and its verification could not be started: {why}; {later}"),
+        ),
+    };
+    Failure { exit, message }
+}
+
 /// The executor began nothing; the journal says why.
-fn not_begun(store: &SqliteStore, job: &CompiledJob, run: &RunId) -> Failure {
-    let id = &job.job().id;
+fn not_begun(store: &SqliteStore, id: &JobId, run: &RunId) -> Failure {
     let filter = EventFilter { job: Some(id), ..EventFilter::default() };
     let events = store.last_events(&filter, 20).unwrap_or_default();
     let mut why = None;
@@ -144,8 +165,8 @@ fn not_begun(store: &SqliteStore, job: &CompiledJob, run: &RunId) -> Failure {
     }
 }
 
-fn what_next(context: &Context, job: &CompiledJob, state: State) -> String {
-    let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
+fn what_next(context: &Context, id: &JobId, state: State) -> String {
+    let (id, call) = (shell_quote(id.as_str()), &context.invocation);
     if state == State::Write(WriteState::Verifying) {
         return format!(
             "{id}: not done before it is verified; the next tick does that, or: {call} verify {id} \
@@ -161,34 +182,37 @@ fn what_next(context: &Context, job: &CompiledJob, state: State) -> String {
     format!("{id}: {state}\n")
 }
 
-/// Runs the verifications as they become due, and waits for them.
+/// Runs the verifications as they become due, and waits for them. Says how the write stands then,
+/// and why that was not waited out, if it was not.
 fn settled(
     context: &Context,
-    config: &LoadedConfig,
-    store: &mut SqliteStore,
-    job: &CompiledJob,
-) -> Result<State, Failure> {
-    let id = &job.job().id;
+    compiled: &Compiled,
+    (store, id): Write<'_>,
+) -> Result<(State, Option<Failure>), Failure> {
     let mut launcher = launcher(context, store)?;
-    let language = config.compiled.report().language;
-    let state = orders::give(context, store, language, format!("verifying {id}"), |ports| {
-        let enough = || is_interrupted(context);
-        wait_until_settled(&config.compiled, id, &mut launcher, &enough, ports)
+    let language = compiled.report().language;
+    let waited = orders::give(context, store, language, format!("verifying {id}"), |ports| {
+        let enough = || context.is_interrupted();
+        wait_until_settled(compiled, id, &mut launcher, &enough, ports)
     })?;
-    if is_interrupted(context) {
-        return Err(detached(context, job));
-    }
-    Ok(state.unwrap_or(BLOCKED))
+    let state = orders::state_of(context, compiled, (store, id))?.unwrap_or(BLOCKED);
+    // It may have been settled in the very moment that it was given up.
+    let open = matches!(state, State::Write(s) if s != WriteState::Verified);
+    let cut = waited.cut.filter(|_| open).map(|cut| unsettled(context, id, state, cut));
+    Ok((state, cut))
 }
 
 /// Waits for a verification that is queued, and says how the write stands then.
 pub(super) fn wait(
     context: &Context,
-    config: &LoadedConfig,
-    store: &mut SqliteStore,
-    job: &CompiledJob,
+    compiled: &Compiled,
+    (store, id): Write<'_>,
 ) -> Result<Exit, Failure> {
-    let state = settled(context, config, store, job)?;
-    say(&format!("{}: {state}\n", job.job().id));
-    Ok(if is_verified(state) { Exit::Done } else { Exit::JobFailed })
+    let (state, cut) = settled(context, compiled, (store, id))?;
+    io::answer(&format!("{id}: {state}\n"))?;
+    match cut {
+        Some(cut) => Err(cut),
+        None if is_verified(state) => Ok(Exit::Done),
+        None => Ok(Exit::JobFailed),
+    }
 }

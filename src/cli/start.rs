@@ -42,7 +42,7 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
                 io::note(&format!("whether it ran before could not be told ({why})"));
             }
             let text = format!("{id}: started{said}; the next tick watches it\n");
-            let _ = io::out(&text);
+            io::say(&text);
             warn_unwatched(job);
             Ok(Exit::Done)
         }
@@ -106,7 +106,7 @@ pub(super) fn refusal(id: &JobId, refused: &StartRefused) -> Result<Exit, Failur
         StartRefused::AlreadyRunning { pid, unpaused } => {
             let pid = pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
             let again = if *unpaused { "; it counts as stopped no longer" } else { "" };
-            let _ = io::out(&format!("{id}: runs already{pid}; nothing was started{again}\n"));
+            io::say(&format!("{id}: runs already{pid}; nothing was started{again}\n"));
             Ok(Exit::Done)
         }
         StartRefused::Busy { purpose, pid } => Err(Failure {

@@ -9,10 +9,10 @@ use crate::adapters::status::OsStatusRunner;
 use crate::approval::judge_alive;
 use crate::base::{Exit, JobId, Now};
 use crate::compile::{Compiled, CompiledJob};
-use crate::journal::{Answer, GrantFate, ItemState, Snapshot};
+use crate::journal::{Answer, GrantFate, ItemState, ParcelState, Snapshot};
 use crate::model::Observation;
-use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
-use crate::render::{self, LiveStatus, StatusLine};
+use crate::ports::{Parcels, StatusAsk, StatusRunner as _, Store as _, StoreError};
+use crate::render::{self, LiveStatus, Orphan, StatusLine, StatusView, Waiting};
 
 /// Prints one line a job.
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
@@ -46,13 +46,33 @@ pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Fa
         .collect();
     let pending = |s: &ItemState| *s == ItemState::Pending;
     let queued = world.snapshot.queue.values().filter(|q| pending(&q.state)).count();
+    let waiting = Waiting { queued, ..reports_waiting(context)? };
+    let orphans = orphans_of(&config.compiled, &world.snapshot, &now);
+    let view = StatusView { lines: &lines, orphans: &orphans, waiting };
     let text = match options.format {
-        Format::Text => render::render_status(&lines, queued, &now),
-        Format::Json => render::render_status_json(&lines, queued, &now),
+        Format::Text => render::render_status(&view, &now),
+        Format::Json => render::render_status_json(&view, &now),
     };
-    // Nobody reads on: no harm.
-    let _ = io::out(&text);
+    io::answer(&text)?;
     Ok(Exit::Done)
+}
+
+/// How much waits in the outbox.
+fn reports_waiting(context: &Context) -> Result<Waiting, Failure> {
+    if !context.store_place()?.path.exists() {
+        return Ok(Waiting::default());
+    }
+    let parcels = context.open_any_store()?.parcels(Parcels::Unsettled)?;
+    let reports = parcels.iter().filter(|p| p.state == ParcelState::Pending).count();
+    Ok(Waiting { reports, given_up: parcels.len() - reports, ..Waiting::default() })
+}
+
+/// Writes that have left the config, and are approved, at work, or not settled.
+fn orphans_of<'a>(compiled: &Compiled, snapshot: &'a Snapshot, now: &Now) -> Vec<Orphan<'a>> {
+    let jobs = snapshot.jobs.iter();
+    jobs.filter(|(id, record)| record.write.is_some() && compiled.job(id).is_none())
+        .map(|(id, record)| Orphan { id, record, approved: is_approved(snapshot, id, now) })
+        .collect()
 }
 
 fn is_requested(snapshot: &Snapshot, id: &JobId) -> bool {

@@ -7,11 +7,14 @@ use super::args::StopArgs;
 use super::context::{Context, Failure};
 use super::io;
 use super::orders;
+use super::recorded::{Subject, recorded};
 use super::start::{last_line, refusal};
 use super::status::observe_one;
+use super::stop_write::stop_write;
 use crate::adapters::process::proc::{self, EndSignal, Evidence, Reach};
 use crate::adapters::sqlite::{SqliteStore, StartProof};
 use crate::base::{Exit, JobId};
+use crate::compile::Compiled;
 use crate::machine::{State, WatchState};
 use crate::model::{Kind, Observation, Observed};
 use crate::render;
@@ -19,12 +22,19 @@ use crate::tick::{Stopped, stop_job};
 
 /// Stops a job.
 pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let job = context.job(&config.compiled, &options.job)?;
+    // A write that runs can be ended whatever the config says by now.
+    let config = match context.config() {
+        Ok(config) => config,
+        Err(broken) => return stop_recorded(context, options, Compiled::default(), broken),
+    };
+    let job = match context.job(&config.compiled, &options.job) {
+        Ok(job) => job,
+        Err(unknown) => return stop_recorded(context, options, config.compiled, unknown),
+    };
     let id = &job.job().id;
     if job.job().kind() == Kind::OneShotWrite {
         let mut store = context.open_store(&config.compiled)?;
-        return super::stop_write::stop_write(context, &mut store, job);
+        return stop_write(context, &mut store, id);
     }
     if job.job().kind() != Kind::LongRunningRead {
         let kind = job.job().kind().as_str();
@@ -41,7 +51,7 @@ pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failur
         Stopped::Refused(refused) => refusal(id, &refused),
         Stopped::Command { outcome, .. } if outcome.end.is_success() => {
             let said = last_line(&outcome);
-            say(&format!("{id}: stopped{said}; it stays so until you start it\n"));
+            io::say(&format!("{id}: stopped{said}; it stays so until you start it\n"));
             Ok(Exit::Done)
         }
         Stopped::Command { outcome, .. } => Err(Failure {
@@ -54,16 +64,22 @@ pub(super) fn stop(context: &Context, options: &StopArgs) -> Result<Exit, Failur
             ),
         }),
         Stopped::Recorded(Some(State::Watch(WatchState::Completed))) => {
-            say(&format!("{id}: has completed; there is nothing to stop\n"));
+            io::say(&format!("{id}: has completed; there is nothing to stop\n"));
             Ok(Exit::Done)
         }
         Stopped::Recorded(_) => signal_job(&store, id, observation.as_ref()),
     }
 }
 
-fn say(text: &str) {
-    // The exit code says it too.
-    let _ = io::out(text);
+/// A write that the store alone knows.
+fn stop_recorded(
+    context: &Context,
+    options: &StopArgs,
+    compiled: Compiled,
+    else_say: Failure,
+) -> Result<Exit, Failure> {
+    let Subject { id, mut store, .. } = recorded(context, &options.job, compiled, else_say)?;
+    stop_write(context, &mut store, &id)
 }
 
 /// Without a stop command: a signal to the pid that the status gives, if that process is proved to
@@ -76,7 +92,7 @@ fn signal_job(
     let pid = match observation.map(|o| &o.observed) {
         Some(Observed::Status(s)) if s.running && !s.completed => s.pid,
         Some(Observed::Status(_)) => {
-            say(&format!("{id}: does not run; it stays so until you start it\n"));
+            io::say(&format!("{id}: does not run; it stays so until you start it\n"));
             return Ok(Exit::Done);
         }
         Some(Observed::Broken(_)) | None => None,
@@ -95,7 +111,7 @@ fn signal_job(
     let sent = proc::signal_if(&process, judge, Reach::Process, EndSignal::Term);
     match sent {
         Ok(()) => {
-            say(&format!(
+            io::say(&format!(
                 "{id}: sent SIGTERM to pid {pid}, which opsfsm had started; it stays stopped until \
                  you start it\n"
             ));

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use super::context::{Context, Failure};
-use super::gate::say;
+use super::io;
 use crate::adapters::process::proc::{self, EndSignal, Evidence, Reach};
 use crate::adapters::sqlite::SqliteStore;
 use crate::base::{Exit, JobId, limits};
-use crate::compile::CompiledJob;
 use crate::journal::{RunPhase, RunRow, World, WriteCycle};
 use crate::model::{ProcessId, Purpose};
 use crate::ports::{Clock as _, Processes as _, Store as _};
@@ -21,9 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub(super) fn stop_write(
     context: &Context,
     store: &mut SqliteStore,
-    job: &CompiledJob,
+    id: &JobId,
 ) -> Result<Exit, Failure> {
-    let id = &job.job().id;
     let world = store.read()?;
     let cycle = world.snapshot.jobs.get(id).and_then(|record| record.write.clone());
     let started = cycle.and_then(|c| c.process.clone().map(|p| (c, p)));
@@ -31,12 +29,12 @@ pub(super) fn stop_write(
     let (cycle, process) = match started {
         // Whatever it left behind is no group of its own any more, but holds its lock.
         Some((_, process)) if !flies && proc::liveness(&process) == proc::Liveness::Dead => {
-            return Ok(does_not_run(job));
+            return Ok(does_not_run(id));
         }
         Some(started) => started,
-        None if is_about_to_start(&world, id) => return Err(about_to_start(context, job)),
-        None if flies => return Err(unnamed(job)),
-        None => return Ok(does_not_run(job)),
+        None if is_about_to_start(&world, id) => return Err(about_to_start(context, id)),
+        None if flies => return Err(unnamed(id)),
+        None => return Ok(does_not_run(id)),
     };
     end_group(context, &cycle, &process).map_err(|why| {
         Failure::refused(format!(
@@ -45,7 +43,7 @@ pub(super) fn stop_write(
             process.pid
         ))
     })?;
-    say(&format!(
+    io::say(&format!(
         "{id}: its process group {} was ended; what it had done by then is for its verification, or \
          a person, to find out\n",
         process.pid
@@ -53,8 +51,8 @@ pub(super) fn stop_write(
     Ok(Exit::Done)
 }
 
-fn does_not_run(job: &CompiledJob) -> Exit {
-    say(&format!("{}: does not run\n", job.job().id));
+fn does_not_run(id: &JobId) -> Exit {
+    io::say(&format!("{id}: does not run\n"));
     Exit::Done
 }
 
@@ -69,8 +67,7 @@ fn is_about_to_start(world: &World, id: &JobId) -> bool {
     runs.any(|row| row.spec.job == *id && row.spec.purpose == Purpose::Write && lives(row))
 }
 
-fn about_to_start(context: &Context, job: &CompiledJob) -> Failure {
-    let id = &job.job().id;
+fn about_to_start(context: &Context, id: &JobId) -> Failure {
     Failure {
         exit: Exit::Busy,
         message: format!(
@@ -81,12 +78,11 @@ fn about_to_start(context: &Context, job: &CompiledJob) -> Failure {
     }
 }
 
-/// Its executor was ended between the start and the record of it.
-fn unnamed(job: &CompiledJob) -> Failure {
+/// Its executor was ended between the start and the record of it, or could not record it.
+fn unnamed(id: &JobId) -> Failure {
     Failure::refused(format!(
-        "a process of `{}` still runs, but its executor was ended before it could record which one. \
-         Nothing was signalled; look for it, and end it by hand",
-        job.job().id
+        "a process of `{id}` still runs, but which one was never recorded: its executor was ended \
+         before it could. Nothing was signalled; look for it, and end it by hand"
     ))
 }
 

@@ -13,7 +13,7 @@ use crate::decide::TickOutcome;
 use crate::decide::delivery::arrived;
 use crate::journal::{Change, Head, Parcel, Report, World};
 use crate::model::ReportSettings;
-use crate::ports::{Commit, Decide, Notifier, Store, StoreError};
+use crate::ports::{Commit, Decide, Notifier, Parcels, Store, StoreError};
 use crate::render::{self, Style};
 use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
 
@@ -76,14 +76,20 @@ fn finish(
             store.save_parcel(&arrived(&Parcel::new(report.clone()), now.at.wall_ms))?;
         }
     }
-    match &outcome.undelivered {
-        Some(why) => {
-            let message =
-                format!("a report could not be delivered and is kept for the next tick: {why}");
-            Err(Failure { exit: Exit::Undelivered, message })
-        }
-        None => Ok(Exit::Done),
+    if let Some(why) = &outcome.undelivered {
+        let message =
+            format!("a report could not be delivered and is kept for the next tick: {why}");
+        return Err(Failure { exit: Exit::Undelivered, message });
     }
+    if outcome.given_up > 0 {
+        let message = format!(
+            "{} reports were given up and are kept: `opsfsm outbox` shows them; send them again \
+             with `opsfsm outbox retry`, or `opsfsm outbox drop` them",
+            outcome.given_up
+        );
+        return Err(Failure { exit: Exit::Undelivered, message });
+    }
+    Ok(Exit::Done)
 }
 
 /// Another tick has the lock: no harm, unless it should have ended long ago.
@@ -120,8 +126,7 @@ fn with_ports<T>(
     config: &LoadedConfig,
     work: impl FnOnce(&mut Ports<'_>) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))?;
+    let program = context.program()?;
     let cancel = context.interrupt.as_ref();
     let jobs = config.compiled.len();
     let _waiting = io::waiting(format!("waiting for the commands of {jobs} jobs"));
@@ -206,7 +211,7 @@ impl Store for NoStore {
         Err(StoreError::Failed("a dry run records nothing".to_owned()))
     }
 
-    fn parcels(&mut self, _: bool) -> Result<Vec<Parcel>, StoreError> {
+    fn parcels(&mut self, _: Parcels) -> Result<Vec<Parcel>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -249,12 +254,12 @@ fn tell_broken(
             world.meta.config_alert = Some(now.at.clone());
         }
         let change = Change { world, ..Change::default() };
-        Ok(Commit { change, reports: alert.into_iter().collect() })
+        Ok(Commit { change, reports: alert.unwrap_or_default() })
     })?;
     let mut notifier = routes::notifier_of(context, &settings, options);
     let round = deliver_pending(&mut store, &mut *notifier, &context.clock)?;
-    let (reports, undelivered) = (round.delivered, round.undelivered);
-    let outcome = TickOutcome { reports, undelivered, ..TickOutcome::default() };
+    let mut outcome = TickOutcome::default();
+    outcome.take_round(round);
     // The broken config is the worse news: its exit code stands, whatever became of the alert.
     if let Err(undelivered) = finish(options, &outcome, &now, (&mut store, &mut *notifier)) {
         io::error(&undelivered.message);
@@ -265,14 +270,10 @@ fn tell_broken(
     Ok(Exit::Refused)
 }
 
-fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> Report {
+fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> Vec<Report> {
     let BrokenConfig { sink, sources, unreadable } = broken;
     let mut bits = [0; 8];
     bits.copy_from_slice(&seed[..8]);
-    Report {
-        id: ReportId::from_bits(bits),
-        at_ms: now.at.wall_ms,
-        text: render::render_config_alert(unreadable.as_deref(), sink, sources, now, style),
-        summary: String::new(),
-    }
+    let id = ReportId::from_bits(bits);
+    render::render_config_alert(unreadable.as_deref(), (sink, sources), now, style, &id)
 }

@@ -2,20 +2,21 @@
 
 use super::args::VerifyArgs;
 use super::context::{Context, Failure};
-use super::gate::{order, say};
+use super::gate::order;
+use super::io;
+use super::recorded::{Subject, subject};
 use super::run_write::wait;
 use crate::base::Exit;
 use crate::writes::reverify_write;
 
 /// `opsfsm verify JOB`.
 pub(super) fn verify(context: &Context, options: &VerifyArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let job = context.job(&config.compiled, &options.job)?;
-    let mut store = context.open_store(&config.compiled)?;
-    order(context, &config, &mut store, job, |ports| reverify_write(&config.compiled, job, ports))?;
+    let Subject { id, compiled, mut store } = subject(context, &options.job)?;
+    let about = (&mut store, &id);
+    order(context, &compiled, about, |ports| reverify_write(&compiled, &id, ports))?;
     if options.wait {
-        return wait(context, &config, &mut store, job);
+        return wait(context, &compiled, (&mut store, &id));
     }
-    say(&format!("{}: its verification is queued; the next tick runs it\n", job.job().id));
+    io::say(&format!("{id}: its verification is queued; the next tick runs it\n"));
     Ok(Exit::Done)
 }

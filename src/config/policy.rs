@@ -24,6 +24,7 @@ pub(super) struct PolicyPatch {
     pub(super) on_stall: Option<OnStall>,
     only_on_change: Option<bool>,
     report_while_running: Option<bool>,
+    report_output: Option<bool>,
 }
 
 /// `defaults`: a policy, and limits that no job overrides there.
@@ -70,6 +71,7 @@ fn read_keys(ctx: &mut Context, table: &mut Cursor<'_>) -> PolicyPatch {
         on_stall: table.word(ctx, "onStall", &OnStall::ALL, OnStall::as_str),
         only_on_change: table.bool(ctx, "onlyOnChange"),
         report_while_running: table.bool(ctx, "reportWhileRunning"),
+        report_output: table.bool(ctx, "reportOutput"),
     }
 }
 
@@ -129,6 +131,7 @@ impl PolicyPatch {
                 lower.report_while_running,
                 base.report_while_running,
             ),
+            report_output: self.report_output.or(lower.report_output),
         }
     }
 }

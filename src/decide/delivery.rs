@@ -8,8 +8,19 @@ use std::time::Duration;
 
 use crate::base::limits;
 use crate::base::time::span_text;
-use crate::journal::{Parcel, ParcelState};
+use crate::journal::{Parcel, ParcelState, Report};
 use crate::model::{Route, Undelivered, UndeliveredKind};
+
+/// What became of the outbox in one round.
+#[derive(Clone, Debug, Default)]
+pub struct Deliveries {
+    /// What arrived, or was handed over.
+    pub delivered: Vec<Report>,
+    /// Why something did not, the first of all.
+    pub undelivered: Option<String>,
+    /// How many were given up, now or before, and wait for a person.
+    pub given_up: usize,
+}
 
 /// How long until it may be sent; zero: now. A pause that is longer than any that is ever taken
 /// comes from a clock that has gone back since, and is over.
@@ -61,6 +72,8 @@ pub fn failed(before: &Parcel, route: Route, why: &Undelivered, now_ms: i64) -> 
         next_ms: next(pause_after(tried.attempts)),
         ..tried
     };
+    // To print again costs nobody anything.
+    let kept = if route.leaves_the_host() { kept } else { Parcel { next_ms: now_ms, ..kept } };
     let kept = match why.kind {
         UndeliveredKind::NoRoute => return Parcel { error, ..before.clone() },
         UndeliveredKind::Impossible => {
@@ -115,7 +128,6 @@ fn millis(span: Duration) -> i64 {
 mod tests {
     use super::*;
     use crate::base::ReportId;
-    use crate::journal::Report;
 
     const MINUTE: i64 = 60_000;
 
@@ -143,6 +155,12 @@ mod tests {
         assert_eq!(pauses[..6], [30, 60, 120, 240, 300, 300]);
         let again = pause_left(&parcel, now - 1000);
         assert_eq!(again, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_could_not_be_printed_is_printed_by_the_next_tick() {
+        let kept = failed(&parcel(), Route::Stdout, &why(PASSING), 7);
+        assert_eq!((pause_left(&kept, 7), kept.pinned), (Duration::ZERO, None));
     }
 
     #[test]

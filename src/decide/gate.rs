@@ -1,7 +1,7 @@
-//! What people do at the gate: request, approve, deny, revoke, acknowledge, verify again.
+//! What people do at the gate with a plan of this moment: request and approve; and why the gate
+//! refuses, whatever is asked of it.
 //!
-//! In: config, world, facts, the plan of this moment, and who says so. Out: a [`Decision`], or why
-//! it is refused.
+//! In: config, world, facts, the plan, and who says so. Out: a [`Decision`], or why it is refused.
 //! Invariant: nothing here starts anything or spends an approval.
 
 use std::time::Duration;
@@ -9,13 +9,11 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::person::{at_work, begin_order};
 use super::request::{Requested, ask};
-use super::verify::queue_verification;
-use super::write::void_grant;
 use super::{Decision, Facts};
 use crate::approval::{Evidence, Grant, Level, PlanDigest, Unfit};
 use crate::base::{JobId, limits};
 use crate::compile::{Compiled, CompiledJob};
-use crate::journal::{Answer, EventKind, GrantFate, GrantRecord, ReplayFault, Voided, World};
+use crate::journal::{EventKind, GrantFate, GrantRecord, ReplayFault, Voided, World};
 use crate::machine::{Input, State, WriteInput, WriteState};
 use crate::model::{Kind, Planned, Purpose};
 
@@ -50,10 +48,14 @@ pub enum GateRefused {
     NoClock,
     /// Nobody asks for it.
     NoRequest,
+    /// There is no approval to take back.
+    NothingToRevoke(State),
     /// There is nothing to acknowledge or verify in this state.
     NotNow(State),
     /// Nothing of this id was ever marked a write, or it is declared one today.
     NotMarked,
+    /// Something of it is open: an approval, a run, or an outcome that nobody has taken note of.
+    Open(State),
 }
 
 impl GateRefused {
@@ -73,8 +75,10 @@ impl GateRefused {
             | Self::Busy { .. }
             | Self::InFlight
             | Self::NoRequest
+            | Self::NothingToRevoke(_)
             | Self::NotNow(_)
-            | Self::NotMarked => None,
+            | Self::NotMarked
+            | Self::Open(_) => None,
         }
     }
 }
@@ -195,115 +199,4 @@ fn may_approve(ledger: &Ledger<'_>, job: &CompiledJob, attest: &Attest) -> Resul
             Err(GateRefused::Unsettled(unsettled))
         }
     }
-}
-
-/// Says no to a request.
-///
-/// # Errors
-/// As above.
-pub fn deny(
-    compiled: &Compiled,
-    world: World,
-    job: &CompiledJob,
-    (evidence, reason): (&Evidence, Option<&str>),
-    facts: &Facts<'_>,
-) -> Answered<()> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    let id = &job.job().id;
-    let waits = |a: &Answer| *a == Answer::Pending;
-    if !ledger.world().snapshot.requests.get(id).is_some_and(|r| waits(&r.answer)) {
-        return refuse(ledger, GateRefused::NoRequest);
-    }
-    let reason = reason.map(super::clean_text).filter(|r| !r.is_empty());
-    ledger.record(Some(id), EventKind::Denied { evidence: evidence.clone(), reason })?;
-    Ok((ledger.into_decision(), Ok(())))
-}
-
-/// Takes an approval back. A claim on it will not begin.
-///
-/// # Errors
-/// As above.
-pub fn revoke(
-    compiled: &Compiled,
-    world: World,
-    job: &CompiledJob,
-    facts: &Facts<'_>,
-) -> Answered<()> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    let id = &job.job().id;
-    if live_grant(&ledger, id).is_none() {
-        return refuse(ledger, GateRefused::NoApproval(None));
-    }
-    void_grant(&mut ledger, id, Voided::Revoked, None)?;
-    Ok((ledger.into_decision(), Ok(())))
-}
-
-/// Takes note of an outcome that nobody can prove, or that is not verified. The write is blocked
-/// again.
-///
-/// # Errors
-/// As above.
-pub fn acknowledge(
-    compiled: &Compiled,
-    world: World,
-    job: &CompiledJob,
-    (evidence, note): (&Evidence, Option<&str>),
-    facts: &Facts<'_>,
-) -> Answered<State> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    let id = &job.job().id;
-    let was = state_of(&ledger, id);
-    if !matches!(was, State::Write(WriteState::Unverified | WriteState::Unknown)) {
-        return refuse(ledger, GateRefused::NotNow(was));
-    }
-    let note = note.map(super::clean_text).filter(|n| !n.is_empty());
-    ledger.record(Some(id), EventKind::Acknowledged { evidence: evidence.clone(), note })?;
-    ledger.step(job, Input::Write(WriteInput::Acknowledge), None)?;
-    Ok((ledger.into_decision(), Ok(was)))
-}
-
-/// Queues the verification once more.
-///
-/// # Errors
-/// As above.
-pub fn reverify(
-    compiled: &Compiled,
-    world: World,
-    job: &CompiledJob,
-    facts: &Facts<'_>,
-) -> Answered<()> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    let id = &job.job().id;
-    let was = state_of(&ledger, id);
-    let open = WriteState::Verifying;
-    if !matches!(was, State::Write(s) if s == open || s == WriteState::Unverified || s == WriteState::Unknown)
-    {
-        return refuse(ledger, GateRefused::NotNow(was));
-    }
-    if ledger.facts().in_flight.contains(id) {
-        return refuse(ledger, GateRefused::InFlight);
-    }
-    queue_verification(&mut ledger, id)?;
-    Ok((ledger.into_decision(), Ok(())))
-}
-
-/// A person says that what was once a write is none any more. It must not be declared one today,
-/// and nothing of it may be open.
-///
-/// # Errors
-/// As above.
-pub fn reclassify(
-    compiled: &Compiled,
-    world: World,
-    id: &JobId,
-    evidence: &Evidence,
-    facts: &Facts<'_>,
-) -> Answered<()> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    let declared = compiled.job(id).is_some_and(|job| job.job().kind() == Kind::OneShotWrite);
-    if declared || !ledger.world().snapshot.marks.contains_key(id) {
-        return refuse(ledger, GateRefused::NotMarked);
-    }
-    ledger.record(Some(id), EventKind::Reclassified { evidence: evidence.clone() })?;
-    Ok((ledger.into_decision(), Ok(())))
 }

@@ -189,7 +189,10 @@ impl<'a> Ledger<'a> {
     pub(super) fn declare(&mut self, job: &CompiledJob) -> Result<(), ReplayFault> {
         let id = &job.job().id;
         let machine = job.machine();
-        if self.job_record(id).is_some_and(|r| r.state.machine() == machine) {
+        let same = |r: &JobRecord| r.state.machine() == machine;
+        // What is open of a write is not forgotten because its job is declared another kind.
+        let open = |r: &JobRecord| r.write.is_some();
+        if self.job_record(id).is_some_and(|r| same(r) || open(r)) {
             return Ok(());
         }
         self.decision.change.world.notes.remove(id);

@@ -17,6 +17,7 @@ mod outcome;
 mod patience;
 mod person;
 mod queue;
+mod recorded;
 mod report;
 mod report_write;
 mod request;
@@ -30,22 +31,22 @@ mod watch;
 mod write;
 
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
-pub use gate::{
-    Attest, GateRefused, acknowledge, approve, deny, reclassify, request, reverify, revoke,
-};
+pub use gate::{Attest, GateRefused, approve, request};
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
 pub use marks::{HiddenWrite, hidden_writes};
 pub use news::{
-    Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_text,
+    Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_output,
+    clean_text,
 };
 pub use outcome::{JobView, TickOutcome};
 pub use person::{
     RunRefused, StartRefused, StopPlan, begin_run, claim_check, claim_start, record_outcome,
     request_stop,
 };
+pub use recorded::{Denied, acknowledge, deny, reclassify, reverify, revoke};
 pub use request::Requested;
-pub use wait::{Served, serve_write};
+pub use wait::{Served, drop_unlaunched, serve_write};
 
 use std::collections::{BTreeMap, BTreeSet};
 

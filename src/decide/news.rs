@@ -267,6 +267,13 @@ pub fn clean_text(text: &str) -> String {
     out.trim().to_owned()
 }
 
+/// The same for what a command printed: it keeps its lines and tabs, and its whole length.
+#[must_use]
+pub fn clean_output(text: &str) -> String {
+    let stays = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || is_invisible(*c));
+    text.chars().filter(stays).collect()
+}
+
 /// Characters that show nothing and can make a text read as another: controls but for white
 /// space, zero-width ones, and the bidirectional controls of Unicode TR 36.
 fn is_invisible(c: char) -> bool {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::delivery::Deliveries;
 use super::{Decision, Started, Verdict, Why};
 use crate::base::{JobId, Stamp};
 use crate::compile::Compiled;
@@ -23,6 +24,8 @@ pub struct TickOutcome {
     pub reports: Vec<Report>,
     /// Why a report could not be delivered.
     pub undelivered: Option<String>,
+    /// How many reports were given up, now or before, and wait for a person.
+    pub given_up: usize,
     /// Executors that could not be started.
     pub launch_faults: Vec<String>,
 }
@@ -77,6 +80,16 @@ impl TickOutcome {
             };
             self.jobs.insert(declared.id.clone(), view);
         }
+    }
+
+    /// Adds what a round of deliveries brought.
+    pub fn take_round(&mut self, round: Deliveries) {
+        // A report that was only handed over stays in the outbox, and comes again.
+        let known = |report: &Report| self.reports.iter().any(|r| r.id == report.id);
+        let new: Vec<_> = round.delivered.into_iter().filter(|r| !known(r)).collect();
+        self.reports.extend(new);
+        self.undelivered = self.undelivered.take().or(round.undelivered);
+        self.given_up = round.given_up;
     }
 }
 

@@ -110,6 +110,25 @@ pub(super) fn begin_order<'a>(
     Ok(ledger)
 }
 
+/// The same for an order about one write. Without a config, because it is broken or says nothing of
+/// any job, only what is this write's own is looked after: the end of another job's run means
+/// something that a config has to say.
+pub(super) fn begin_order_of<'a>(
+    compiled: &'a Compiled,
+    world: World,
+    id: &JobId,
+    facts: &'a Facts<'a>,
+) -> Result<Ledger<'a>, ReplayFault> {
+    if !compiled.is_empty() {
+        return begin_order(compiled, world, None, facts);
+    }
+    let mut ledger = Ledger::new(compiled, world, facts);
+    ledger.allow_starts(false);
+    settle::settle_runs_of_write(&mut ledger, id)?;
+    write::tend_write(&mut ledger, id)?;
+    Ok(ledger)
+}
+
 fn is_paused(ledger: &Ledger<'_>, id: &JobId) -> bool {
     ledger.job_record(id).map(|r| r.state) == Some(State::Watch(WatchState::Paused))
 }

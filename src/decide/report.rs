@@ -12,7 +12,7 @@ use super::section::{run_news, section_of};
 use crate::base::{JobId, limits};
 use crate::compile::CompiledJob;
 use crate::journal::{CauseKind, JobRecord, Notes, Origin};
-use crate::machine::{CheckState, Machine, State, WatchState};
+use crate::machine::{CheckState, Machine, State, WatchState, WriteState};
 use crate::model::{Observation, Outcome, RunSpec};
 
 /// Tells every watched job that was observed, or that something happened to.
@@ -251,7 +251,7 @@ pub(super) fn tell_check(
     ledger.set_notes(id, notes);
     let why = if recovered { Why::Recovered } else { Why::RunEnded };
     let anomalies = kind.map(|kind| Anomaly { kind, detail: None }).into_iter().collect();
-    let run = Some(run_news(spec, outcome));
+    let run = Some(run_news(ledger, spec, outcome));
     if let Some(section) = section_of(ledger, job, why) {
         ledger.tell_section(Section { anomalies, recovered, run, ..section });
     }
@@ -272,6 +272,8 @@ pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
             state,
             State::Watch(WatchState::Running | WatchState::Stalled | WatchState::Resuming)
                 | State::Check(CheckState::Running)
+                // What is unverified or unknown is told as an alarm.
+                | State::Write(WriteState::Running)
         )
     };
     let orphans: Vec<(JobId, JobRecord)> = ledger

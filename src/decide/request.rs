@@ -3,6 +3,7 @@
 //! In: the ledger, a write, who asks. Out: events and sections.
 //! Invariant: a request grants nothing.
 
+use super::gate::live_grant;
 use super::ledger::Ledger;
 use super::news::{Section, Why};
 use super::section::section_of;
@@ -18,6 +19,8 @@ pub enum Requested {
     Now,
     /// The same request waits already.
     Before,
+    /// This very plan is approved already, and nothing is asked for.
+    Approved,
 }
 
 /// Asks for a plan; the same one is asked for once.
@@ -28,6 +31,9 @@ pub(super) fn ask(
     reason: Option<&str>,
 ) -> Result<Requested, ReplayFault> {
     let id = &job.job().id;
+    if live_grant(ledger, id).is_some_and(|record| record.grant.digest == *digest) {
+        return Ok(Requested::Approved);
+    }
     let reason = reason.map(super::clean_text).filter(|r| !r.is_empty());
     let waits = ledger.world().snapshot.requests.get(id).is_some_and(|r| {
         let nothing_new = reason.is_none() || reason == r.reason;

@@ -10,7 +10,7 @@ use crate::base::JobId;
 use crate::base::time::limit_text;
 use crate::compile::CompiledJob;
 use crate::journal::{JobRecord, Origin};
-use crate::model::{End, Outcome, RunSpec, SandboxFate};
+use crate::model::{End, Outcome, Purpose, RunSpec, SandboxFate};
 
 /// A section with what every job has; `None` for one without a record.
 pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Option<Section> {
@@ -61,16 +61,9 @@ impl Section {
     }
 }
 
-/// A run as a report shows it.
-pub(super) fn run_news(spec: &RunSpec, outcome: &Outcome) -> RunNews {
-    let mut output = outcome.stdout.text.trim_end().to_owned();
-    let errors = outcome.stderr.text.trim_end();
-    if !errors.is_empty() {
-        if !output.is_empty() {
-            output.push('\n');
-        }
-        output.push_str(errors);
-    }
+/// A run as a report shows it; its output only where the job's policy lets it.
+pub(super) fn run_news(ledger: &Ledger<'_>, spec: &RunSpec, outcome: &Outcome) -> RunNews {
+    let output = if shows_output(ledger, spec) { output_of(outcome) } else { String::new() };
     RunNews {
         run: spec.run.clone(),
         purpose: spec.purpose,
@@ -80,6 +73,25 @@ pub(super) fn run_news(spec: &RunSpec, outcome: &Outcome) -> RunNews {
         sandbox: outcome.sandbox,
         output,
     }
+}
+
+/// A job that is gone from the config has said nothing about its output: then a write's is not
+/// shown.
+pub(super) fn shows_output(ledger: &Ledger<'_>, spec: &RunSpec) -> bool {
+    let declared = ledger.compiled().job(&spec.job).map(CompiledJob::job);
+    declared.map_or(spec.purpose != Purpose::Write, |job| job.policy.shows_output(job.kind()))
+}
+
+fn output_of(outcome: &Outcome) -> String {
+    let mut output = outcome.stdout.text.trim_end().to_owned();
+    let errors = outcome.stderr.text.trim_end();
+    if !errors.is_empty() {
+        if !output.is_empty() {
+            output.push('\n');
+        }
+        output.push_str(errors);
+    }
+    output
 }
 
 /// How a check failed. One that ran in the sandbox may have failed by that.
@@ -95,17 +107,23 @@ pub(super) fn check_failure_text(outcome: &Outcome) -> String {
 
 /// How a command failed, in one short line: `exit 3: <last line of stderr>`.
 pub(super) fn failure_text(outcome: &Outcome) -> String {
-    let how = match &outcome.end {
+    let how = end_text(outcome);
+    let said = [&outcome.stderr, &outcome.stdout]
+        .into_iter()
+        .find_map(|s| s.text.lines().rev().map(clean_text).find(|line| !line.is_empty()));
+    let started = !matches!(outcome.end, End::NotStarted { .. });
+    said.filter(|_| started).map_or_else(|| how.clone(), |line| format!("{how}: {line}"))
+}
+
+/// The same without what it printed.
+pub(super) fn end_text(outcome: &Outcome) -> String {
+    match &outcome.end {
         End::Exited { code } => format!("exit {code}"),
         End::Signaled { signal } => format!("signal {signal}"),
         End::TimedOut { limit_ms } => format!("over its limit of {}", limit_text(*limit_ms)),
         End::Cancelled => "cancelled".to_owned(),
         End::Unkillable { pid } => format!("unkillable, pid {pid}"),
-        End::NotStarted { detail, .. } => return clean_text(detail),
+        End::NotStarted { detail, .. } => clean_text(detail),
         End::Lost => "lost without a result".to_owned(),
-    };
-    let said = [&outcome.stderr, &outcome.stdout]
-        .into_iter()
-        .find_map(|s| s.text.lines().rev().map(clean_text).find(|line| !line.is_empty()));
-    said.map_or_else(|| how.clone(), |line| format!("{how}: {line}"))
+    }
 }

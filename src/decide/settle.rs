@@ -9,7 +9,7 @@ use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::report::tell_check;
 use super::section::{check_failure_text, failure_text, section_of};
 use super::{queue, verify, watch, write};
-use crate::base::RunId;
+use crate::base::{JobId, RunId};
 use crate::compile::CompiledJob;
 use crate::journal::{Cause, CauseKind, EventKind, ItemEnd, ReplayFault, RunPhase, RunRow};
 use crate::machine::{CheckInput, Input, WatchInput};
@@ -18,6 +18,27 @@ use crate::model::{End, Outcome, Purpose, RunSpec};
 /// Settles every run that is done, or whose process is proved dead.
 pub(super) fn settle_runs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
     let rows: Vec<RunRow> = ledger.world().runs.values().cloned().collect();
+    for row in rows {
+        settle_row(ledger, row, true)?;
+    }
+    Ok(())
+}
+
+/// The same for the runs of one write and of its verifications, and no others.
+pub(super) fn settle_runs_of_write(
+    ledger: &mut Ledger<'_>,
+    write: &JobId,
+) -> Result<(), ReplayFault> {
+    let own = |row: &&RunRow| match row.spec.purpose {
+        Purpose::Write => row.spec.job == *write,
+        Purpose::Verify => row.spec.verifies.as_ref().is_some_and(|v| v.write == *write),
+        Purpose::Start
+        | Purpose::Resume
+        | Purpose::Stop
+        | Purpose::RestartStop
+        | Purpose::Check => false,
+    };
+    let rows: Vec<RunRow> = ledger.world().runs.values().filter(own).cloned().collect();
     for row in rows {
         settle_row(ledger, row, true)?;
     }

@@ -48,7 +48,8 @@ pub(super) fn tend_verification(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(
 }
 
 fn is_overdue(cycle: &WriteCycle, verification: &Verification, ledger: &Ledger<'_>) -> bool {
-    let age = ledger.now().at.delay_since(&verification.since);
+    let from = verification.timed_from.as_ref().unwrap_or(&verification.since);
+    let age = ledger.now().at.delay_since(from);
     let late = |delay_ms: u64| {
         age >= Duration::from_millis(delay_ms.saturating_add(cycle.plan.verify_within_ms))
     };
@@ -177,12 +178,13 @@ pub(super) fn settle_verification(
     let verification = cycle_of(ledger, id).and_then(|c| c.verification.as_ref());
     let unsandboxed = verification.is_some_and(|v| v.unsandboxed);
     let plan = plan_of(ledger, id);
+    let run = run_news(ledger, spec, outcome);
     let note = ledger.write_note(id);
     (note.unsandboxed, note.plan) = (unsandboxed, plan);
     if !passed {
         let detail = detail.map(|d| format!("{}: {d}", spec.job));
         let cause = Cause { kind: CauseKind::VerificationFailed, detail };
-        note.run = Some(run_news(spec, outcome));
+        note.run = Some(run);
         ledger.step_of(id, Input::Write(WriteInput::VerifyFailed), Some(cause))?;
         return Ok(());
     }

@@ -5,7 +5,7 @@
 
 use super::ledger::Ledger;
 use super::queue;
-use super::section::{failure_text, run_news};
+use super::section::{end_text, failure_text, run_news, shows_output};
 use super::verify::{cycle_of, plan_of, tend_verification};
 use crate::approval::{Unfit, judge_alive};
 use crate::base::JobId;
@@ -16,28 +16,24 @@ use crate::model::{End, Outcome, Purpose, RunSpec};
 /// Looks after every write, also of those that have left the config: approvals that ran out,
 /// verifications that can begin or are overdue.
 pub(super) fn tend_writes(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
-    let writes: Vec<(JobId, WriteState)> = ledger
-        .world()
-        .snapshot
-        .jobs
-        .iter()
-        .filter_map(|(id, record)| match record.state {
-            State::Write(state) => Some((id.clone(), state)),
-            State::Watch(_) | State::Check(_) => None,
-        })
-        .collect();
-    for (id, state) in writes {
-        match state {
-            WriteState::Approved => expire_if_unfit(ledger, &id)?,
-            WriteState::Running => lose_if_gone(ledger, &id)?,
-            WriteState::Verifying | WriteState::Unknown => tend_verification(ledger, &id)?,
-            WriteState::Blocked
-            | WriteState::Verified
-            | WriteState::Failed
-            | WriteState::Unverified => {}
-        }
+    let ids: Vec<JobId> = ledger.world().snapshot.jobs.keys().cloned().collect();
+    ids.iter().try_for_each(|id| tend_write(ledger, id))
+}
+
+/// Looks after one job, if it is a write.
+pub(super) fn tend_write(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> {
+    let Some(State::Write(state)) = ledger.job_record(id).map(|record| record.state) else {
+        return Ok(());
+    };
+    match state {
+        WriteState::Approved => expire_if_unfit(ledger, id),
+        WriteState::Running => lose_if_gone(ledger, id),
+        WriteState::Verifying | WriteState::Unknown => tend_verification(ledger, id),
+        WriteState::Blocked
+        | WriteState::Verified
+        | WriteState::Failed
+        | WriteState::Unverified => Ok(()),
     }
-    Ok(())
 }
 
 fn expire_if_unfit(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> {
@@ -88,7 +84,7 @@ fn lose_if_gone(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> 
 
 /// What the end of a write's run is to its machine. Only an exit of its own that leaves nothing
 /// behind proves anything.
-fn write_end(outcome: &Outcome) -> (WriteInput, Option<Cause>) {
+fn write_end(outcome: &Outcome, failure: String) -> (WriteInput, Option<Cause>) {
     let lost = |detail: String| {
         (WriteInput::Lost, Some(Cause { kind: CauseKind::Unproved, detail: Some(detail) }))
     };
@@ -98,16 +94,16 @@ fn write_end(outcome: &Outcome) -> (WriteInput, Option<Cause>) {
         }
         End::Exited { code: 0 } => (WriteInput::ExitedOk, None),
         End::Exited { .. } => {
-            let detail = Some(failure_text(outcome));
+            let detail = Some(failure);
             (WriteInput::ExitedErr, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
         End::NotStarted { .. } => {
-            let detail = Some(failure_text(outcome));
+            let detail = Some(failure);
             (WriteInput::NotStarted, Some(Cause { kind: CauseKind::RunFailed, detail }))
         }
         End::Lost => (WriteInput::Lost, Some(Cause::plain(CauseKind::Lost))),
         End::Signaled { .. } | End::TimedOut { .. } | End::Cancelled | End::Unkillable { .. } => {
-            lost(failure_text(outcome))
+            lost(failure)
         }
     }
 }
@@ -118,10 +114,13 @@ pub(super) fn settle_write(
     spec: &RunSpec,
     outcome: &Outcome,
 ) -> Result<(), ReplayFault> {
-    let (input, cause) = write_end(outcome);
+    let shown = shows_output(ledger, spec);
+    let failure = if shown { failure_text(outcome) } else { end_text(outcome) };
+    let (input, cause) = write_end(outcome, failure);
     let plan = plan_of(ledger, &spec.job);
+    let run = run_news(ledger, spec, outcome);
     let note = ledger.write_note(&spec.job);
-    (note.run, note.plan) = (Some(run_news(spec, outcome)), plan);
+    (note.run, note.plan) = (Some(run), plan);
     ledger.step_of(&spec.job, Input::Write(input), cause)?;
     match input {
         WriteInput::ExitedErr => match ledger.compiled().job(&spec.job) {

@@ -234,6 +234,39 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The names of all kinds, as the journal writes them.
+    pub const NAMES: [&'static str; 27] = [
+        "store_created",
+        "config_adopted",
+        "imported",
+        "declared",
+        "moved",
+        "cause_changed",
+        "imported_state",
+        "run_claimed",
+        "run_ended",
+        "run_dropped",
+        "attempts_reset",
+        "enqueued",
+        "item_started",
+        "item_returned",
+        "item_settled",
+        "requested",
+        "denied",
+        "approved",
+        "grant_voided",
+        "grant_spent",
+        "write_refused",
+        "write_started",
+        "verification_queued",
+        "verification_ended",
+        "acknowledged",
+        "write_marked",
+        "reclassified",
+    ];
+}
+
 /// A queued run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueItem {

@@ -144,6 +144,9 @@ pub struct Verification {
     pub round: u32,
     /// Queued then.
     pub since: Stamp,
+    /// Its deadline counts from then, where an earlier round's still runs; else from `since`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timed_from: Option<Stamp>,
     /// Those of the plan that have passed, by their place in it.
     pub passed: BTreeSet<usize>,
     /// One of them was to run in a sandbox, and this system has none.

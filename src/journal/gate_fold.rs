@@ -43,13 +43,7 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
             cycle_of(snapshot, event, run)?.process = Some(process.clone());
         }
         EventKind::VerificationQueued { run, round } => {
-            let verification = Verification {
-                round: *round,
-                since: at.clone(),
-                passed: BTreeSet::new(),
-                unsandboxed: false,
-            };
-            cycle_of(snapshot, event, run)?.verification = Some(verification);
+            queue_round(snapshot, event, run, *round)?;
         }
         EventKind::VerificationEnded { run, index, passed, sandbox, .. } => {
             if let Some(verification) = &mut cycle_of(snapshot, event, run)?.verification {
@@ -210,7 +204,16 @@ fn spend(
 ) -> Result<(), ReplayFault> {
     let job = job_of(event)?;
     let at: &Stamp = &event.at;
-    live(snapshot, &job, grant)?.fate = GrantFate::Spent { run: run.clone() };
+    let record = live(snapshot, &job, grant)?;
+    record.fate = GrantFate::Spent { run: run.clone() };
+    let digest = record.grant.digest.clone();
+    if let Some(request) = snapshot.requests.get_mut(&job) {
+        // One for another plan is not answered by it.
+        let meant = request.digest.as_ref().is_none_or(|asked| *asked == digest);
+        if meant && request.answer == Answer::Pending {
+            request.answer = Answer::Approved { grant: grant.clone() };
+        }
+    }
     let (_, record) = record_of(snapshot, event)?;
     record.touched = at.clone();
     match &mut record.write {
@@ -220,6 +223,30 @@ fn spend(
         }
         Some(_) | None => Err(ReplayFault::Ungated { job, what: "another approval is spent" }),
     }
+}
+
+/// A new round. While the first one's time still runs, it runs on: asking again puts no alarm off.
+fn queue_round(
+    snapshot: &mut Snapshot,
+    event: &Event,
+    run: &RunId,
+    round: u32,
+) -> Result<(), ReplayFault> {
+    let waited_for = |r: &&JobRecord| {
+        matches!(r.state, State::Write(WriteState::Verifying | WriteState::Unknown))
+    };
+    let record = event.job.as_ref().and_then(|id| snapshot.jobs.get(id)).filter(waited_for);
+    let before = record.and_then(|r| r.write.as_ref()).and_then(|c| c.verification.as_ref());
+    let timed_from = before.map(|v| v.timed_from.clone().unwrap_or_else(|| v.since.clone()));
+    let verification = Verification {
+        round,
+        since: event.at.clone(),
+        timed_from,
+        passed: BTreeSet::new(),
+        unsandboxed: false,
+    };
+    cycle_of(snapshot, event, run)?.verification = Some(verification);
+    Ok(())
 }
 
 fn cycle_of<'a>(

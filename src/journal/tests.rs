@@ -491,3 +491,10 @@ fn a_resume_that_never_began_is_no_attempt() {
     assert_eq!(attempts(&[begun.as_slice(), std::slice::from_ref(&dropped)].concat()), 0);
     assert_eq!(attempts(&[begun[0].clone(), dropped]), 0);
 }
+
+#[test]
+fn every_kind_of_event_is_named() {
+    let unknown = serde_json::from_value::<EventKind>(serde_json::json!({"event": "nosuch"}));
+    let names = EventKind::NAMES.join("`, `");
+    assert!(unknown.unwrap_err().to_string().ends_with(&format!("expected one of `{names}`")));
+}

@@ -214,6 +214,16 @@ pub struct Policy {
     pub only_on_change: bool,
     /// Are there routine reports while it runs at all?
     pub report_while_running: bool,
+    /// Does the end of its output stand in reports? `None`: of a read it does, of a write not.
+    pub report_output: Option<bool>,
+}
+
+impl Policy {
+    /// Does the end of the output of a job of this kind stand in reports?
+    #[must_use]
+    pub fn shows_output(&self, kind: Kind) -> bool {
+        self.report_output.unwrap_or(kind != Kind::OneShotWrite)
+    }
 }
 
 impl Default for Policy {
@@ -229,6 +239,7 @@ impl Default for Policy {
             on_stall: OnStall::Report,
             only_on_change: true,
             report_while_running: true,
+            report_output: None,
         }
     }
 }

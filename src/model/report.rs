@@ -101,6 +101,16 @@ impl Route {
         }
     }
 
+    /// Can an attempt have arrived without our knowing? What is printed twice after a crash was
+    /// printed to nobody the first time.
+    #[must_use]
+    pub const fn leaves_the_host(self) -> bool {
+        match self {
+            Self::Telegram | Self::Openclaw | Self::Webhook => true,
+            Self::Stdout => false,
+        }
+    }
+
     /// The route of a stable name.
     #[must_use]
     pub fn of_str(name: &str) -> Option<Self> {

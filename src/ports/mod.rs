@@ -250,6 +250,17 @@ pub fn spent_by(change: &Change, may_spend: bool) -> Result<Option<Spent>, Store
     Ok(found)
 }
 
+/// Which part of the outbox is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parcels {
+    /// What waits.
+    Waiting,
+    /// What waits and what was given up.
+    Unsettled,
+    /// All that is still kept.
+    All,
+}
+
 /// Keeps the journal, the snapshot and the outbox.
 pub trait Store {
     /// What it holds now.
@@ -264,12 +275,11 @@ pub trait Store {
     /// [`StoreError`]; the decision is then void.
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError>;
 
-    /// The outbox, oldest first: what waits, and with `all` what has come to an end and is still
-    /// kept.
+    /// The outbox, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError>;
+    fn parcels(&mut self, wanted: Parcels) -> Result<Vec<Parcel>, StoreError>;
 
     /// Notes how far a report is; one that has come to an end stays as it is, unless it is `Dead`.
     ///

@@ -26,14 +26,38 @@ pub fn render_history(events: &[(u64, Event)], local: LocalTime) -> String {
     events.iter().map(line).collect()
 }
 
-/// Renders events for programs.
+/// Renders events for programs. Of the environments in an approved plan only the names.
 #[must_use]
 pub fn render_history_json(events: &[(u64, Event)]) -> String {
     let events: Vec<Value> = events
         .iter()
-        .map(|(seq, event)| json!({"seq": seq, "time": rfc3339(event.at.wall_ms), "record": event}))
+        .map(|(seq, event)| {
+            json!({"seq": seq, "time": rfc3339(event.at.wall_ms), "record": record_json(event)})
+        })
         .collect();
     pretty(&json!({"version": VERSION, "command": "history", "events": events}))
+}
+
+fn record_json(event: &Event) -> Value {
+    let mut record = json!(event);
+    let Some(plan) = record.get_mut("plan").and_then(Value::as_object_mut) else { return record };
+    if let Some(step) = plan.get_mut("step") {
+        hide_values(step);
+    }
+    let verifications = plan.get_mut("verifications").and_then(Value::as_array_mut);
+    for verification in verifications.into_iter().flatten() {
+        if let Some(step) = verification.get_mut("step") {
+            hide_values(step);
+        }
+    }
+    record
+}
+
+fn hide_values(step: &mut Value) {
+    let Some(step) = step.as_object_mut() else { return };
+    let Some(env) = step.remove("env") else { return };
+    let names: Vec<&String> = env.as_object().into_iter().flat_map(|env| env.keys()).collect();
+    step.insert("environment".to_owned(), json!(names));
 }
 
 /// Renders the good news that a journal is whole.

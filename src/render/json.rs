@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::report::end_text;
-use super::status::{LiveStatus, StatusLine};
+use super::status::{LiveStatus, Orphan, StatusLine, StatusView};
 use crate::base::time::rfc3339;
 use crate::base::{JobId, Now, RunId};
 use crate::decide::{JobView, Started, TickOutcome};
@@ -37,6 +37,7 @@ pub fn render_tick_json(outcome: &TickOutcome, now: &Now, dry_run: bool) -> Stri
         "queued": outcome.queued,
         "reports": reports,
         "undelivered": outcome.undelivered,
+        "givenUp": outcome.given_up,
         "launchFaults": outcome.launch_faults,
     }))
 }
@@ -67,15 +68,29 @@ fn cause_json(cause: &Cause) -> Value {
 
 /// `opsfsm status --format json`.
 #[must_use]
-pub fn render_status_json(lines: &[StatusLine<'_>], queued: usize, now: &Now) -> String {
-    let jobs: Vec<Value> = lines.iter().map(line_json).collect();
+pub fn render_status_json(view: &StatusView<'_>, now: &Now) -> String {
+    let jobs: Vec<Value> = view.lines.iter().map(line_json).collect();
+    let orphans: Vec<Value> = view.orphans.iter().map(orphan_json).collect();
     pretty(&json!({
         "version": VERSION,
         "command": "status",
         "at": rfc3339(now.at.wall_ms),
         "jobs": jobs,
-        "queued": queued,
+        "orphans": orphans,
+        "queued": view.waiting.queued,
+        "outbox": {"waiting": view.waiting.reports, "givenUp": view.waiting.given_up},
     }))
+}
+
+fn orphan_json(orphan: &Orphan<'_>) -> Value {
+    let Orphan { id, record, approved } = orphan;
+    json!({
+        "id": id,
+        "state": record.state.as_str(),
+        "cause": record.cause.as_ref().map(cause_json),
+        "since": rfc3339(record.since.wall_ms),
+        "approved": approved,
+    })
 }
 
 fn line_json(line: &StatusLine<'_>) -> Value {

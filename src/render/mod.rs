@@ -4,11 +4,14 @@
 //! Invariant: nothing here prints, and the same data gives the same text.
 
 mod approvals;
+mod config_alert;
 mod dot;
+mod envelope;
 mod explain;
 mod findings;
 mod history;
 mod json;
+mod outbox;
 mod plan;
 mod quote;
 mod report;
@@ -18,13 +21,17 @@ mod tests;
 mod words;
 
 pub use approvals::{render_approvals, render_approvals_json};
+pub use config_alert::render_config_alert;
 pub use dot::{render_chains_dot, render_machine_dot};
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
 pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
+pub use outbox::{render_outbox, render_outbox_json};
 pub use plan::{render_plan, render_plan_json};
 pub use quote::shell_quote;
-pub use report::{Style, end_text, render_config_alert, render_report};
-pub use status::{LiveStatus, StatusLine, render_run, render_run_plan, render_status};
+pub use report::{Style, end_text, render_report};
+pub use status::{
+    LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
+};
 pub use words::language_of_locale;

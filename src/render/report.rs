@@ -1,15 +1,15 @@
-//! The report: one message for what a tick observed, section by section.
+//! The report: what a tick observed, section by section.
 //!
-//! In: [`News`]. Out: its text. Facts only; a guess at when a job will be done is none.
+//! In: [`News`]. Out: its messages. Facts only; a guess at when a job will be done is none.
 //! Invariant: whatever a job said of itself stands on one line, cleaned and bounded.
 
+use super::envelope::{Block, pack};
 use super::quote::shell_quote;
 use super::words::{self, anomaly_words, cause_words, purpose_words, state_words};
 use crate::base::time::{seconds_text, span_text};
-use crate::base::{JobId, Now};
+use crate::base::{JobId, Now, ReportId};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, clean_text};
-use crate::diag::{Sink, Sources};
-use crate::journal::{Cause, Head, Origin};
+use crate::journal::{Cause, Head, Origin, Report};
 use crate::machine::{State, WatchState, WriteState};
 use crate::model::{End, Kind, Language, Purpose, SandboxFate};
 
@@ -24,56 +24,48 @@ pub struct Style {
 
 /// Lines of a run's output that are shown.
 const OUTPUT_LINES: usize = 8;
-/// Findings of a broken config that are shown.
-const FINDINGS_SHOWN: usize = 5;
 /// Cells of a progress bar.
 const BAR_CELLS: u64 = 10;
 
-/// Renders one message. `journal` is where the journal ends with the events that it tells of.
+/// Renders one report. `journal` is where the journal ends with the events that it tells of.
 #[must_use]
-pub fn render_report(news: &News, journal: &Head, now: &Now, style: &Style) -> String {
-    let mut text = words::headline(style.language, &now.clock_text());
-    for notice in &news.notices {
-        text.push_str("\n\n⚠ ");
-        text.push_str(&notice_line(notice, style.language));
-    }
-    for section in &news.sections {
-        text.push_str("\n\n");
-        text.push_str(
-            &Writer { now, style, journal, lines: Vec::new() }.section(section).join("\n"),
-        );
-    }
-    text
-}
-
-/// Renders the alert about a broken config: `unreadable` says why it could not even be parsed.
-#[must_use]
-pub fn render_config_alert(
-    unreadable: Option<&str>,
-    sink: &Sink,
-    sources: &Sources,
+pub fn render_report(
+    news: &News,
+    journal: &Head,
     now: &Now,
     style: &Style,
-) -> String {
+    id: &ReportId,
+) -> Vec<Report> {
     let language = style.language;
-    let clock = now.clock_text();
-    let mut text = words::headline(language, &clock);
-    text.push_str("\n\n⚠ ");
-    text.push_str(words::config_broken(language));
-    if let Some(why) = unreadable {
-        text.push_str(&format!("\n  {}", clean_text(why)));
+    let notice = |notice: &Notice| {
+        let text = format!("⚠ {}", notice_line(notice, language));
+        Block { summary: text.clone(), text }
+    };
+    let section = |section: &Section| {
+        let writer = Writer { now, style, journal, lines: Vec::new() };
+        Block { text: writer.section(section).join("\n"), summary: summary_line(section, style) }
+    };
+    let notices = news.notices.iter().map(notice);
+    let blocks = notices.chain(news.sections.iter().map(section)).collect();
+    pack(&words::headline(language, &now.clock_text()), blocks, id, now.at.wall_ms)
+}
+
+/// A section in one line: nothing that the job said of itself, for others may see this.
+fn summary_line(section: &Section, style: &Style) -> String {
+    let language = style.language;
+    let id = clean_text(section.job.as_str());
+    let mut text = format!("{} {id}: {}", mark(section), state_words(language, section.state));
+    let wrong: Vec<&str> =
+        section.anomalies.iter().map(|a| anomaly_words(language, a.kind)).collect();
+    if !wrong.is_empty() {
+        text.push_str(&format!(" — {}", wrong.join(", ")));
     }
-    let stops: Vec<_> = sink.sorted().into_iter().filter(|f| f.stops_everything()).collect();
-    for finding in stops.iter().take(FINDINGS_SHOWN) {
-        let place = finding.primary.as_ref().map(|l| sources.place(l.span)).unwrap_or_default();
-        text.push_str(&format!("\n  {place}: {}: {}", finding.code, clean_text(&finding.message)));
+    if section.request.is_some() {
+        text.push_str(&format!(" — {}: {}", words::action(language), words::requested(language)));
     }
-    let more = stops.len().saturating_sub(FINDINGS_SHOWN) + sink.left_out();
-    if more > 0 {
-        text.push_str(&format!("\n  +{more} {}", words::more_findings(language)));
+    if let Some(plan) = &section.plan {
+        text.push_str(&format!(" ({} {plan})", words::plan(language)));
     }
-    let action = words::action(language);
-    text.push_str(&format!("\n  {action}: {} check", style.invocation));
     text
 }
 
@@ -109,7 +101,7 @@ impl Writer<'_> {
         let head =
             if name == id { format!("{id} [{kind}]") } else { format!("{name} ({id}) [{kind}]") };
         self.lines.push(format!("{} {head}", mark(section)));
-        if section.why == crate::decide::Why::Orphaned {
+        if section.why == crate::decide::Why::Orphaned || section.kind.is_none() {
             self.line(words::gone(language));
         }
         self.state(section);
@@ -139,6 +131,10 @@ impl Writer<'_> {
         }
         self.anomalies(section);
         self.requests(section);
+        if section.kind.is_none() && section.state == State::Write(WriteState::Running) {
+            let (how, call) = (words::end_it(language), &self.style.invocation);
+            self.line(&format!("{how}: {call} stop {}", shell_quote(section.job.as_str())));
+        }
         if matches!(section.state, State::Write(_)) {
             // Whoever keeps the message can later tell whether the journal was changed behind it.
             let (seq, head) = (self.journal.seq, self.journal.short());

@@ -10,7 +10,7 @@ use super::quote::shell_quote;
 use super::report::{end_text, end_words};
 use crate::base::time::{limit_text, seconds_text, span_text};
 use crate::base::{JobId, Now, RunId};
-use crate::decide::clean_text;
+use crate::decide::{clean_output, clean_text};
 use crate::journal::JobRecord;
 use crate::machine::{State, WatchState};
 use crate::model::{BrokenCause, Command, End, Job, Kind, Observed, Outcome, Risk, SandboxFate};
@@ -30,6 +30,17 @@ pub struct StatusLine<'a> {
     pub approved: bool,
 }
 
+/// What waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Waiting {
+    /// Items of the queue.
+    pub queued: usize,
+    /// Reports in the outbox.
+    pub reports: usize,
+    /// Reports that were given up and wait for a person.
+    pub given_up: usize,
+}
+
 /// How a job is now.
 #[derive(Clone, Debug)]
 pub enum LiveStatus {
@@ -39,20 +50,56 @@ pub enum LiveStatus {
     None,
 }
 
-/// Renders all lines and the queue's length.
+/// A write that is not settled, and no longer in the config.
+#[derive(Clone, Copy, Debug)]
+pub struct Orphan<'a> {
+    /// Which.
+    pub id: &'a JobId,
+    /// What is remembered of it.
+    pub record: &'a JobRecord,
+    /// It has an approval which lives.
+    pub approved: bool,
+}
+
+/// All that a status tells.
+#[derive(Clone, Copy, Debug)]
+pub struct StatusView<'a> {
+    /// The jobs of the config.
+    pub lines: &'a [StatusLine<'a>],
+    /// Writes that have left it.
+    pub orphans: &'a [Orphan<'a>],
+    /// What waits.
+    pub waiting: Waiting,
+}
+
+/// The words of v1, the job's id, and everything else.
+type Row = (String, String, String);
+
+/// Renders all lines and what waits.
 #[must_use]
-pub fn render_status(lines: &[StatusLine<'_>], queued: usize, now: &Now) -> String {
-    let rows: Vec<(String, String)> =
-        lines.iter().map(|l| (v1_words(l), clean_text(l.job.id.as_str()))).collect();
-    let wide = |f: fn(&(String, String)) -> &str| rows.iter().map(|r| f(r).chars().count()).max();
+pub fn render_status(view: &StatusView<'_>, now: &Now) -> String {
+    let mut rows: Vec<Row> = Vec::new();
+    for line in view.lines {
+        rows.push((v1_words(line), clean_text(line.job.id.as_str()), details(line, now)));
+    }
+    for orphan in view.orphans {
+        let words = format!("write (approved={})", orphan.approved);
+        let mut parts = recorded(orphan.record.state, Some(orphan.record), now);
+        parts.push("no longer in the config".to_owned());
+        rows.push((words, clean_text(orphan.id.as_str()), parts.join(" ")));
+    }
+    let wide = |f: fn(&Row) -> &str| rows.iter().map(|r| f(r).chars().count()).max();
     let (first, second) = (wide(|r| &r.0).unwrap_or(0), wide(|r| &r.1).unwrap_or(0));
     let mut text = String::new();
-    for (line, (words, id)) in lines.iter().zip(&rows) {
-        let more = details(line, now);
+    for (words, id, more) in &rows {
         text.push_str(format!("{words:first$}  {id:second$}  {more}").trim_end());
         text.push('\n');
     }
-    text.push_str(&format!("queue {queued}\n"));
+    text.push_str(&format!("queue {}\n", view.waiting.queued));
+    let (reports, given_up) = (view.waiting.reports, view.waiting.given_up);
+    if reports + given_up > 0 {
+        text.push_str(&format!("outbox {reports} waiting, {given_up} given up: opsfsm outbox\n"));
+    }
     text
 }
 
@@ -90,21 +137,27 @@ fn never_started(line: &StatusLine<'_>) -> bool {
     line.record.is_none_or(|r| r.state == State::Watch(WatchState::Idle))
 }
 
-fn details(line: &StatusLine<'_>, now: &Now) -> String {
-    let machine = line.job.kind().machine().initial();
-    let state = line.record.map_or(machine, |r| r.state);
+/// What is remembered, in words.
+fn recorded(state: State, record: Option<&JobRecord>, now: &Now) -> Vec<String> {
     let mut parts = vec![format!("state={state}")];
-    if let Some(cause) = line.record.and_then(|r| r.cause.as_ref()) {
+    if let Some(cause) = record.and_then(|r| r.cause.as_ref()) {
         parts.push(format!("cause={}", cause.kind.as_str()));
     }
-    if let Some(record) = line.record {
-        parts
-            .push(format!("for={}", span_text(now.at.delay_since(&record.since)).replace(' ', "")));
+    if let Some(record) = record {
+        let age = span_text(now.at.delay_since(&record.since));
+        parts.push(format!("for={}", age.replace(' ', "")));
     }
-    let last = line.record.and_then(|r| r.last_run.as_ref());
+    let last = record.and_then(|r| r.last_run.as_ref());
     if let Some(End::NotStarted { detail, .. }) = last.map(|l| &l.end) {
         parts.push(format!("({})", clean_text(detail)));
     }
+    parts
+}
+
+fn details(line: &StatusLine<'_>, now: &Now) -> String {
+    let machine = line.job.kind().machine().initial();
+    let state = line.record.map_or(machine, |r| r.state);
+    let mut parts = recorded(state, line.record, now);
     if !line.job.enabled {
         parts.push("disabled".to_owned());
     }
@@ -159,7 +212,8 @@ pub fn render_run_plan(job: &Job, run: &Command, limit: Option<Duration>) -> Str
 pub fn render_run(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
     let seconds = seconds_text(outcome.took_ms, 3);
     let attention = if outcome.attention { " attention" } else { "" };
-    let leaked = if outcome.leaked { " leaked (a process it left holds its output)" } else { "" };
+    let leaked =
+        if outcome.leaked { " leaked (a process that it left behind still runs)" } else { "" };
     let id = clean_text(job.as_str());
     let end = end_text(&outcome.end);
     let sandbox = match outcome.sandbox {
@@ -173,7 +227,7 @@ pub fn render_run(job: &JobId, run: &RunId, outcome: &Outcome) -> String {
         if tail.bytes > 0 {
             let cut = if tail.cut { ", its end" } else { "" };
             text.push_str(&format!("--- {name} ({} bytes{cut})\n", tail.bytes));
-            text.push_str(tail.text.trim_end_matches('\n'));
+            text.push_str(&clean_output(tail.text.trim_end_matches('\n')));
             text.push('\n');
         }
     }

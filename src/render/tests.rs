@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 
 use super::*;
-use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
+use crate::base::{BootId, JobId, LocalTime, Now, ReportId, RunId, Stamp};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Why};
 use crate::journal::{Cause, CauseKind, Head, Origin};
 use crate::machine::{CheckState, State, WatchState, WriteState};
@@ -190,9 +190,16 @@ fn all() -> News {
     News { notices, sections }
 }
 
+fn rendered(news: &News, language: Language) -> String {
+    let id = ReportId::new("0123456789abcdef");
+    let reports = render_report(news, &Head::default(), &now(), &style(language), &id);
+    assert_eq!(reports.len(), 1);
+    reports[0].text.clone()
+}
+
 fn report_on_writes(language: Language) -> String {
     let news = News { notices: Vec::new(), sections: writes() };
-    render_report(&news, &Head::default(), &now(), &style(language))
+    rendered(&news, language)
 }
 
 #[test]
@@ -236,7 +243,9 @@ fn a_report_on_writes() {
           state: verified, for 1h 30m
           plan: 0123456789ab
           ⚠ its check ran able to write: this system has no sandbox (Landlock)
-          journal: 0 00000000"#]].assert_eq(&report_on_writes(Language::En));
+          journal: 0 00000000
+
+        #0123456789abcdef"#]].assert_eq(&report_on_writes(Language::En));
 }
 
 #[test]
@@ -280,7 +289,9 @@ fn a_report_on_writes_in_chinese() {
           状态: 已验证, 已持续 1h 30m
           计划: 0123456789ab
           ⚠ 此系统没有沙箱（Landlock）：只读任务运行时可以写入
-          日志: 0 00000000"#]].assert_eq(&report_on_writes(Language::Zh));
+          日志: 0 00000000
+
+        #0123456789abcdef"#]].assert_eq(&report_on_writes(Language::Zh));
 }
 
 #[test]
@@ -351,7 +362,9 @@ fn a_report_in_english() {
 
         🔹 scan [—]
           it is no longer in the config; what it started may still run
-          state: running, for 1h 30m"#]].assert_eq(&render_report(&all(), &Head::default(), &now(), &style(Language::En)));
+          state: running, for 1h 30m
+
+        #0123456789abcdef"#]].assert_eq(&rendered(&all(), Language::En));
 }
 
 #[test]
@@ -422,7 +435,9 @@ fn a_report_in_chinese() {
 
         🔹 scan [—]
           已不在配置中；它启动的进程可能仍在运行
-          状态: 运行中, 已持续 1h 30m"#]].assert_eq(&render_report(&all(), &Head::default(), &now(), &style(Language::Zh)));
+          状态: 运行中, 已持续 1h 30m
+
+        #0123456789abcdef"#]].assert_eq(&rendered(&all(), Language::Zh));
 }
 
 #[test]
@@ -437,7 +452,7 @@ fn the_result_of_a_run() {
         sandbox: None,
     };
     expect![[r#"
-        c: timed out after 1.5s duration=1.502s attention leaked (a process it left holds its output) run=r1
+        c: timed out after 1.5s duration=1.502s attention leaked (a process that it left behind still runs) run=r1
         --- stdout (4 bytes)
         a
         b
@@ -473,8 +488,8 @@ fn every_end_has_words_of_its_own() {
 
 #[test]
 fn the_chinese_head_is_that_of_ops_monitor() {
-    let text = render_report(&News::default(), &Head::default(), &now(), &style(Language::Zh));
-    assert_eq!(text, "🛠️ Ops 快报（15:13:20）");
+    let text = rendered(&News::default(), Language::Zh);
+    assert!(text.starts_with("🛠️ Ops 快报（15:13:20）\n\n"), "{text}");
 }
 
 #[test]
@@ -549,4 +564,25 @@ fn one_jobs_machine_shows_what_its_config_rules_out() {
           "failed" -> "failed" [label="seen_stopped\n(ruled out)", style=dotted, color=gray60, fontcolor=gray60];
         }
     "#]].assert_eq(&render_machine_dot(job, at));
+}
+
+#[test]
+fn a_summary_shows_states_and_nothing_that_a_job_said() {
+    let id = ReportId::new("0123456789abcdef");
+    for (language, news) in [(Language::En, all()), (Language::Zh, all())] {
+        let reports = render_report(&news, &Head::default(), &now(), &style(language), &id);
+        let summary = &reports[0].summary;
+        assert!(summary.contains("scan: ") && !summary.contains("killed"), "{summary}");
+    }
+    let news = News { notices: Vec::new(), sections: writes() };
+    let reports = render_report(&news, &Head::default(), &now(), &style(Language::En), &id);
+    expect![[r#"
+        🛠️ Ops report (15:13:20)
+        🔴 prune: blocked — ACTION REQUIRED: a write is requested (plan 0123456789ab)
+        🔴 prune: failed — the write failed (plan 0123456789ab)
+        🔴 prune: unknown — nobody can prove how the write ended (plan 0123456789ab)
+        🔴 prune: unverified — the write is not verified (plan 0123456789ab)
+        ✅ prune: verified (plan 0123456789ab)
+        #0123456789abcdef"#]]
+    .assert_eq(&reports[0].summary);
 }

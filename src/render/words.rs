@@ -57,6 +57,7 @@ words! {
         "配置有误；未执行任何任务（包括监控与检查）";
     more_findings: "more findings", "更多问题";
     look: "look at it", "查看状态";
+    end_it: "wait for its end, or end it", "等待其结束，或终止它";
     start_it: "start it", "启动";
     stop_it: "stop it", "停止";
     mend_status: "mend its status command or file, then see", "修复其状态命令或文件，然后查看";

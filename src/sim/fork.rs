@@ -29,6 +29,8 @@ impl SimHost {
             executors_late: cell(&self.executors_late),
             on_their_way: content(&self.on_their_way),
             unreachable: cell(&self.unreachable),
+            deliveries: content(&self.deliveries),
+            route: cell(&self.route),
             dies: cell(&self.dies),
             wrote: content(&self.wrote),
             nothing_opens: cell(&self.nothing_opens),

@@ -10,14 +10,14 @@ use super::orders::style;
 use crate::approval::{Evidence, Grant, Level, Permit};
 use crate::base::{JobId, RunId};
 use crate::compile::Compiled;
-use crate::decide::{Attest, GateRefused, Requested};
+use crate::decide::{Attest, Denied, GateRefused, Requested};
 use crate::journal::{Event, EventKind};
 use crate::machine::State;
 use crate::model::{End, Outcome, Planned, ProcessId, RunSpec, SpawnFault};
 use crate::ports::{Clock as _, Processes as _, StoreError, Unready, WriteRunner};
 use crate::writes::{
-    self, WritePorts, acknowledge_write, approve_write, claim_write, deny_write, execute_write,
-    plan_now, request_write, reverify_write, revoke_write,
+    self, Waited, WritePorts, acknowledge_write, approve_write, claim_write, deny_write,
+    execute_write, plan_now, request_write, reverify_write, revoke_write,
 };
 
 type Answer<T> = Result<Result<T, GateRefused>, StoreError>;
@@ -172,9 +172,8 @@ impl SimHost {
     ///
     /// # Errors
     /// As above.
-    pub fn deny(&self, compiled: &Compiled, id: &JobId) -> Answer<()> {
-        let Some(job) = compiled.job(id) else { return Ok(Err(GateRefused::NotAWrite)) };
-        self.with_run_ports(|ports| deny_write(compiled, job, (&somebody(), None), ports))
+    pub fn deny(&self, compiled: &Compiled, id: &JobId) -> Answer<Denied> {
+        self.with_run_ports(|ports| deny_write(compiled, id, (&somebody(), None), ports))
     }
 
     /// A person takes an approval back.
@@ -182,8 +181,7 @@ impl SimHost {
     /// # Errors
     /// As above.
     pub fn revoke(&self, compiled: &Compiled, id: &JobId) -> Answer<()> {
-        let Some(job) = compiled.job(id) else { return Ok(Err(GateRefused::NotAWrite)) };
-        self.with_run_ports(|ports| revoke_write(compiled, job, ports))
+        self.with_run_ports(|ports| revoke_write(compiled, id, ports))
     }
 
     /// A person takes note of an unproved outcome.
@@ -191,8 +189,7 @@ impl SimHost {
     /// # Errors
     /// As above.
     pub fn acknowledge(&self, compiled: &Compiled, id: &JobId) -> Answer<State> {
-        let Some(job) = compiled.job(id) else { return Ok(Err(GateRefused::NotAWrite)) };
-        self.with_run_ports(|ports| acknowledge_write(compiled, job, (&somebody(), None), ports))
+        self.with_run_ports(|ports| acknowledge_write(compiled, id, (&somebody(), None), ports))
     }
 
     /// A person asks for another verification.
@@ -200,8 +197,7 @@ impl SimHost {
     /// # Errors
     /// As above.
     pub fn reverify(&self, compiled: &Compiled, id: &JobId) -> Answer<()> {
-        let Some(job) = compiled.job(id) else { return Ok(Err(GateRefused::NotAWrite)) };
-        self.with_run_ports(|ports| reverify_write(compiled, job, ports))
+        self.with_run_ports(|ports| reverify_write(compiled, id, ports))
     }
 
     /// Somebody claims a start, as `opsfsm run` does first.
@@ -260,7 +256,7 @@ impl SimHost {
     ///
     /// # Errors
     /// As [`writes::wait_until_settled`].
-    pub fn wait(&self, compiled: &Compiled, id: &JobId) -> Result<Option<State>, StoreError> {
+    pub fn wait(&self, compiled: &Compiled, id: &JobId) -> Result<Waited, StoreError> {
         let mut launcher = self.clone();
         self.with_run_ports(|ports| {
             writes::wait_until_settled(compiled, id, &mut launcher, &|| false, ports)

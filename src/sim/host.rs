@@ -4,14 +4,14 @@
 //! state sits behind cells, so that it can stand in several ports of one call.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::files::SimFiles;
-use super::job::{Death, EXECUTOR_PIDS, SimJob, Wrote};
+use super::job::{Death, Delivery, EXECUTOR_PIDS, SimJob, Wrote};
 use super::orders::style;
 use super::store::SharedStore;
 use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
@@ -45,6 +45,10 @@ pub struct SimHost {
     pub on_their_way: Rc<RefCell<Vec<RunId>>>,
     /// Reports do not arrive.
     pub unreachable: Rc<Cell<bool>>,
+    /// What becomes of the next deliveries, one after another; then they arrive.
+    pub deliveries: Rc<RefCell<VecDeque<Delivery>>>,
+    /// The way that reports go.
+    pub route: Rc<Cell<Route>>,
     /// The next executor of a write dies there.
     pub dies: Rc<Cell<Option<Death>>>,
     /// Every write that was started, in order.
@@ -93,6 +97,8 @@ impl SimHost {
             nothing_opens: Rc::default(),
             files: SimFiles::default(),
             unreachable: Rc::default(),
+            deliveries: Rc::default(),
+            route: Rc::new(Cell::new(Route::Telegram)),
             store: SharedStore::default(),
             now: Rc::new(RefCell::new(at)),
             drawn: Rc::default(),
@@ -325,15 +331,24 @@ impl Launcher for SimHost {
 
 impl Notifier for SimHost {
     fn route(&self) -> Route {
-        Route::Telegram
+        self.route.get()
     }
 
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
-        if self.unreachable.get() {
-            let kind = UndeliveredKind::Passing { after: None };
-            return Err(Undelivered { kind, detail: "simulated".to_owned() });
+        let passing = Delivery::Fails(UndeliveredKind::Passing { after: None });
+        let next = self.deliveries.borrow_mut().pop_front().unwrap_or(Delivery::Arrives);
+        let fails = |kind| Err(Undelivered { kind, detail: "simulated".to_owned() });
+        let arrive = || self.told.borrow_mut().push(report.clone());
+        match if self.unreachable.get() { passing } else { next } {
+            Delivery::Fails(kind) => fails(kind),
+            Delivery::ArrivesUnknown => {
+                arrive();
+                fails(UndeliveredKind::Ambiguous)
+            }
+            Delivery::Arrives => {
+                arrive();
+                Ok(())
+            }
         }
-        self.told.borrow_mut().push(report.clone());
-        Ok(())
     }
 }

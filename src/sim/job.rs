@@ -1,6 +1,7 @@
 //! What a simulated job does, and what is seen of its writes.
 
 use crate::base::{JobId, RunId, Stamp};
+use crate::model::UndeliveredKind;
 
 /// An executor's pid is its parent's, far above every other.
 pub(super) const EXECUTOR_PIDS: u32 = 1_000_000;
@@ -48,6 +49,17 @@ pub struct Wrote {
     pub argv: Vec<String>,
     /// When.
     pub at: Stamp,
+}
+
+/// What becomes of the next delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It arrives, and that is known.
+    Arrives,
+    /// It arrives, and nobody knows.
+    ArrivesUnknown,
+    /// It fails like this.
+    Fails(UndeliveredKind),
 }
 
 /// Where the executor of a write dies, after its flip. A dead process records nothing.

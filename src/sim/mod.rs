@@ -15,7 +15,7 @@ mod store;
 pub use files::SimFiles;
 pub use gate::somebody;
 pub use host::SimHost;
-pub use job::{Death, SimJob, Wrote};
+pub use job::{Death, Delivery, SimJob, Wrote};
 pub use rehearsal::{compile_text, rehearse};
 pub use store::{MemStore, SharedStore};
 

@@ -10,7 +10,7 @@ use crate::journal::{
     Change, Event, Head, Parcel, ParcelState, ReplayFault, Snapshot, World, apply, decode_event,
     encode_event, next_head,
 };
-use crate::ports::{Commit, Decide, Store, StoreError, spent_by};
+use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
 /// The store.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub struct MemStore {
     journal: Vec<String>,
     outbox: Vec<Parcel>,
     fail: Option<Failing>,
+    /// After how many more a note about a report fails.
+    save_fails: Option<u32>,
     spent: BTreeMap<GrantId, RunId>,
 }
 
@@ -131,6 +133,17 @@ impl SharedStore {
         });
     }
 
+    /// A note about a report fails, after so many that do not.
+    pub fn fail_save(&self, after: u32) {
+        self.0.borrow_mut().save_fails = Some(after);
+    }
+
+    /// Is such a failure still to come?
+    #[must_use]
+    pub fn save_is_to_fail(&self) -> bool {
+        self.0.borrow().save_fails.is_some()
+    }
+
     /// A store of its own, with the same content.
     #[must_use]
     pub fn fork(&self) -> Self {
@@ -178,8 +191,8 @@ impl Store for SharedStore {
         self.0.borrow_mut().transact(decide)
     }
 
-    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError> {
-        self.0.borrow_mut().parcels(all)
+    fn parcels(&mut self, wanted: Parcels) -> Result<Vec<Parcel>, StoreError> {
+        self.0.borrow_mut().parcels(wanted)
     }
 
     fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
@@ -196,12 +209,21 @@ impl Store for MemStore {
         self.commit(decide, false).map(|(head, _)| head)
     }
 
-    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError> {
-        let wanted = |p: &&Parcel| all || p.state == ParcelState::Pending;
-        Ok(self.outbox.iter().filter(wanted).cloned().collect())
+    fn parcels(&mut self, wanted: Parcels) -> Result<Vec<Parcel>, StoreError> {
+        let is_wanted = |p: &&Parcel| match p.state {
+            ParcelState::Pending => true,
+            ParcelState::Dead { .. } => wanted != Parcels::Waiting,
+            ParcelState::Delivered { .. } | ParcelState::Dropped { .. } => wanted == Parcels::All,
+        };
+        Ok(self.outbox.iter().filter(is_wanted).cloned().collect())
     }
 
     fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
+        match self.save_fails.take() {
+            Some(0) => return Err(StoreError::Failed("disk full".to_owned())),
+            Some(more) => self.save_fails = Some(more - 1),
+            None => {}
+        }
         let open = |p: &Parcel| match p.state {
             ParcelState::Pending | ParcelState::Dead { .. } => true,
             ParcelState::Delivered { .. } | ParcelState::Dropped { .. } => false,

@@ -6,20 +6,11 @@
 
 use crate::base::limits;
 use crate::decide::delivery::{
-    arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left, waiting_text,
+    Deliveries, arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left,
+    waiting_text,
 };
-use crate::journal::{Parcel, ParcelState, Report};
-use crate::model::Route;
-use crate::ports::{Clock, Notifier, Store, StoreError};
-
-/// What became of the outbox in one round.
-#[derive(Clone, Debug, Default)]
-pub struct Deliveries {
-    /// What arrived, or was handed over.
-    pub delivered: Vec<Report>,
-    /// Why something did not, the first of all.
-    pub undelivered: Option<String>,
-}
+use crate::journal::{Parcel, ParcelState};
+use crate::ports::{Clock, Notifier, Parcels, Store, StoreError};
 
 /// Delivers what waits, oldest first.
 ///
@@ -32,7 +23,11 @@ pub fn deliver_pending(
 ) -> Result<Deliveries, StoreError> {
     let mut round = Deliveries::default();
     let begun = clock.now().at;
-    for parcel in store.parcels(false)? {
+    let parcels = store.parcels(Parcels::Unsettled)?;
+    let (waiting, given_up): (Vec<_>, Vec<_>) =
+        parcels.into_iter().partition(|parcel| parcel.state == ParcelState::Pending);
+    round.given_up = given_up.len();
+    for parcel in waiting {
         let now = clock.now().at;
         let left = pause_left(&parcel, now.wall_ms);
         if !left.is_zero() {
@@ -47,6 +42,7 @@ pub fn deliver_pending(
             ParcelState::Delivered { .. } => round.delivered.push(parcel.report),
             ParcelState::Dead { .. } => {
                 round.undelivered.get_or_insert(given_up_text(&kept));
+                round.given_up += 1;
             }
             ParcelState::Pending | ParcelState::Dropped { .. } => {
                 round.undelivered.get_or_insert(kept.error.unwrap_or_default());
@@ -68,7 +64,7 @@ fn deliver_one(
     let sent = if let Some(bound) = bound_elsewhere(parcel, route) {
         Err(bound)
     } else {
-        if leaves_the_host(route) {
+        if route.leaves_the_host() {
             store.save_parcel(&attempted(parcel, route))?;
         }
         notifier.deliver(&parcel.report)
@@ -82,13 +78,4 @@ fn deliver_one(
         store.save_parcel(&kept)?;
     }
     Ok(kept)
-}
-
-/// Can an attempt on this route have arrived without our knowing? What is printed twice after a
-/// crash was printed to nobody the first time.
-const fn leaves_the_host(route: Route) -> bool {
-    match route {
-        Route::Telegram | Route::Openclaw | Route::Webhook => true,
-        Route::Stdout => false,
-    }
 }

@@ -20,6 +20,7 @@ use crate::decide::{self, Decision, Facts, TickOutcome};
 use crate::journal::{
     Head, JobRecord, ReplayFault, Report, RunPhase, RunRow, World, encode_event, next_head,
 };
+use crate::machine::State;
 use crate::model::{Observation, ProcessId};
 use crate::ports::{
     Clock, Commit, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
@@ -27,7 +28,7 @@ use crate::ports::{
 };
 use crate::render::{self, Style};
 
-pub use deliver::{Deliveries, deliver_pending};
+pub use deliver::deliver_pending;
 pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 
@@ -221,13 +222,14 @@ fn writes_in_flight(world: &World, processes: &dyn Processes) -> BTreeSet<JobId>
         let process = record.write.as_ref().and_then(|cycle| cycle.process.as_ref());
         process.is_some_and(|p| processes.liveness(p) == Liveness::Alive)
     };
-    let jobs = world.snapshot.jobs.iter().filter(|(_, record)| record.write.is_some());
+    let write = |record: &JobRecord| matches!(record.state, State::Write(_));
+    let jobs = world.snapshot.jobs.iter().filter(|(_, record)| write(record));
     jobs.filter(|(id, record)| lives(record) || processes.is_in_flight(id))
         .map(|(id, _)| id.clone())
         .collect()
 }
 
-/// The message of a decision, rendered before it is committed.
+/// The messages of a decision, rendered before it is committed.
 #[must_use]
 pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<Report> {
     if decision.news.is_empty() {
@@ -236,12 +238,8 @@ pub fn reports_of(decision: &Decision, facts: &Facts<'_>, style: &Style) -> Vec<
     let digest = Sha256::new().chain_update(facts.seed).chain_update(b"report").finalize();
     let mut bits = [0; 8];
     bits.copy_from_slice(&digest[..8]);
-    vec![Report {
-        id: ReportId::from_bits(bits),
-        at_ms: facts.now.at.wall_ms,
-        text: render::render_report(&decision.news, &head_after(decision), facts.now, style),
-        summary: String::new(),
-    }]
+    let id = ReportId::from_bits(bits);
+    render::render_report(&decision.news, &head_after(decision), facts.now, style, &id)
 }
 
 /// Where the journal will end when this decision is committed.
@@ -252,11 +250,8 @@ fn head_after(decision: &Decision) -> Head {
 }
 
 fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
-    let known: BTreeSet<ReportId> = outcome.reports.iter().map(|r| r.id.clone()).collect();
     let round = deliver_pending(ports.store, ports.notifier, ports.clock)?;
-    // One that was only handed over stays pending, and comes again.
-    outcome.reports.extend(round.delivered.into_iter().filter(|r| !known.contains(&r.id)));
-    outcome.undelivered = outcome.undelivered.take().or(round.undelivered);
+    outcome.take_round(round);
     Ok(())
 }
 

@@ -9,7 +9,8 @@ mod plan;
 
 pub use execute::{WritePorts, execute_write};
 pub use orders::{
-    acknowledge_write, approve_write, claim_write, deny_write, note_refused, reclassify_job,
-    refuse_claimed, request_write, reverify_write, revoke_write, wait_until_settled,
+    Cut, Waited, acknowledge_write, approve_write, claim_write, deny_write, note_refused,
+    reclassify_job, refuse_claimed, request_write, reverify_write, revoke_write,
+    wait_until_settled,
 };
 pub use plan::{PlanFault, plan_now};

@@ -3,12 +3,13 @@
 //! In: a job, what is said about it, and the ports. Out: what came of it.
 //! Invariant: what is approved or requested is the plan of this moment, made from what is on disk.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::approval::{Evidence, Grant};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::{self, Attest, GateRefused, Requested, Served};
+use crate::decide::{self, Attest, Denied, GateRefused, Requested, Served};
 use crate::machine::State;
 use crate::model::{Planned, RunSpec};
 use crate::ports::{Launcher, StoreError};
@@ -49,11 +50,11 @@ pub fn approve_write(
 /// As above.
 pub fn deny_write(
     compiled: &Compiled,
-    job: &CompiledJob,
+    id: &JobId,
     said: (&Evidence, Option<&str>),
     ports: &mut RunPorts<'_>,
-) -> Result<Result<(), GateRefused>, StoreError> {
-    ports.decide(|world, facts| decide::deny(compiled, world, job, said, facts))
+) -> Result<Result<Denied, GateRefused>, StoreError> {
+    ports.decide(|world, facts| decide::deny(compiled, world, id, said, facts))
 }
 
 /// Takes an approval back.
@@ -62,10 +63,10 @@ pub fn deny_write(
 /// As above.
 pub fn revoke_write(
     compiled: &Compiled,
-    job: &CompiledJob,
+    id: &JobId,
     ports: &mut RunPorts<'_>,
 ) -> Result<Result<(), GateRefused>, StoreError> {
-    ports.decide(|world, facts| decide::revoke(compiled, world, job, facts))
+    ports.decide(|world, facts| decide::revoke(compiled, world, id, facts))
 }
 
 /// Takes note of an outcome that is not verified; says what it was.
@@ -74,11 +75,11 @@ pub fn revoke_write(
 /// As above.
 pub fn acknowledge_write(
     compiled: &Compiled,
-    job: &CompiledJob,
+    id: &JobId,
     said: (&Evidence, Option<&str>),
     ports: &mut RunPorts<'_>,
 ) -> Result<Result<State, GateRefused>, StoreError> {
-    ports.decide(|world, facts| decide::acknowledge(compiled, world, job, said, facts))
+    ports.decide(|world, facts| decide::acknowledge(compiled, world, id, said, facts))
 }
 
 /// Queues the verification once more.
@@ -87,10 +88,10 @@ pub fn acknowledge_write(
 /// As above.
 pub fn reverify_write(
     compiled: &Compiled,
-    job: &CompiledJob,
+    id: &JobId,
     ports: &mut RunPorts<'_>,
 ) -> Result<Result<(), GateRefused>, StoreError> {
-    ports.decide(|world, facts| decide::reverify(compiled, world, job, facts))
+    ports.decide(|world, facts| decide::reverify(compiled, world, id, facts))
 }
 
 /// Takes the mark of a write from a job.
@@ -146,8 +147,28 @@ pub fn refuse_claimed(run: &RunId, why: &str, ports: &mut RunPorts<'_>) -> Resul
 /// How often a waiting order looks whether a verification is due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Runs the verifications of one write as they become due, until its outcome is settled or the
-/// caller has had enough. Says in which state it then is.
+/// What came of waiting for a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// How it stood when that was last looked at.
+    pub state: Option<State>,
+    /// Why that was not waited out.
+    pub cut: Option<Cut>,
+}
+
+/// Why a wait ends before the outcome is settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Whoever waits has had enough.
+    Enough,
+    /// A process of the write still runs, and it may do so for ever.
+    InFlight,
+    /// A verification can't be started; why.
+    NotLaunched(String),
+}
+
+/// Runs the verifications of one write as they become due, until its outcome is settled, the
+/// caller has had enough, or nothing is left that waiting helps.
 ///
 /// # Errors
 /// As above.
@@ -157,18 +178,53 @@ pub fn wait_until_settled(
     launcher: &mut dyn Launcher,
     enough: &dyn Fn() -> bool,
     ports: &mut RunPorts<'_>,
-) -> Result<Option<State>, StoreError> {
+) -> Result<Waited, StoreError> {
+    let mut before = None;
     loop {
-        let Served { state, runs, open } =
-            ports.decide(|world, facts| decide::serve_write(compiled, world, id, facts))?;
-        if !open || enough() {
-            return Ok(state);
+        if enough() {
+            return Ok(Waited { state: before, cut: Some(Cut::Enough) });
         }
-        if runs.is_empty() {
+        let Served { state, runs, open, in_flight } =
+            ports.decide(|world, facts| decide::serve_write(compiled, world, id, facts))?;
+        before = state;
+        if !open {
+            return Ok(Waited { state, cut: None });
+        }
+        if runs.is_empty() && in_flight {
+            return Ok(Waited { state, cut: Some(Cut::InFlight) });
+        }
+        let why = if runs.is_empty() {
             ports.clock.pause(LOOK_EVERY);
+            None
         } else {
-            // Faults are seen by the next look: the claim is dropped, and claimed again.
-            let _ = launcher.launch(&runs, Duration::MAX);
+            launch(compiled, &runs, launcher, enough, ports)?
+        };
+        if let Some(why) = why {
+            return Ok(Waited { state, cut: Some(Cut::NotLaunched(why)) });
         }
     }
+}
+
+/// Launches claimed verifications and waits for them. Whoever claimed them lives, so that nobody
+/// else would drop a claim whose executor could not be started, or ended without beginning: says
+/// why that was.
+fn launch(
+    compiled: &Compiled,
+    runs: &[RunId],
+    launcher: &mut dyn Launcher,
+    enough: &dyn Fn() -> bool,
+    ports: &mut RunPorts<'_>,
+) -> Result<Option<String>, StoreError> {
+    let faults = launcher.launch(runs, Duration::MAX);
+    let over: BTreeSet<RunId> = if enough() {
+        // Those that were started may be about to begin.
+        faults.iter().map(|fault| fault.run.clone()).collect()
+    } else {
+        runs.iter().cloned().collect()
+    };
+    let dropped =
+        ports.decide(|world, facts| decide::drop_unlaunched(compiled, world, &over, facts))?;
+    let silent = || "an executor ended without beginning".to_owned();
+    let fault = faults.into_iter().next().map(|fault| fault.detail);
+    Ok(fault.or_else(|| (dropped > 0).then(silent)))
 }

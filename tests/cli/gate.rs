@@ -195,7 +195,8 @@ fn a_denied_request_stays_blocked() {
 #[test]
 fn a_revoked_approval_starts_nothing() {
     let sandbox = gated();
-    sandbox.run(&["revoke", "prune"]).exits(APPROVAL_NEEDED);
+    sandbox.run(&["revoke", "prune"]).exits(REFUSED).says("no approval to take back");
+    sandbox.run(&["revoke", "verify"]).exits(REFUSED).says("one_shot_read");
     sandbox.approve("prune");
     sandbox.ok(&["revoke", "prune"]);
     let job = sandbox.job("prune");
@@ -203,6 +204,40 @@ fn a_revoked_approval_starts_nothing() {
     assert_eq!(sandbox.approvals(), ["void"]);
     nothing_runs(&sandbox);
     sandbox.journal_is_whole();
+}
+
+#[test]
+fn what_is_approved_is_not_asked_for_and_a_denial_takes_it_back() {
+    let sandbox = gated();
+    sandbox.approve("prune");
+    has(&sandbox.ok(&["request", "prune"]), &["approved already", "run prune"]);
+    assert_eq!(sandbox.approvals(), ["live"]);
+    lacks(&sandbox.tick(), &["ACTION REQUIRED"]);
+    sandbox.run(&["deny", "prune"]).exits(REFUSED).says("revoke prune");
+    sandbox.gated_jobs(&json!({"timeoutSeconds": 60}), &json!({}), &[]);
+    sandbox.ok(&["request", "prune"]);
+    sandbox.gated_jobs(&json!({}), &json!({}), &[]);
+    has(&sandbox.ok(&["deny", "prune"]), &["denied", "taken back"]);
+    assert_eq!(sandbox.approvals(), ["denied", "void"]);
+    nothing_runs(&sandbox);
+    sandbox.journal_is_whole();
+}
+
+#[test]
+fn the_journal_shows_no_values_of_an_environment() {
+    let sandbox = Sandbox::new();
+    let mut env = sandbox.mark();
+    env["TOKEN"] = json!("hush-hush");
+    sandbox.gated_jobs(&json!({"env": env}), &json!({"env": env}), &[]);
+    sandbox.approve("prune");
+    let told = sandbox.ok(&["history", "--format", "json"]);
+    lacks(&told, &["hush-hush"]);
+    let events = sandbox.events("prune");
+    let plan = &events.iter().find(|e| is(e, "approved")).unwrap()["record"]["plan"];
+    for step in [&plan["step"], &plan["verifications"][0]["step"]] {
+        let names = step["environment"].as_array().unwrap();
+        assert!(names.contains(&json!("TOKEN")), "{step}");
+    }
 }
 
 #[test]

@@ -96,16 +96,47 @@ fn while_a_child_of_a_killed_executor_writes_nothing_else_starts() {
         sandbox.run(&["run", "prune"]).exits(APPROVAL_NEEDED).says("not settled");
     }
     assert_eq!(sandbox.count("verify", "runs"), 0);
-    // A person's word is taken, but starts nothing beside what still runs.
-    sandbox.ok(&["acknowledge", "prune"]);
-    sandbox.approve("prune");
-    sandbox.run(&["run", "prune"]).exits(BUSY).says("still runs");
+    // Nobody's word makes what still runs forgotten: another start would come beside it.
+    sandbox.run(&["acknowledge", "prune"]).exits(BUSY).says("still runs").says("stop prune");
     assert_eq!((sandbox.count("prune", "runs"), sandbox.count("verify", "runs")), (1, 0));
     sandbox.open_gate("prune");
     await_that("its end", || sandbox.survivors().is_empty());
+    sandbox.ok(&["acknowledge", "prune"]);
+    sandbox.approve("prune");
     sandbox.run(&["run", "prune", "--wait"]).exits(0);
     assert_eq!((sandbox.count("prune", "runs"), sandbox.count("verify", "runs")), (2, 1));
     sandbox.journal_is_whole();
+}
+
+#[test]
+fn what_closed_the_lock_keeps_its_write_from_starting_anew() {
+    let sandbox = gated();
+    let close: String = (3..=9).map(|fd| format!("exec {fd}>&-\n")).collect();
+    sandbox.on("prune", "run", &format!("{close}{GATE}"));
+    sandbox.approve("prune");
+    let run = sandbox.call(&["run", "prune"]).spawn();
+    sandbox.at_gate("prune");
+    await_that("its record", || is_recorded(&sandbox));
+    for pid in sandbox.executors() {
+        kill(pid, Signal::KILL);
+    }
+    run.wait().exits(FAILED);
+    sandbox.run(&["acknowledge", "prune"]).exits(BUSY).says("still runs");
+    sandbox.run(&["run", "prune"]).exits(APPROVAL_NEEDED).says("not settled");
+    has(&sandbox.ok(&["stop", "prune"]), &["was ended"]);
+    sandbox.ok(&["acknowledge", "prune"]);
+    assert_eq!(sandbox.count("prune", "runs"), 1);
+}
+
+#[test]
+fn a_write_has_no_terminal() {
+    let sandbox = gated();
+    // A process without a controlling terminal leads its session, or its leader has none either.
+    let session = "cut -d' ' -f6 /proc/$$/stat";
+    sandbox.on("prune", "run", &format!("{session} > session; echo $PPID > executor\n"));
+    sandbox.approve("prune");
+    sandbox.run(&["run", "prune"]).exits(0);
+    assert_eq!(sandbox.read("jobs/prune/session"), sandbox.read("jobs/prune/executor"));
 }
 
 #[test]

@@ -185,8 +185,9 @@ fn an_odd_umask_neither_opens_nor_locks_the_store() {
             let ran = sandbox.shell(&format!("umask {umask}; \"$OPSFSM\" tick")).run();
             ran.exits(0);
         }
-        let modes =
-            sandbox.shell("cd state/opsfsm && stat -c '%a %n' opsfsm.db* logs logs/* .").run();
+        let modes = sandbox
+            .shell("cd state/opsfsm && stat -c '%a %n' -- opsfsm.db opsfsm.db.* opsfsm.db.logs/* .")
+            .run();
         for line in modes.out.lines() {
             let mode = line.split(' ').next().unwrap();
             assert!(mode.ends_with("00"), "umask {umask}: {line}");

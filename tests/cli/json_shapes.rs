@@ -266,6 +266,14 @@ fn the_approvals_are_as_documented() {
 }
 
 #[test]
+fn the_outbox_is_as_documented() {
+    let sandbox = rich_sandbox();
+    sandbox.shell("\"$OPSFSM\" tick > /dev/full").run().exits(3);
+    let real = sandbox.json(&["outbox", "--format", "json"]);
+    assert_eq!(shape(&real), shape(&example("outbox")));
+}
+
+#[test]
 fn the_history_is_as_documented() {
     let sandbox = rich_sandbox();
     sandbox.tick();

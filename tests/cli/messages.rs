@@ -55,7 +55,7 @@ fn plain(text: &str) -> String {
             Some(at) => format!("{}journal: …", &line[..at]),
             None => line,
         };
-        lines.push(line);
+        lines.push(if line.starts_with('#') { "#…".to_owned() } else { line });
     }
     lines.join("\n")
 }
@@ -79,6 +79,8 @@ fn a_message_in_english() {
           ACTION REQUIRED: a write is requested (by e-first); read its plan and approve it, or deny it: opsfsm approve d-prune
           journal: …
 
+        #…
+
         🛠️ Ops report (00:00:00)
 
         🔴 c-disk [one_shot_read]
@@ -87,7 +89,9 @@ fn a_message_in_english() {
           output:
             first line
             ALERT: 95 %
-          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run c-disk"#]]
+          ACTION REQUIRED: its run failed; read its output, then run it again: opsfsm run c-disk
+
+        #…"#]]
     .assert_eq(&everything(None, "C"));
 }
 
@@ -110,6 +114,8 @@ fn a_message_in_chinese() {
           ACTION REQUIRED（需要处理）: 请求写入 (来自 e-first); 查看其计划并批准或拒绝: opsfsm approve d-prune
           journal: …
 
+        #…
+
         🛠️ Ops 快报（00:00:00）
 
         🔴 c-disk [one_shot_read]
@@ -118,7 +124,9 @@ fn a_message_in_chinese() {
           输出:
             first line
             ALERT: 95 %
-          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run c-disk"#]]
+          ACTION REQUIRED（需要处理）: 执行失败; 查看输出，然后重新执行: opsfsm run c-disk
+
+        #…"#]]
     .assert_eq(&everything(Some("zh"), "C"));
 }
 

@@ -157,7 +157,7 @@ fn the_output_of_a_background_job_goes_to_its_log_and_never_kills_it() {
     let wrote =
         await_some("its word", || Some(sandbox.read("jobs/scan/wrote")).filter(|t| !t.is_empty()));
     assert_eq!(wrote, "0\n");
-    has(&sandbox.read("state/opsfsm/logs/scan.log"), &["now\n", "later words\n"]);
+    has(&sandbox.read("state/opsfsm/opsfsm.db.logs/scan.log"), &["now\n", "later words\n"]);
     for (pid, _) in sandbox.survivors() {
         kill(pid, Signal::KILL);
     }

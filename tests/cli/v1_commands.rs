@@ -234,7 +234,7 @@ fn a_start_that_fails_exits_1_and_names_its_log() {
     sandbox.on("scan", "start", "echo no licence >&2; exit 9");
     let ran = sandbox.run(&["start", "scan"]);
     ran.exits(1).says("exit=9").says("no licence").says("scan.log");
-    has(&sandbox.read("state/opsfsm/logs/scan.log"), &["no licence"]);
+    has(&sandbox.read("state/opsfsm/opsfsm.db.logs/scan.log"), &["no licence"]);
     assert_eq!(sandbox.state("scan"), "idle");
 }
 

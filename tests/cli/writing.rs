@@ -11,10 +11,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 
 use rustix::fs::OFlags;
+use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
-use super::support::{Call, Ran, Sandbox, await_that, with};
+use super::support::{Call, Ran, Sandbox, await_that, kill, with};
 
 /// A shell fragment that says it is there and waits until the gate is opened.
 pub(crate) const GATE: &str = "echo here >> reached; until [ -e gate ]; do sleep 0.01; done\n";
@@ -114,7 +115,17 @@ impl Call {
     }
 
     /// Makes the call at a terminal, where this is typed. What it shows is all in `out`.
-    pub(crate) fn types(mut self, text: &str) -> Ran {
+    pub(crate) fn types(self, text: &str) -> Ran {
+        // Typed ahead: the terminal keeps it until somebody reads.
+        self.at_terminal(text, None)
+    }
+
+    /// Makes the call at a terminal. Once it asks this, it gets the signal; then this is typed.
+    pub(crate) fn is_signalled_at(self, asked: &str, signal: Signal, typed: &str) -> Ran {
+        self.at_terminal("", Some((asked, signal, typed)))
+    }
+
+    fn at_terminal(mut self, ahead: &str, mut later: Option<(&str, Signal, &str)>) -> Ran {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -126,8 +137,7 @@ impl Call {
             .open(std::ffi::OsStr::from_bytes(name.as_bytes()))
             .unwrap();
         let mut ours = File::from(ours);
-        // Typed ahead: the terminal keeps it until somebody reads.
-        ours.write_all(text.as_bytes()).unwrap();
+        ours.write_all(ahead.as_bytes()).unwrap();
         let end = || Stdio::from(theirs.try_clone().unwrap());
         let mut child = self.0.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         // Our copies of the terminal's other end: once nobody has one, it ends.
@@ -136,6 +146,14 @@ impl Call {
         // That end is told as an error (EIO).
         while let Ok(n @ 1..) = ours.read(&mut part) {
             shown.extend_from_slice(&part[..n]);
+            let asks = |(asked, ..): &mut (&str, Signal, &str)| {
+                String::from_utf8_lossy(&shown).contains(*asked)
+            };
+            if let Some((_, signal, typed)) = later.take_if(asks) {
+                kill(i32::try_from(child.id()).unwrap(), signal);
+                // It may have gone already.
+                let _ = ours.write_all(typed.as_bytes());
+            }
         }
         let code = child.wait().unwrap().code().unwrap_or(-1);
         let out = String::from_utf8_lossy(&shown).replace("\r\n", "\n");

@@ -219,7 +219,7 @@ const MET: [&str; 20] = [
     "expire",
     "revoke",
     "plan_changed",
-    "claim: InFlight",
+    "acknowledge: InFlight",
     "claim: PlanChanged",
     "claim: Expired",
     "approve: Unsettled(unknown)",

@@ -6,13 +6,14 @@ use opsfsm::approval::Level;
 use opsfsm::base::limits;
 use opsfsm::compile::Compiled;
 use opsfsm::config::Format;
-use opsfsm::decide::{GateRefused, StartRefused};
-use opsfsm::journal::{EventKind, GrantFate, Voided};
+use opsfsm::decide::{GateRefused, Requested, StartRefused};
+use opsfsm::journal::{Answer, EventKind, GrantFate, Voided};
 use opsfsm::machine::State;
 use opsfsm::model::{Outcome, Purpose};
 use opsfsm::ports::StoreError;
 use opsfsm::sim::{SimHost, compile_text};
 use opsfsm::tick::Ran;
+use opsfsm::writes::Cut;
 
 use crate::support::{Scene, check, job};
 
@@ -141,8 +142,8 @@ fn waiting_for_it_runs_the_verification_too() {
     let gate = Gate::new();
     gate.approve();
     gate.run().expect("claimed").expect("begun");
-    let state = gate.0.host.wait(&gate.0.compiled, &job("w")).expect("a store");
-    assert_eq!(state.map(State::as_str), Some("verified"));
+    let waited = gate.0.host.wait(&gate.0.compiled, &job("w")).expect("a store");
+    assert_eq!((waited.state.map(State::as_str), waited.cut), (Some("verified"), None));
     gate.sound();
 }
 
@@ -291,10 +292,11 @@ fn while_anything_of_it_runs_a_write_is_neither_verified_nor_begun() {
         gate.tick_after(100_000);
     }
     assert_eq!((gate.state(), gate.0.ran("v", Purpose::Verify)), ("unknown", 0));
+    assert_eq!(gate.acknowledge(), Err(GateRefused::InFlight), "it would be forgotten");
+    assert!(matches!(gate.refused(), GateRefused::Unsettled(_)));
+    gate.0.host.in_flight.borrow_mut().clear();
     gate.acknowledge().expect("a person may take note of it");
     gate.approve();
-    assert_eq!(gate.refused(), GateRefused::InFlight);
-    gate.0.host.in_flight.borrow_mut().clear();
     gate.0.set("w", |j| j.leaves_running = false);
     gate.run().expect("claimed").expect("begun");
     gate.tick_after(1);
@@ -426,6 +428,200 @@ fn a_disabled_write_is_neither_asked_for_nor_approved_nor_run() {
     );
     assert_eq!(host.request(compiled, &job("w")).expect("a store"), Err(GateRefused::Disabled));
     assert_eq!(gate.refused(), GateRefused::Disabled);
+}
+
+#[test]
+fn what_closed_its_lock_is_known_by_its_process_whatever_a_person_says() {
+    let gate = Gate::new();
+    gate.0.set("w", |j| (j.leaves_running, j.sheds_lock) = (true, true));
+    gate.approve();
+    gate.run().expect("claimed").expect("begun");
+    for _ in 0..2 {
+        assert_eq!(gate.acknowledge(), Err(GateRefused::InFlight));
+        gate.tick_after(1);
+        assert_eq!(gate.state(), "unknown");
+    }
+    let waited = gate.0.host.wait(&gate.0.compiled, &job("w")).expect("a store");
+    assert_eq!(waited.cut, Some(Cut::InFlight), "nobody waits for what may never end");
+    gate.0.host.writes_end();
+    gate.acknowledge().expect("nothing of it runs");
+    assert_eq!((gate.state(), gate.writes()), ("blocked", 1));
+}
+
+#[test]
+fn a_denial_takes_a_live_approval_back() {
+    let gate = Gate::new();
+    let (host, compiled) = (&gate.0.host, &gate.0.compiled);
+    gate.approve();
+    assert_eq!(host.deny(compiled, &job("w")).expect("a store"), Err(GateRefused::NoRequest));
+    gate.0.host.files.edit("/w", 1);
+    host.request(compiled, &job("w")).expect("a store").expect("for another plan");
+    gate.0.host.files.edit("/w", 0);
+    let denied = host.deny(compiled, &job("w")).expect("a store").expect("denied");
+    assert_eq!((denied.revoked, denied.state.as_str()), (true, "blocked"));
+    assert_eq!(gate.refused(), GateRefused::NoApproval(None));
+    gate.sound();
+}
+
+#[test]
+fn what_is_approved_already_is_not_asked_for() {
+    let gate = Gate::new();
+    let (host, compiled) = (&gate.0.host, &gate.0.compiled);
+    gate.approve();
+    let asked = host.request(compiled, &job("w")).expect("a store");
+    assert_eq!(asked, Ok(Requested::Approved));
+    gate.tick_after(1);
+    assert_eq!(gate.0.told(), Vec::<String>::new());
+    gate.run().expect("claimed").expect("begun");
+    gate.sound();
+}
+
+#[test]
+fn a_start_settles_what_was_asked_for_meanwhile() {
+    let asks = check("before", "everySeconds = 60\nafter = [{ jobId = \"w\" }]");
+    let gate = Gate::with(&(config() + &asks));
+    gate.approve();
+    gate.tick_after(60);
+    gate.tick_after(1);
+    let answer = |gate: &Gate| {
+        let store = gate.0.host.store.snapshot();
+        store.world().snapshot.requests[&job("w")].answer.clone()
+    };
+    assert_eq!(answer(&gate), Answer::Pending, "a chain asked beside the live approval");
+    gate.run().expect("claimed").expect("begun");
+    assert!(matches!(answer(&gate), Answer::Approved { .. }));
+    gate.sound();
+}
+
+#[test]
+fn there_is_nothing_to_revoke_but_a_live_approval() {
+    let gate = Gate::new();
+    let (host, compiled) = (&gate.0.host, &gate.0.compiled);
+    let refused = |id: &str| host.revoke(compiled, &job(id)).expect("a store").expect_err("no");
+    assert_eq!(refused("v"), GateRefused::NotAWrite);
+    assert_eq!(refused("w"), GateRefused::NothingToRevoke(gate.0.record("w").state));
+    gate.approve();
+    host.revoke(compiled, &job("w")).expect("a store").expect("revoked");
+    assert_eq!(refused("w"), GateRefused::NothingToRevoke(gate.0.record("w").state));
+}
+
+#[test]
+fn what_is_open_of_a_write_keeps_it_one() {
+    let read = check("w", "") + &check("v", "") + &check("bad", "");
+    let opened: [fn(&Gate); 4] = [
+        Gate::approve,
+        |g| drop(g.0.host.claim(&g.0.compiled, &job("w")).expect("a store")),
+        |g| {
+            g.0.set("w", |j| j.leaves_running = true);
+            g.run().expect("claimed").expect("begun");
+        },
+        |g| {
+            g.0.host.writes_end();
+            g.0.set("v", |j| j.exit = 1);
+            g.tick_after(1);
+        },
+    ];
+    let mut gate = Gate::new();
+    for (n, state) in ["approved", "approved", "unknown", "unverified"].into_iter().enumerate() {
+        opened[n](&gate);
+        gate.0.edit(&read);
+        let refused = gate.0.host.reclassify(&gate.0.compiled, &job("w")).expect("a store");
+        let why = refused.expect_err("it is open");
+        let named = match n {
+            0 | 3 => matches!(why, GateRefused::Open(_)),
+            1 => matches!(why, GateRefused::Busy { .. }),
+            _ => why == GateRefused::InFlight,
+        };
+        assert!(named, "{n}: {why:?}");
+        gate.tick_after(1);
+        assert_eq!(gate.state(), state, "{n}: and no tick forgets it");
+        gate.0.edit(&config());
+        if n == 1 {
+            // Whoever claimed it goes away.
+            gate.0.host.next_process();
+            gate.tick_after(1);
+        }
+    }
+    gate.acknowledge().expect("nothing of it runs");
+    gate.0.edit(&read);
+    gate.0.host.reclassify(&gate.0.compiled, &job("w")).expect("a store").expect("settled");
+    gate.tick_after(1);
+    assert_eq!(gate.state(), "idle");
+    gate.sound();
+}
+
+#[test]
+fn asking_for_a_verification_again_puts_no_alarm_off() {
+    let gate =
+        Gate::with(&(write("verifyWithinSeconds = 600") + &check("v", "") + &check("bad", "")));
+    gate.approve();
+    gate.run().expect("claimed").expect("begun");
+    gate.0.host.launches_fail.set(true);
+    for _ in 0..5 {
+        gate.tick_after(119);
+        gate.0.host.reverify(&gate.0.compiled, &job("w")).expect("a store").expect("queued");
+        assert_eq!(gate.state(), "verifying");
+    }
+    gate.tick_after(5);
+    assert_eq!((gate.state(), gate.0.cause("w")), ("unverified", "not_verified_in_time"));
+    // Asked for after the alarm, a verification has its time again.
+    gate.0.host.launches_fail.set(false);
+    gate.0.host.reverify(&gate.0.compiled, &job("w")).expect("a store").expect("queued");
+    gate.tick_after(1);
+    assert_eq!(gate.state(), "verified");
+    gate.sound();
+}
+
+#[test]
+fn what_people_say_of_a_write_counts_without_its_config_too() {
+    for without in [check("v", ""), String::new()] {
+        let mut gate = Gate::new();
+        gate.approve();
+        gate.0.host.files.edit("/w", 1);
+        gate.0.host.request(&gate.0.compiled, &job("w")).expect("a store").expect("requested");
+        gate.0.host.files.edit("/w", 0);
+        gate.0.edit(&without);
+        let (host, compiled) = (&gate.0.host, &gate.0.compiled);
+        host.deny(compiled, &job("w")).expect("a store").expect("denied");
+        assert_eq!(gate.state(), "blocked");
+        gate.0.edit(&config());
+        gate.approve();
+        gate.0.edit(&without);
+        let (host, compiled) = (&gate.0.host, &gate.0.compiled);
+        host.revoke(compiled, &job("w")).expect("a store").expect("revoked");
+        gate.0.edit(&config());
+        gate.approve();
+        gate.0.host.executors_die.set(true);
+        gate.0.set("v", |j| j.exit = 1);
+        drop(gate.0.host.run_write(&gate.0.compiled, &job("w")));
+        gate.0.host.executors_die.set(false);
+        gate.0.host.next_process();
+        gate.0.edit(&without);
+        let (host, compiled) = (&gate.0.host, &gate.0.compiled);
+        host.reverify(compiled, &job("w")).expect("a store").expect("queued");
+        assert_eq!(host.wait(compiled, &job("w")).expect("a store").cut, None);
+        assert_eq!(gate.state(), "unverified");
+        gate.acknowledge().expect("acknowledged");
+        assert_eq!((gate.state(), gate.writes()), ("blocked", 1));
+        gate.sound();
+    }
+}
+
+#[test]
+fn a_write_that_runs_and_has_left_the_config_is_told_once() {
+    let gate = Gate::new();
+    gate.approve();
+    gate.0.told();
+    gate.0.host.meanwhile(|host| {
+        let gone = compile_text(&format!("version = 1\n{}", check("v", "")), Format::Toml);
+        let gone = gone.expect("a config");
+        host.tick(&gone).expect("a tick");
+        host.tick(&gone).expect("a tick");
+        let told: Vec<String> = host.told.borrow().iter().map(|r| r.text.clone()).collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("running") && told[0].contains("stop w"), "{told:?}");
+    });
+    gate.run().expect("claimed").expect("begun");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod gate;
 mod guards;
 mod lives;
 mod orders;
+mod outbox;
 mod rounds;
 mod stage;
 mod stories;

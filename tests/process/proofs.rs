@@ -87,9 +87,10 @@ fn only_a_proved_process_is_signalled() {
 #[test]
 fn a_group_is_signalled_through_its_leader_only() {
     let folder = tempfile::tempdir().unwrap();
-    let script = args(&["-c", "cd \"$0\"; sleep 1000 & echo $! > pid; wait"]);
+    // Which makes it a leader, as an executor makes itself one.
+    let script = args(&["/bin/sh", "-c", "cd \"$0\"; sleep 1000 & echo $! > pid; wait"]);
     let script = [script, vec![folder.path().display().to_string()]].concat();
-    let child = spawn_detached(Path::new("/bin/sh"), &script).unwrap();
+    let child = spawn_detached(Path::new("/usr/bin/setsid"), &script).unwrap();
     let member = await_pid(&folder.path().join("pid"));
     let term = |pid| signal_if(&process_id(pid).unwrap(), |_| true, Reach::Group, EndSignal::Kill);
     assert_eq!(term(member), Err(SignalRefusal::Unproved(member)));

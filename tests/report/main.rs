@@ -5,7 +5,7 @@
 //! Invariant: no test here waits for a time to pass; a limit that has to run out is a short one of
 //! the adapter's own, and nothing is said of how long that takes.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
 
 mod canary;
 mod choices;

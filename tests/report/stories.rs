@@ -10,7 +10,7 @@ use opsfsm::adapters::token::Token;
 use opsfsm::base::{BootId, LocalTime, Now, ReportId, Stamp};
 use opsfsm::journal::{Change, Report};
 use opsfsm::model::{Chat, Endpoint};
-use opsfsm::ports::{Clock, Commit, Store as _};
+use opsfsm::ports::{Clock, Commit, Parcels, Store as _};
 use opsfsm::tick::deliver_pending;
 use serde_json::json;
 
@@ -169,5 +169,5 @@ fn an_hour_of_refused_connections_loses_nothing_and_keeps_the_order() {
     assert_eq!((round.delivered.len(), round.undelivered), (6, None));
     let wanted: Vec<String> = (0..6).map(|n| format!("report {n} #r{n}")).collect();
     assert_eq!(listener.texts(), wanted);
-    assert!(store.parcels(false).unwrap().is_empty());
+    assert!(store.parcels(Parcels::Unsettled).unwrap().is_empty());
 }

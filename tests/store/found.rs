@@ -39,7 +39,7 @@ fn a_hot_journal_is_played_back() {
     fs::write(&site.store, &torn).unwrap();
     fs::write(&journal, &hot).unwrap();
     assert_eq!(site.assert_sound(), before);
-    assert_eq!(names(folder), ["logs", "opsfsm.db", "opsfsm.db.tick"]);
+    assert_eq!(names(folder), ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.tick"]);
     let output = site.run(&["tick"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
     site.assert_sound();

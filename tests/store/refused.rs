@@ -131,7 +131,10 @@ fn a_store_with_a_page_of_zeros_is_refused_or_serves() {
         let _ = fs::remove_file(site.folder().join("effects"));
     }
     assert!(refused > pages / 2, "{refused} of {pages}");
-    assert_eq!(names(site.store.parent().unwrap()), ["logs", "opsfsm.db", "opsfsm.db.tick"]);
+    assert_eq!(
+        names(site.store.parent().unwrap()),
+        ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.tick"]
+    );
 }
 
 #[test]

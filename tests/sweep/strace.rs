@@ -130,7 +130,7 @@ impl Stage {
         let open = |s: &ItemState| !matches!(s, ItemState::Settled(_));
         assert!(!world.snapshot.queue.values().any(|q| open(&q.state)), "an item is lost");
         let mut found = names(self.site.store.parent().unwrap());
-        found.retain(|name| name != "logs");
+        found.retain(|name| name != "opsfsm.db.logs");
         assert_eq!(found, ["opsfsm.db", "opsfsm.db.tick"]);
         let probes = self.site.assert_none_twice().get("probe").copied().unwrap_or(0);
         match last_probe(&world) {

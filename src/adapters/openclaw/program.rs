@@ -16,7 +16,7 @@ use crate::adapters::process::{
     Capture, ChildResult, ChildSpec, Control, resolve_program, run_children,
 };
 use crate::adapters::signals::Interrupt;
-use crate::adapters::token::mask_tokens;
+use crate::adapters::token::{mask_tokens, quote_words};
 use crate::base::limits;
 use crate::journal::Report;
 use crate::model::{Chat, End, Route, STANDARD_PATH, Undelivered, UndeliveredKind};
@@ -186,19 +186,14 @@ fn field<'a>(answer: &'a Value, key: &str) -> Option<&'a Value> {
 fn reason(answer: &Value) -> String {
     let error = answer.get("error");
     let words = error.and_then(|e| e.as_str().or_else(|| e.get("message")?.as_str()));
-    words.map(|words| format!(": {}", one_line(words))).unwrap_or_default()
+    words.map(|words| format!(": {}", quote_words(words, QUOTED_CHARS))).unwrap_or_default()
 }
 
 /// The last line of its standard error.
 fn said(ended: &ChildResult) -> String {
     let text = String::from_utf8_lossy(&ended.stderr.bytes);
     let last = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    last.map(|line| format!(": {}", one_line(line))).unwrap_or_default()
-}
-
-fn one_line(text: &str) -> String {
-    let masked = mask_tokens(text);
-    masked.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTED_CHARS).collect()
+    last.map(|line| format!(": {}", quote_words(line, QUOTED_CHARS))).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -55,14 +55,21 @@ impl Detached {
     }
 }
 
-/// Starts `exe` in a process group of its own, with nothing on its standard streams and our
-/// environment. `exe` has to be a path.
+/// Starts `exe` with nothing on its standard streams and our environment. `exe` has to be a path,
+/// and to call [`leave_terminal`] first of all: the leader of a group could not.
 pub fn spawn_detached<A: AsRef<OsStr>>(exe: &Path, args: &[A]) -> io::Result<Detached> {
     let exe = std::path::absolute(exe)?;
-    let mut command = spawn::command(&exe);
+    let mut command = spawn::detached(&exe);
     let child = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let watch = ExitWatch::new(Pid::from_child(&child));
     Ok(Detached { child, watch, status: None, reaped: false })
+}
+
+/// Puts this process into a session of its own, and so away from whoever's terminal started it:
+/// Ctrl-C there is not meant for it, and what it starts can't stop at a question that nobody sees.
+/// A process that leads a group already stays where it is.
+pub fn leave_terminal() {
+    let _ = rustix::process::setsid();
 }
 
 /// Waits until all have ended, `until` has come, or `cancel` comes. Those that still run are

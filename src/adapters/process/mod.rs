@@ -30,10 +30,12 @@ use crate::model::End;
 
 pub use capture::ATTENTION_WORDS;
 pub use clock::Deadline;
-pub use detached::{Detached, spawn_detached, wait_detached};
+pub use detached::{Detached, leave_terminal, spawn_detached, wait_detached};
 pub use resolve::{Refusal, resolve_program};
 pub use sole::{Prepared, Sole};
-pub use spawn::{SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path};
+pub use spawn::{
+    SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path, secrets_of,
+};
 
 /// A command to run as a child.
 #[derive(Clone, Debug)]

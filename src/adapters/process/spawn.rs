@@ -18,6 +18,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use super::log::Log;
 use super::resolve::{self, Refusal};
 use super::{Capture, ChildSpec};
+use crate::base::redact::Secrets;
 use crate::model::STANDARD_PATH;
 use crate::model::SpawnFault;
 
@@ -55,8 +56,15 @@ pub fn keep_back_variable(name: &str) {
 
 /// A command in its own process group, with nothing on its stdin.
 pub(super) fn command(program: &Path) -> Command {
+    let mut command = detached(program);
+    command.process_group(0);
+    command
+}
+
+/// A command in our own group, with nothing on its stdin.
+pub(super) fn detached(program: &Path) -> Command {
     let mut command = bare(program);
-    command.stdin(Stdio::null()).process_group(0);
+    command.stdin(Stdio::null());
     let kept_back = KEPT_BACK.lock().unwrap_or_else(PoisonError::into_inner);
     let kept_back = kept_back.iter().map(String::as_str).chain([SECRET_VARIABLE]);
     // A changed environment is built anew for every child: only where there is something to hide.
@@ -163,6 +171,17 @@ pub fn search_path(spec: &ChildSpec) -> OsString {
     own.map(|(_, value)| OsString::from(value))
         .or_else(|| std::env::var_os("PATH").filter(|_| !spec.clear_env))
         .unwrap_or_else(|| STANDARD_PATH.into())
+}
+
+/// What a child's environment holds that it may print and nobody is to see.
+#[must_use]
+pub fn secrets_of(spec: &ChildSpec) -> Secrets {
+    let inherited = std::env::vars_os().filter(|_| !spec.clear_env);
+    let inherited: Vec<(String, String)> = inherited
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .collect();
+    let all = inherited.iter().chain(&spec.env);
+    Secrets::of_env(all.map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 /// Is this a file that the kernel itself can load?

@@ -23,7 +23,7 @@ use crate::journal::{
     next_head,
 };
 use crate::model::Outcome;
-use crate::ports::{Commit, Decide, Store, StoreError, spent_by};
+use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
 use errors::{refused, store_error};
 pub use make::NewStore;
@@ -247,8 +247,8 @@ impl Store for SqliteStore {
         self.commit(decide, false).map(|(head, _)| head)
     }
 
-    fn parcels(&mut self, all: bool) -> Result<Vec<Parcel>, StoreError> {
-        self.guard(|c| outbox::load(c, all))
+    fn parcels(&mut self, wanted: Parcels) -> Result<Vec<Parcel>, StoreError> {
+        self.guard(|c| outbox::load(c, wanted))
     }
 
     fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {

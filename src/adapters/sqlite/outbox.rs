@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, params};
 use crate::base::{ReportId, limits};
 use crate::journal::{Parcel, ParcelState, Report};
 use crate::model::Route;
+use crate::ports::Parcels;
 
 /// Puts reports into the outbox and makes room for them. More than may wait are given up, oldest
 /// first: they stay to be seen.
@@ -48,9 +49,13 @@ pub(super) fn add(c: &Connection, reports: &[Report]) -> rusqlite::Result<()> {
 const COLUMNS: &str =
     "id, at_ms, body, summary, state, ended_ms, attempts, failed_since_ms, next_ms, pinned, error";
 
-/// What waits, or all that is kept, oldest first.
-pub(super) fn load(c: &Connection, all: bool) -> rusqlite::Result<Vec<Parcel>> {
-    let which = if all { "" } else { "WHERE state = 'pending'" };
+/// What is wanted of the outbox, oldest first.
+pub(super) fn load(c: &Connection, wanted: Parcels) -> rusqlite::Result<Vec<Parcel>> {
+    let which = match wanted {
+        Parcels::Waiting => "WHERE state = 'pending'",
+        Parcels::Unsettled => "WHERE state IN ('pending', 'dead')",
+        Parcels::All => "",
+    };
     let mut statement =
         c.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox {which} ORDER BY n"))?;
     let rows = statement.query_map([], parcel_of)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::adapters::http::{Answer, Lost};
-use crate::adapters::token::mask_tokens;
+use crate::adapters::token::quote_words;
 use crate::model::UndeliveredKind;
 
 /// What became of one message.
@@ -123,7 +123,5 @@ fn refused(said: &str, remedy: &str) -> Fate {
 /// The other side's own words, on one line, bounded and without what looks like a token.
 fn said(code: u16, body: &Value) -> String {
     let words = body["description"].as_str().unwrap_or("no description");
-    let clean: String =
-        words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTED_CHARS).collect();
-    format!("{code} ({})", mask_tokens(clean.trim()))
+    format!("{code} ({})", quote_words(words, QUOTED_CHARS))
 }

@@ -25,7 +25,7 @@ fn a_store_that_is_held_is_busy_and_asks_nobody_to_decide() {
     assert!(store.read().is_ok(), "a writer that has not written yet keeps no reader out");
     holder.connection.execute_batch("ROLLBACK; BEGIN EXCLUSIVE").unwrap();
     assert!(matches!(store.read(), Err(StoreError::Busy(_))));
-    assert!(matches!(store.parcels(false), Err(StoreError::Busy(_))));
+    assert!(matches!(store.parcels(Parcels::Waiting), Err(StoreError::Busy(_))));
     holder.connection.execute_batch("ROLLBACK").unwrap();
     assert!(store.read().is_ok());
 }

@@ -17,7 +17,7 @@ fn in_state(n: usize, state: ParcelState) -> Parcel {
 }
 
 fn waiting(store: &mut SqliteStore) -> Vec<Report> {
-    store.parcels(false).unwrap().into_iter().map(|p| p.report).collect()
+    store.parcels(Parcels::Waiting).unwrap().into_iter().map(|p| p.report).collect()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn reports_wait_in_order_until_they_come_to_an_end() {
     drop(store);
     let mut store = place.open();
     assert_eq!(waiting(&mut store), [report(3), report(2)]);
-    let all = store.parcels(true).unwrap();
+    let all = store.parcels(Parcels::All).unwrap();
     assert_eq!(all, [Parcel::new(report(3)), arrived, Parcel::new(report(2))]);
 }
 
@@ -58,16 +58,19 @@ fn all_that_is_known_of_a_parcel_is_kept() {
     for pinned in Route::ALL.map(Some).into_iter().chain([None]) {
         parcel.pinned = pinned;
         store.save_parcel(&parcel).unwrap();
-        assert_eq!(store.parcels(false).unwrap(), [parcel.clone()]);
+        assert_eq!(store.parcels(Parcels::Waiting).unwrap(), [parcel.clone()]);
     }
     let dead = Parcel { state: ParcelState::Dead { at_ms: 9 }, ..parcel };
     store.save_parcel(&dead).unwrap();
-    assert_eq!((waiting(&mut store), store.parcels(true).unwrap()), (Vec::new(), vec![dead]));
+    assert_eq!(
+        (waiting(&mut store), store.parcels(Parcels::All).unwrap()),
+        (Vec::new(), vec![dead])
+    );
     store.save_parcel(&Parcel::new(report(1))).unwrap();
     assert_eq!(waiting(&mut store), [report(1)], "a person may retry what was given up");
     store.save_parcel(&in_state(1, ParcelState::Dropped { at_ms: 9 })).unwrap();
     store.save_parcel(&in_state(1, ParcelState::Delivered { at_ms: 9 })).unwrap();
-    let all = store.parcels(true).unwrap();
+    let all = store.parcels(Parcels::All).unwrap();
     assert_eq!(all, [in_state(1, ParcelState::Dropped { at_ms: 9 })]);
 }
 
@@ -80,7 +83,7 @@ fn reports_that_are_over_make_room_and_waiting_ones_do_not() {
     let many = limits::REPORTS_KEPT + 5;
     tell(&mut store, &(2..many).map(report).collect::<Vec<_>>());
     assert_eq!(waiting(&mut store).len(), many - 1);
-    assert_eq!(store.parcels(true).unwrap().len(), many - 1);
+    assert_eq!(store.parcels(Parcels::All).unwrap().len(), many - 1);
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn a_queue_that_is_too_long_gives_up_its_oldest_loudly() {
     let many = limits::REPORTS_WAITING + 3;
     tell(&mut store, &(0..many).map(report).collect::<Vec<_>>());
     assert_eq!(waiting(&mut store).first(), Some(&report(3)));
-    let all = store.parcels(true).unwrap();
+    let all = store.parcels(Parcels::All).unwrap();
     let given_up: Vec<_> = all.iter().filter(|p| p.state != ParcelState::Pending).collect();
     assert_eq!(given_up.len(), 3);
     assert!(given_up.iter().all(|p| p.error.is_some() && p.state.as_str() == "dead"));
@@ -103,6 +106,6 @@ fn a_row_that_nobody_wrote_is_an_error() {
         let mut store = place.open();
         tell(&mut store, &[report(1)]);
         store.connection.execute(&format!("UPDATE outbox SET {spoil}"), []).unwrap();
-        assert!(store.parcels(true).is_err(), "{spoil}");
+        assert!(store.parcels(Parcels::All).is_err(), "{spoil}");
     }
 }

@@ -1,0 +1,195 @@
+//! Secrets that a program printed, taken out of what it said.
+//!
+//! In: the environment that the program ran with, and its output. Out: the output with `[redacted]`
+//! in the place of values that look secret. This is a net with holes: a secret of an unknown form
+//! under an innocent name passes.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+
+/// Stands for what was taken out.
+const REDACTED: &str = "[redacted]";
+/// A value that is shorter is too common to be taken out wherever it stands.
+const VALUE_MIN: usize = 6;
+
+/// Most characters that are left out behind a cut.
+const CUT_MAX: usize = 512;
+
+/// Words in the name of a variable whose value is secret.
+const SECRET_WORDS: [&str; 9] = [
+    "TOKEN",
+    "SECRET",
+    "PASSW",
+    "APIKEY",
+    "API_KEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "CREDENTIAL",
+    "COOKIE",
+];
+
+/// Forms of secrets: what the first group caught stays, the rest goes.
+static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let forms = [
+        // Keys in PEM, from the first line to the last; cut ones to either end.
+        r"(?s)()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+        r"(?s)\A().*?-----END [A-Z ]*PRIVATE KEY-----",
+        // A bot's token <https://core.telegram.org/bots/api#authorizing-your-bot>.
+        r"()\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}",
+        // Tokens of GitHub, GitLab, Slack, OpenAI and Anthropic, AWS, Google; JSON web tokens.
+        r"()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|AKIA|ASIA|AIza)[A-Za-z0-9_-]{16,}",
+        r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+        // `Authorization: Bearer …`, `scheme://user:password@host`, `password=…`, `"token": "…"`.
+        r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}",
+        r"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@",
+        r#"(?i)((?:token|secret|passw(?:or)?d|passwd|api_?-?key|access_?-?key|private_?-?key|credentials?)["']?\s*[:=]\s*["']?)[^\s"',;&\[]{6,}"#,
+    ];
+    // Each is tried by a test; one that could not be read would catch nothing.
+    forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
+});
+
+/// What is known to be secret.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// The longest first: one may be part of another.
+    values: Vec<String>,
+}
+
+impl Secrets {
+    /// The values of an environment whose names say that they are secret.
+    #[must_use]
+    pub fn of_env<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let is_secret = |name: &str| {
+            let name = name.to_uppercase();
+            SECRET_WORDS.iter().any(|word| name.contains(word))
+        };
+        let secret = variables.into_iter().filter(|(name, _)| is_secret(name));
+        let mut values: Vec<String> = secret
+            .map(|(_, value)| value.trim().to_owned())
+            .filter(|value| value.len() >= VALUE_MIN)
+            .collect();
+        values.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
+        values.dedup();
+        Self { values }
+    }
+
+    /// The text without what looks secret. `cut`: it is the end of a longer one, whose first line
+    /// is not whole: half a secret looks like none, so that line is left out, or as much of it as
+    /// a secret may be long.
+    #[must_use]
+    pub fn redact(&self, text: &str, cut: bool) -> String {
+        let whole = if cut { after_cut(text) } else { text };
+        let mut text = Cow::Borrowed(whole);
+        for value in &self.values {
+            if text.contains(value.as_str()) {
+                text = Cow::Owned(text.replace(value.as_str(), REDACTED));
+            }
+        }
+        for form in FORMS.iter() {
+            if form.is_match(&text) {
+                let put = |caught: &regex_lite::Captures<'_>| {
+                    let kept = caught.get(1).map_or("", |group| group.as_str());
+                    let at = if caught[0].ends_with('@') { "@" } else { "" };
+                    format!("{kept}{REDACTED}{at}")
+                };
+                text = Cow::Owned(form.replace_all(&text, put).into_owned());
+            }
+        }
+        text.into_owned()
+    }
+}
+
+/// What of a text that was cut in front can be judged.
+fn after_cut(text: &str) -> &str {
+    let far = text.char_indices().nth(CUT_MAX).map_or(text.len(), |(at, _)| at);
+    let line = text.find('\n').map_or(text.len(), |at| at + 1);
+    &text[line.min(far)..]
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.values.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        Secrets::default().redact(text, false)
+    }
+
+    #[test]
+    fn every_form_is_read_and_caught() {
+        assert_eq!(FORMS.len(), 8);
+        let token = "A".repeat(35);
+        for secret in [
+            format!("123456789:{token}"),
+            format!("ghp_{token}"),
+            format!("sk-ant-{token}"),
+            "AKIAABCDEFGHIJKLMNOP".to_owned(),
+            "eyJhbGciOiJI.eyJzdWIiOiIx.abc".to_owned(),
+            format!("-----BEGIN RSA PRIVATE KEY-----\n{token}\n-----END RSA PRIVATE KEY-----"),
+            format!("-----BEGIN PRIVATE KEY-----\n{token}"),
+        ] {
+            assert_eq!(plain(&format!("it is {secret}")), "it is [redacted]", "{secret}");
+            assert!(!plain(&format!("({secret}) then")).contains(&secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn what_is_around_a_secret_stays() {
+        for (said, shown) in [
+            ("Authorization: Bearer abcdefghijkl.mno", "Authorization: Bearer [redacted]"),
+            ("https://me:hunter22@host/x", "https://me:[redacted]@host/x"),
+            ("password=hunter22 next", "password=[redacted] next"),
+            (r#"{"api_key": "0123456789", "n": 1}"#, r#"{"api_key": "[redacted]", "n": 1}"#),
+            ("DB_PASSWORD: 'open sesame'", "DB_PASSWORD: 'open sesame'"),
+        ] {
+            assert_eq!(plain(said), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let sums = format!("sha256 {} ok", "0123456789abcdef".repeat(4));
+        for text in [
+            "ALERT: 95 % of /var used\n\nat 12:30:45, exit=3",
+            "tokens left: 3, secrets: 2",
+            "https://host:8080/path?x=1",
+            sums.as_str(),
+            "",
+        ] {
+            assert_eq!(plain(text), text);
+        }
+    }
+
+    #[test]
+    fn values_of_secret_variables_are_taken_out_wherever_they_stand() {
+        let env = [
+            ("GITHUB_TOKEN", "plain-words"),
+            ("my_secret", "plain-words-and-more"),
+            ("PATH", "/usr/bin"),
+            ("SHORT_TOKEN", "abc"),
+            ("PASSWORD", "  "),
+        ];
+        let secrets = Secrets::of_env(env);
+        let said = "plain-words-and-more; plain-words; /usr/bin abc";
+        assert_eq!(secrets.redact(said, false), "[redacted]; [redacted]; /usr/bin abc");
+        assert_eq!(format!("{secrets:?}"), "Secrets(2)");
+    }
+
+    #[test]
+    fn a_secret_that_the_cut_went_through_is_not_shown_by_half() {
+        let secrets = Secrets::of_env([("TOKEN", "0123456789")]);
+        assert_eq!(secrets.redact("6789 was it\nnext", true), "next");
+        assert_eq!(secrets.redact("6789", true), "");
+        let long = format!("6789{}", "é".repeat(1000));
+        assert_eq!(secrets.redact(&long, true).chars().count(), 1004 - CUT_MAX);
+        let end = format!("line\n{}\n-----END PRIVATE KEY-----\nnext", "A".repeat(64));
+        assert_eq!(secrets.redact(&end, true), "[redacted]\nnext");
+    }
+}
