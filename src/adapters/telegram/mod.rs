@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::http::{self, Send};
+use super::process::Deadline;
 use super::token::Token;
 use crate::base::limits;
 use crate::journal::Report;
@@ -39,6 +40,8 @@ struct Sending<'a> {
     arrived: usize,
     /// Requests that were made.
     requests: usize,
+    /// All of them end by then.
+    until: Deadline,
 }
 
 impl Telegram {
@@ -50,7 +53,7 @@ impl Telegram {
         Self { token, token_source, chat, chat_source, root, limit, notes: Vec::new() }
     }
 
-    /// The same with another limit of one request.
+    /// The same with another limit of one delivery.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
         Self { limit, ..self }
@@ -102,6 +105,14 @@ impl Telegram {
     }
 
     fn request(&self, text: &str, sending: &mut Sending<'_>) -> Fate {
+        let left = sending.until.remaining().unwrap_or(self.limit);
+        if left.is_zero() {
+            let passing = UndeliveredKind::Passing { after: None };
+            return Fate::Undelivered(
+                passing,
+                "there was no time left to send all of it".to_owned(),
+            );
+        }
         sending.requests += 1;
         let mut body = json!({
             "chat_id": chat_id(&self.chat),
@@ -114,7 +125,7 @@ impl Telegram {
         let root = self.root.expose().trim_end_matches('/');
         let url = format!("{root}/bot{}/sendMessage", self.token.expose());
         let send = Send::Post { json: &body.to_string(), key: sending.report.id.as_str() };
-        judge(http::request(&url, send, self.limit))
+        judge(http::request(&url, send, left))
     }
 
     /// What is to be said of a failure. Once a piece has arrived, the rest has to follow it there.
@@ -145,7 +156,8 @@ impl Notifier for Telegram {
     }
 
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
-        self.send_text(&report.text, &mut Sending { report, arrived: 0, requests: 0 })
+        let until = Deadline::after(self.limit);
+        self.send_text(&report.text, &mut Sending { report, arrived: 0, requests: 0, until })
     }
 
     fn take_notes(&mut self) -> Vec<String> {
