@@ -120,7 +120,7 @@ fn read(response: http::Response<Body>) -> Answer {
 fn words(error: &ureq::Error, limit: Duration) -> String {
     use ureq::Error as E;
     if matches!(error, E::Timeout(_)) {
-        return format!("there was no answer within {} s", limit.as_secs_f64());
+        return format!("there was no answer within {} s", limit.as_millis().div_ceil(1000));
     }
     if let E::Io(e) = error {
         return mask_tokens(&e.to_string());

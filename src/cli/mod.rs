@@ -36,6 +36,9 @@ mod verify;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::openclaw::token_variable;
+use crate::adapters::os_world::OsWorld;
+use crate::adapters::process::keep_back_variable;
 use crate::adapters::process::leave_terminal;
 use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
@@ -62,6 +65,12 @@ pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         leave_terminal();
     }
     keep_owner_bits();
+    if !matches!(args.command, Command::Exec(_))
+        && let Some(name) = token_variable(&OsWorld)
+    {
+        // An executor has it no more: whoever started it has kept it back.
+        keep_back_variable(&name);
+    }
     let context = Context::new(&args, words.first());
     told(dispatch(&args.command, &context))
 }

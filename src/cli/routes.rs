@@ -1,7 +1,7 @@
 //! The way that reports go: looked for, chosen, and made ready.
 //!
 //! In: settings and flags. Out: a notifier; one that only says what to set, where there is no way.
-//! Invariant: a variable that holds the bot's token is kept from every child from here on.
+//! Invariant: nothing is sent here, and nothing is chosen that the settings do not allow.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,6 @@ use super::context::Context;
 use super::io::{self, StdoutNotifier};
 use crate::adapters::openclaw::{Found, OpenclawProgram, discover};
 use crate::adapters::os_world::OsWorld;
-use crate::adapters::process::keep_back_variable;
 use crate::adapters::telegram::Telegram;
 use crate::adapters::webhook::Webhook;
 use crate::base::limits;
@@ -46,11 +45,6 @@ pub(super) fn notifier_of<'a>(
     options: &TickArgs,
 ) -> Box<dyn Notifier + 'a> {
     let ways = look_for_ways(settings, options.target.as_deref());
-    if let Ok(Some(token)) = &ways.found.token
-        && let Some(name) = &token.variable
-    {
-        keep_back_variable(name);
-    }
     let printing = StdoutNotifier { silent: options.format == Format::Json, printed: false };
     if options.print_only {
         return Box::new(printing);

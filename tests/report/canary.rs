@@ -131,7 +131,7 @@ fn a_token_from_openclaws_config_stays_there() {
 }
 
 #[test]
-fn a_variable_that_openclaws_config_names_reaches_no_child_of_a_tick() {
+fn a_variable_that_openclaws_config_names_reaches_no_child() {
     let listener = Listener::start([]);
     let sandbox = Sandbox::new();
     let telegram = json!({"botToken": "${OPS_BOT}", "defaultTo": 7, "apiRoot": listener.root()});
@@ -139,6 +139,9 @@ fn a_variable_that_openclaws_config_names_reaches_no_child_of_a_tick() {
     sandbox.write("home/.openclaw/openclaw.json", config.to_string());
     sandbox.reporting(&json!({}), &nosy_jobs(&sandbox));
     sandbox.call(&["tick"]).env("OPS_BOT", TOKEN).run().exits(0);
+    for args in [&["status"][..], &["start", "scan"], &["run", "disk"]] {
+        sandbox.call(args).env("OPS_BOT", TOKEN).run();
+    }
     assert!(!listener.requests().is_empty());
     assert!(!sandbox.read("jobs/check.env").is_empty(), "the executor's children too");
     assert_eq!(bearers(&sandbox.path("")), Vec::<String>::new());

@@ -75,6 +75,13 @@ pub fn discover(settings: &TelegramSettings, asked: Option<&str>, world: &dyn Wo
     }
 }
 
+/// The variable that OpenClaw's config takes the token from: it is kept from children.
+#[must_use]
+pub fn token_variable(world: &dyn World) -> Option<String> {
+    let file = load(world).ok()?;
+    secret::find_token(&TelegramSettings::default(), Ok(file.as_ref()), world).ok()??.variable
+}
+
 fn load(world: &dyn World) -> Result<Option<OpenclawFile>, String> {
     let Some(path) = openclaw_config(world) else { return Ok(None) };
     OpenclawFile::load(&path).map_err(|why| {

@@ -80,16 +80,18 @@ fn judge_yes(body: Result<Value, String>) -> Fate {
 fn refusal(code: u16, body: &Value, header: Option<Duration>) -> Fate {
     let said = said(code, body);
     let parameters = &body["parameters"];
+    // What is not of the Bot API, such as a proxy's page, says nothing of this message.
+    let is_of_the_api = body["ok"] == Value::Bool(false);
     match code {
         429 => {
             let seconds = parameters["retry_after"].as_u64().map(Duration::from_secs);
             Fate::Undelivered(UndeliveredKind::Passing { after: seconds.or(header) }, said)
         }
-        400 => match parameters["migrate_to_chat_id"].as_i64() {
+        400 if is_of_the_api => match parameters["migrate_to_chat_id"].as_i64() {
             Some(id) => Fate::Migrated(id),
             None => bad_request(said),
         },
-        413 => Fate::TooLong,
+        413 if is_of_the_api => Fate::TooLong,
         408 | 500..=599 => Fate::Undelivered(UndeliveredKind::Passing { after: header }, said),
         401 | 404 => refused(
             &said,
