@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::{self, TimeZone, TimeZoneDatabase};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -56,6 +57,14 @@ impl OsClock {
         };
         self.chosen.get_or_init(|| chosen);
         found.map(|_| ())
+    }
+
+    /// What the local time zone is called, or its offset where it has no name.
+    #[must_use]
+    pub fn zone_name(&self) -> String {
+        let zone = &self.chosen.get().unwrap_or(&self.host).zone;
+        let unnamed = || zone.to_offset(Timestamp::UNIX_EPOCH).to_string();
+        zone.iana_name().map_or_else(unnamed, str::to_owned)
     }
 
     /// Where the local clock stands at a moment of the wall clock.

@@ -108,11 +108,12 @@ fn lines(paths: &[PathBuf]) -> String {
 }
 
 const CONFIG_NAMES: [&str; 2] = ["opsfsm.toml", "ops-jobs.json"];
+const OPENCLAW_CONFIG: &str = "openclaw.json";
 const V1_STATE: &str = "ops-monitor.json";
 const STORE_NAME: &str = "opsfsm.db";
 
 /// Finds all places. Pure but for the questions it asks of `world`.
-pub fn locate(asked: &Asked, world: &impl World) -> Located {
+pub fn locate(asked: &Asked, world: &dyn World) -> Located {
     let home = world.home().filter(|home| home.is_absolute());
     let dirs = openclaw_candidates(world, home.as_deref());
     let openclaw = openclaw_dir(&dirs, world);
@@ -124,13 +125,13 @@ pub fn locate(asked: &Asked, world: &impl World) -> Located {
 }
 
 /// An environment variable as an absolute path; an empty one counts as not set.
-fn var_path(world: &impl World, name: &str, home: Option<&Path>) -> Option<PathBuf> {
+fn var_path(world: &dyn World, name: &str, home: Option<&Path>) -> Option<PathBuf> {
     let value = world.var(name).filter(|value| !value.is_empty())?;
     Some(absolute(Path::new(&value), world, home))
 }
 
 /// `~/` (cron expands none) and relative paths, made absolute where that is possible.
-fn absolute(path: &Path, world: &impl World, home: Option<&Path>) -> PathBuf {
+fn absolute(path: &Path, world: &dyn World, home: Option<&Path>) -> PathBuf {
     if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), home) {
         return home.join(rest);
     }
@@ -142,7 +143,7 @@ fn absolute(path: &Path, world: &impl World, home: Option<&Path>) -> PathBuf {
 
 /// OpenClaw's state folder may be one of these. `OPENCLAW_HOME` is a home to OpenClaw and was the
 /// state folder to ops-monitor v1.
-fn openclaw_candidates(world: &impl World, home: Option<&Path>) -> Vec<PathBuf> {
+fn openclaw_candidates(world: &dyn World, home: Option<&Path>) -> Vec<PathBuf> {
     if let Some(dir) = var_path(world, "OPENCLAW_STATE_DIR", home) {
         return vec![dir];
     }
@@ -153,11 +154,23 @@ fn openclaw_candidates(world: &impl World, home: Option<&Path>) -> Vec<PathBuf> 
     home.map(|home| home.join(".openclaw")).into_iter().collect()
 }
 
+/// OpenClaw's own config: the place that is named, else the first where it is, else `None`.
+#[must_use]
+pub fn openclaw_config(world: &dyn World) -> Option<PathBuf> {
+    let home = world.home().filter(|home| home.is_absolute());
+    if let Some(path) = var_path(world, "OPENCLAW_CONFIG_PATH", home.as_deref()) {
+        return Some(path);
+    }
+    let dirs = openclaw_candidates(world, home.as_deref());
+    dirs.into_iter().map(|dir| dir.join(OPENCLAW_CONFIG)).find(|path| world.exists(path))
+}
+
 /// The candidate that holds a config of ours, else OpenClaw's own, else a `net` folder, else the
 /// first.
-fn openclaw_dir(candidates: &[PathBuf], world: &impl World) -> Option<PathBuf> {
+fn openclaw_dir(candidates: &[PathBuf], world: &dyn World) -> Option<PathBuf> {
     let net = |name: &str| format!("net/config/{name}");
-    let marks = [CONFIG_NAMES.map(net).to_vec(), vec!["openclaw.json".into()], vec!["net".into()]];
+    let marks =
+        [CONFIG_NAMES.map(net).to_vec(), vec![OPENCLAW_CONFIG.to_owned()], vec!["net".into()]];
     let holding = marks.iter().find_map(|names| {
         candidates.iter().find(|dir| names.iter().any(|name| world.exists(&dir.join(name))))
     });
@@ -166,7 +179,7 @@ fn openclaw_dir(candidates: &[PathBuf], world: &impl World) -> Option<PathBuf> {
 
 fn find_config(
     asked: &Asked,
-    world: &impl World,
+    world: &dyn World,
     home: Option<&Path>,
     openclaw: Option<&Path>,
 ) -> Result<ConfigPlace, LocateError> {
@@ -208,7 +221,7 @@ fn given(path: &Path, home: Option<&Path>) -> PathBuf {
 }
 
 /// opsfsm's folder below an XDG base; a relative base is to be ignored, says the specification.
-fn xdg(world: &impl World, name: &str, home: Option<&Path>, default: &str) -> Option<PathBuf> {
+fn xdg(world: &dyn World, name: &str, home: Option<&Path>, default: &str) -> Option<PathBuf> {
     let base = world.var(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| home.map(|home| home.join(default)))?;
     Some(base.join("opsfsm"))
@@ -216,7 +229,7 @@ fn xdg(world: &impl World, name: &str, home: Option<&Path>, default: &str) -> Op
 
 fn find_store(
     asked: &Asked,
-    world: &impl World,
+    world: &dyn World,
     home: Option<&Path>,
     openclaw: Option<&Path>,
 ) -> Result<StorePlace, LocateError> {
@@ -239,7 +252,7 @@ fn find_store(
 
 /// A state path as it was asked for. If it names v1's state, that is imported and left alone, and
 /// the store stands beside it.
-fn beside_v1(path: PathBuf, via: Via, world: &impl World) -> StorePlace {
+fn beside_v1(path: PathBuf, via: Via, world: &dyn World) -> StorePlace {
     let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     if !json && !world.begins_with_brace(&path) {
         return StorePlace { path, via, import: None };

@@ -65,12 +65,29 @@ pub const DELIVER_PATIENCE: Duration = Duration::from_hours(72);
 pub const DELIVER_ATTEMPTS: u32 = 20;
 /// No delivery begins after this much of one round.
 pub const DELIVER_WITHIN: Duration = Duration::from_secs(15);
+/// How long `run --report` waits for a tick that delivers.
+pub const DELIVER_LOCK_PATIENCE: Duration = Duration::from_secs(30);
 /// One delivery, from its connection to its answer.
 pub const DELIVER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same of the program `openclaw`, which takes its time to start.
 pub const OPENCLAW_TIMEOUT: Duration = Duration::from_secs(25);
 /// Most of an answer that is read.
 pub const ANSWER_BYTES: u64 = 64 * 1024;
+
+/// One ping of `report.deadman.url`.
+pub const DEADMAN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most pieces that a message is cut into when the other side calls it too long.
+pub const MESSAGE_PIECES: usize = 16;
+/// Largest file of OpenClaw's config that is read.
+pub const OPENCLAW_BYTES: u64 = 2 << 20;
+/// How deep files of OpenClaw's config may include each other.
+pub const OPENCLAW_INCLUDES_DEEP: usize = 10;
+/// Most files that it may include in all.
+pub const OPENCLAW_INCLUDES: usize = 64;
+/// How deep OpenClaw's config may be nested, all its files together.
+pub const OPENCLAW_DEPTH: usize = 256;
+/// Largest file that a token is read from.
+pub const TOKEN_BYTES: u64 = 4 << 10;
 
 /// Time limit of a `status` command (`statusTimeoutSeconds`).
 pub const STATUS_TIMEOUT: Duration = Duration::from_secs(30);

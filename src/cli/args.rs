@@ -4,6 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+mod gate;
+
+pub(super) use gate::{
+    AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
+};
+
+use super::explain::ConfigCommand;
+
 const AFTER_HELP: &str = "\
 Examples:
   opsfsm check                          is the config sound?
@@ -91,6 +99,9 @@ pub(super) enum Command {
     #[command(alias = "validate-config")]
     #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml")]
     Check(CheckArgs),
+    /// What opsfsm found where, for this config
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// A picture of the chains, or of one job's machine, in Graphviz' DOT
     #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]
@@ -133,7 +144,7 @@ pub(super) enum Format {
 /// `opsfsm tick`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct TickArgs {
-    /// Send to this Telegram chat (kept for ops-monitor's crontabs; this version prints)
+    /// Send to this Telegram chat, whatever the config says: an id, @name, or CHAT:topic:ID
     #[arg(long, value_name = "CHAT")]
     pub(super) target: Option<String>,
     /// Print the report instead of sending it; it counts as told
@@ -221,95 +232,6 @@ pub(super) struct GraphArgs {
     /// One job's compiled machine instead of the chains
     #[arg(long, value_name = "JOB")]
     pub(super) job: Option<String>,
-}
-
-/// `opsfsm request`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct RequestArgs {
-    /// The write
-    #[arg(value_name = "JOB")]
-    pub(super) job: String,
-    /// Why it is needed, for whoever approves
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
-}
-
-/// `opsfsm approve`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct ApproveArgs {
-    /// The write
-    #[arg(value_name = "JOB", required_unless_present = "reclassify")]
-    pub(super) job: Option<String>,
-    /// Approve only if the plan has this digest: 12 of its digits or more
-    #[arg(long, value_name = "DIGEST")]
-    pub(super) digest: Option<String>,
-    /// The one-time code that was sent to the person's chat when the plan was requested
-    #[arg(long, value_name = "CODE")]
-    pub(super) code: Option<String>,
-    /// For how long it may be used, at most 24h [default: 30m]
-    #[arg(long, value_name = "TIME")]
-    pub(super) expires: Option<String>,
-    /// Who approves, for the record
-    #[arg(long, value_name = "NAME")]
-    pub(super) by: Option<String>,
-    /// Instead: say that the job of this id is no write any more
-    #[arg(long, value_name = "ID", conflicts_with_all = ["job", "digest", "code", "expires"])]
-    pub(super) reclassify: Option<String>,
-}
-
-/// `opsfsm deny`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct DenyArgs {
-    /// The write
-    #[arg(value_name = "JOB")]
-    pub(super) job: String,
-    /// Why not
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
-    /// Who says so, for the record
-    #[arg(long, value_name = "NAME")]
-    pub(super) by: Option<String>,
-}
-
-/// `opsfsm revoke`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct RevokeArgs {
-    /// The write
-    #[arg(value_name = "JOB")]
-    pub(super) job: String,
-}
-
-/// `opsfsm approvals`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct ApprovalsArgs {
-    /// How to answer: for people, or for programs (see docs/json.md)
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: Format,
-}
-
-/// `opsfsm verify`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct VerifyArgs {
-    /// The write
-    #[arg(value_name = "JOB")]
-    pub(super) job: String,
-    /// Run it now, and wait for how it comes out
-    #[arg(long)]
-    pub(super) wait: bool,
-}
-
-/// `opsfsm acknowledge`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct AcknowledgeArgs {
-    /// The write
-    #[arg(value_name = "JOB")]
-    pub(super) job: String,
-    /// What was found
-    #[arg(long, value_name = "TEXT")]
-    pub(super) note: Option<String>,
-    /// Who says so, for the record
-    #[arg(long, value_name = "NAME")]
-    pub(super) by: Option<String>,
 }
 
 /// `opsfsm plan`.

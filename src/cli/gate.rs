@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::args::{AcknowledgeArgs, ApprovalsArgs, DenyArgs, Format, RequestArgs, RevokeArgs};
+use super::code::send_code;
 use super::context::{Context, Failure, LoadedConfig};
 use super::recorded::{Subject, subject};
 use super::refusal::refusal;
@@ -111,6 +112,9 @@ pub(super) fn request(context: &Context, options: &RequestArgs) -> Result<Exit, 
     };
     let verb = if asked == Requested::Approved { "run" } else { "approve" };
     io::say(&format!("{id}: {what}, plan {short}; {next}{call} {verb} {id}\n"));
+    if asked != Requested::Approved {
+        send_code(context, &config, (job, &planned), reason, &mut store)?;
+    }
     Ok(Exit::Done)
 }
 

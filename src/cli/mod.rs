@@ -8,8 +8,10 @@ mod adopt;
 mod approve;
 mod args;
 mod check;
+mod code;
 mod context;
 mod exec;
+mod explain;
 mod failure;
 mod gate;
 mod graph;
@@ -20,6 +22,7 @@ mod outbox;
 mod plan;
 mod recorded;
 mod refusal;
+mod routes;
 mod run;
 mod run_write;
 mod sandbox;
@@ -35,6 +38,9 @@ mod zone;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::openclaw::token_variable;
+use crate::adapters::os_world::OsWorld;
+use crate::adapters::process::keep_back_variable;
 use crate::adapters::process::leave_terminal;
 use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
@@ -61,6 +67,12 @@ pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         leave_terminal();
     }
     keep_owner_bits();
+    if !matches!(args.command, Command::Exec(_))
+        && let Some(name) = token_variable(&OsWorld)
+    {
+        // An executor has it no more: whoever started it has kept it back.
+        keep_back_variable(&name);
+    }
     let context = Context::new(&args, words.first());
     told(dispatch(&args.command, &context))
 }
@@ -92,6 +104,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Verify(options) => verify::verify(context, options),
         Command::Acknowledge(options) => gate::acknowledge(context, options),
         Command::Check(options) => check::check(context, options),
+        Command::Config(command) => explain::config(context, command),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),

@@ -1,18 +1,22 @@
 //! `opsfsm run JOB`: runs a one_shot_read once and shows what it says; a write goes to `run_write`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Format, PlanArgs, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
-use super::io::{self, StdoutNotifier};
+use super::io;
 use super::orders;
+use super::routes::{self, Wishes};
 use super::run_write::run_write;
 use super::start::refusal;
 use crate::adapters::sqlite::SqliteStore;
-use crate::base::Exit;
+use crate::adapters::tick_lock::{self, TickLock};
+use crate::base::{Exit, limits};
 use crate::compile::CompiledJob;
 use crate::decide::Settling;
 use crate::model::{Job, Kind, Outcome, Risk, Work};
+use crate::ports::Clock as _;
 use crate::render;
 use crate::tick::{Ran, deliver_pending, run_check};
 
@@ -39,7 +43,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
     match ran {
         Ran::Refused(refused) => refusal(id, &refused),
         Ran::Command { outcome, .. } if options.report => {
-            deliver(context, &mut store)?;
+            deliver(context, &config, &mut store)?;
             Ok(exit_of(&outcome))
         }
         Ran::Command { spec, outcome } => {
@@ -63,17 +67,42 @@ fn exit_of(outcome: &Outcome) -> Exit {
 
 /// Delivers what waits in the outbox, as a tick does: where checks are run by cron, there may be no
 /// tick. A report that does not arrive is the worse news: it goes before the check's own exit code.
-fn deliver(context: &Context, store: &mut SqliteStore) -> Result<(), Failure> {
-    let mut notifier = StdoutNotifier { silent: false, printed: false };
-    match deliver_pending(store, &mut notifier, &context.clock)?.undelivered {
-        None => Ok(()),
-        Some(why) => Err(Failure {
-            exit: Exit::Undelivered,
-            message: format!(
-                "a report could not be delivered and is kept for the next tick, or the next run \
-                 with --report: {why}"
-            ),
-        }),
+fn deliver(
+    context: &Context,
+    config: &LoadedConfig,
+    store: &mut SqliteStore,
+) -> Result<(), Failure> {
+    let kept = |why: String| Failure {
+        exit: Exit::Undelivered,
+        message: format!(
+            "a report could not be delivered and is kept for the next tick, or the next run with \
+             --report: {why}"
+        ),
+    };
+    // Two that deliver at a time would send everything twice.
+    let Some(_lock) = await_tick_lock(context, store.path())? else {
+        return Err(kept("another process has been delivering all this time".to_owned()));
+    };
+    let mut notifier = routes::notifier_of(context, config.compiled.report(), Wishes::default());
+    let round = deliver_pending(store, &mut *notifier, &context.clock)?;
+    for note in notifier.take_notes() {
+        io::note(&note);
+    }
+    round.undelivered.map_or(Ok(()), |why| Err(kept(why)))
+}
+
+/// The lock of ticks, as soon as nobody has it.
+fn await_tick_lock(context: &Context, store: &Path) -> Result<Option<TickLock>, Failure> {
+    let since = context.now().at;
+    loop {
+        let now = context.now().at;
+        if let Ok(lock) = tick_lock::take(store, &now)? {
+            return Ok(Some(lock));
+        }
+        if now.delay_since(&since) >= limits::DELIVER_LOCK_PATIENCE {
+            return Ok(None);
+        }
+        context.clock.pause(limits::FLIGHT_RETRY);
     }
 }
 

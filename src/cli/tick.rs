@@ -3,14 +3,17 @@
 use super::args::{Format, TickArgs};
 use super::context::{BrokenConfig, Context, Failure, LoadedConfig};
 use super::io::{self, StdoutNotifier};
+use super::routes::{self, Wishes};
 use crate::adapters::executors::OsLauncher;
 use crate::adapters::status::OsStatusRunner;
 use crate::adapters::tick_lock::{self, Holder, TickLock};
+use crate::adapters::webhook::send_sign_of_life;
 use crate::base::{Exit, Now, ReportId, limits};
 use crate::decide::TickOutcome;
 use crate::decide::delivery::arrived;
 use crate::journal::{Change, Head, Parcel, Report, World};
-use crate::ports::{Commit, Decide, Parcels, Store, StoreError};
+use crate::model::ReportSettings;
+use crate::ports::{Commit, Decide, Notifier, Parcels, Store, StoreError};
 use crate::render::{self, Style};
 use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
 
@@ -28,16 +31,36 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
     }
     let mut store = context.open_store(&config.compiled)?;
     let now = context.now();
-    let _lock: TickLock = match tick_lock::take(store.path(), &now.at)? {
+    let lock: TickLock = match tick_lock::take(store.path(), &now.at)? {
         Ok(lock) => lock,
         Err(holder) => return Ok(step_aside(&holder, &now, &config)),
     };
-    let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
+    let settings = config.compiled.report();
+    let mut notifier = routes::notifier_of(context, settings, wishes(options));
     let store_path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
-    let outcome = with_ports(context, &mut store, store_path, &mut notifier, &config, |ports| {
+    let outcome = with_ports(context, &mut store, store_path, &mut *notifier, &config, |ports| {
         run_tick(&config.compiled, ports, &style)
     })?;
-    finish(options, &outcome, &now, &mut store)
+    let exit = finish(options, &outcome, &now, (&mut store, &mut *notifier))?;
+    drop(lock);
+    tell_that_it_lives(settings);
+    Ok(exit)
+}
+
+fn wishes(options: &TickArgs) -> Wishes<'_> {
+    Wishes {
+        target: options.target.as_deref(),
+        print_only: options.print_only,
+        hands_over: options.format == Format::Json,
+    }
+}
+
+/// A complete tick is told to whoever watches that opsfsm lives.
+fn tell_that_it_lives(settings: &ReportSettings) {
+    let told = settings.deadman.as_ref().map_or(Ok(()), send_sign_of_life);
+    if let Err(why) = told {
+        io::note(&why);
+    }
 }
 
 /// Prints what is left to print and says how it went. Reports inside a JSON answer have arrived
@@ -46,17 +69,18 @@ fn finish(
     options: &TickArgs,
     outcome: &TickOutcome,
     now: &Now,
-    store: &mut dyn Store,
+    (store, notifier): (&mut dyn Store, &mut dyn Notifier),
 ) -> Result<Exit, Failure> {
-    for fault in &outcome.launch_faults {
-        io::note(fault);
+    for note in outcome.launch_faults.iter().chain(&notifier.take_notes()) {
+        io::note(note);
     }
     if options.format == Format::Json {
         let text = render::render_tick_json(outcome, now, options.dry_run);
         if let Err(why) = io::out(&text) {
             return Err(Failure { exit: Exit::Undelivered, message: why });
         }
-        for report in &outcome.reports {
+        let handed_over = outcome.reports.iter().filter(|_| notifier.hands_over());
+        for report in handed_over {
             store.save_parcel(&arrived(&Parcel::new(report.clone()), now.at.wall_ms))?;
         }
     }
@@ -73,17 +97,7 @@ fn finish(
         );
         return Err(Failure { exit: Exit::Undelivered, message });
     }
-    let elsewhere = options.target.as_deref().filter(|_| !options.print_only && !options.dry_run);
-    match elsewhere.filter(|_| !outcome.reports.is_empty()) {
-        Some(chat) => Err(Failure {
-            exit: Exit::Undelivered,
-            message: format!(
-                "the report for chat {chat} was printed, not sent: this version has no Telegram \
-                 delivery yet; use --print-only to say that this is meant"
-            ),
-        }),
-        None => Ok(Exit::Done),
-    }
+    Ok(Exit::Done)
 }
 
 /// Another tick has the lock: no harm, unless it should have ended long ago.
@@ -116,7 +130,7 @@ fn with_ports<T>(
     context: &Context,
     store: &mut dyn Store,
     store_path: std::path::PathBuf,
-    notifier: &mut StdoutNotifier,
+    notifier: &mut dyn Notifier,
     config: &LoadedConfig,
     work: impl FnOnce(&mut Ports<'_>) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
@@ -162,7 +176,7 @@ fn dry(
         let text = dry_text(&outcome);
         io::out(&text).map_err(|message| Failure { exit: Exit::Undelivered, message })?;
     }
-    finish(options, &outcome, &now, &mut nothing)
+    finish(options, &outcome, &now, (&mut nothing, &mut notifier))
 }
 
 fn dry_text(outcome: &TickOutcome) -> String {
@@ -230,12 +244,15 @@ fn tell_broken(
     }
     let now = context.now();
     let seed = context.seed()?;
-    let style = context.style(None);
     let mut store = context.open_any_store()?;
-    if context.is_foreign(&store.read()?)? {
+    let world = store.read()?;
+    if context.is_foreign(&world)? {
         // The alert would be another config's.
         return Err(full);
     }
+    // It goes the way that the last good config named, in its language.
+    let settings = world.meta.report.unwrap_or_default();
+    let style = context.style(settings.language);
     let mut due = false;
     store.transact(&mut |mut world| {
         let last = world.meta.config_alert.as_ref();
@@ -247,12 +264,12 @@ fn tell_broken(
         let change = Change { world, ..Change::default() };
         Ok(Commit { change, reports: alert.unwrap_or_default() })
     })?;
-    let mut notifier = StdoutNotifier { silent: options.format == Format::Json, printed: false };
-    let round = deliver_pending(&mut store, &mut notifier, &context.clock)?;
+    let mut notifier = routes::notifier_of(context, &settings, wishes(options));
+    let round = deliver_pending(&mut store, &mut *notifier, &context.clock)?;
     let mut outcome = TickOutcome::default();
     outcome.take_round(round);
     // The broken config is the worse news: its exit code stands, whatever became of the alert.
-    if let Err(undelivered) = finish(options, &outcome, &now, &mut store) {
+    if let Err(undelivered) = finish(options, &outcome, &now, (&mut store, &mut *notifier)) {
         io::error(&undelivered.message);
     }
     if due || io::stderr_is_terminal() {

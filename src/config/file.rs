@@ -10,11 +10,12 @@ use super::context::Context;
 use super::cursor::Cursor;
 use super::jobs::{self, Ids};
 use super::policy::{self, Defaults};
+use super::report;
 use super::text::Loaded;
 use super::tree::{Node, Value};
 use crate::base::JobId;
 use crate::diag::{Code, Finding, Sink, Span};
-use crate::model::{Language, Model, Outline, ReportSettings};
+use crate::model::{Model, Outline, ReportSettings};
 
 /// What the files share, and where it was said.
 #[derive(Default)]
@@ -85,8 +86,8 @@ fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Optio
         keep_first(ctx, &mut shared.defaults, defaults, "defaults", key.span);
     }
     if let Some((key, _)) = top.take("report") {
-        let report = top.table(ctx, "report").map(|table| read_report(ctx, table));
-        keep_first(ctx, &mut shared.report, report.unwrap_or_default(), "report", key.span);
+        let settings = top.table(ctx, "report").map(|table| report::read_report(ctx, table));
+        keep_first(ctx, &mut shared.report, settings.unwrap_or_default(), "report", key.span);
     }
     let jobs = read_jobs(ctx, &mut top);
     top.finish(ctx);
@@ -116,12 +117,6 @@ fn read_version(ctx: &mut Context, top: &mut Cursor<'_>) {
         let message = "a config version that this build can't read";
         ctx.push(Finding::new(Code::UnsupportedVersion, node.span, message).help(help));
     }
-}
-
-fn read_report(ctx: &mut Context, mut table: Cursor<'_>) -> ReportSettings {
-    let language = table.word(ctx, "language", &Language::ALL, Language::as_str);
-    table.finish(ctx);
-    ReportSettings { language, ..ReportSettings::default() }
 }
 
 /// Keeps what the first file says; a second one's is OF003.

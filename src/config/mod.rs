@@ -12,8 +12,10 @@ mod file;
 mod gate;
 mod jobs;
 mod json;
+mod json5;
 mod paths;
 mod policy;
+mod report;
 mod text;
 mod toml;
 mod toml_guard;
@@ -25,6 +27,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+pub use json5::parse_json5;
 
 use crate::base::JobId;
 use crate::diag::{Sink, Sources};

@@ -55,6 +55,26 @@ pub fn issue_code(
     Ok((ledger.into_decision(), Ok(CodeIssued::Now)))
 }
 
+/// Takes a code back that could not be sent: another may be made at once.
+///
+/// # Errors
+/// [`ReplayFault`].
+pub fn withdraw_code(
+    compiled: &Compiled,
+    world: World,
+    id: &JobId,
+    made: &TypedCode,
+    facts: &Facts<'_>,
+) -> Answered<()> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    let request = ledger.world().snapshot.requests.get(id);
+    let code = request.and_then(|request| request.code.as_ref());
+    if code.is_some_and(|code| code.salt == made.salt) {
+        ledger.record(Some(id), EventKind::CodeWithdrawn)?;
+    }
+    Ok((ledger.into_decision(), Ok(())))
+}
+
 /// Is it the code that was sent for this plan? A wrong one is recorded.
 pub(super) fn check_code(
     ledger: &mut Ledger<'_>,

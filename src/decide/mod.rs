@@ -25,6 +25,7 @@ mod recorded;
 mod report;
 mod report_write;
 mod request;
+pub mod route;
 mod section;
 mod serve;
 mod settle;
@@ -35,7 +36,7 @@ mod write;
 
 pub use approve::{Attest, Proof, approve};
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
-pub use code::{CodeIssued, issue_code};
+pub use code::{CodeIssued, issue_code, withdraw_code};
 pub use gate::{GateRefused, request};
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
@@ -102,6 +103,7 @@ pub fn decide_observed(
 ) -> Result<Decision, ReplayFault> {
     let mut ledger = Ledger::new(compiled, world, facts);
     let suspect = clocks::note_clocks(&mut ledger);
+    ledger.meta_mut().report = Some(compiled.report().clone());
     declare_jobs(&mut ledger)?;
     let hidden = hidden_writes(compiled, &ledger.world().snapshot);
     ledger.allow_starts(!suspect && hidden.is_empty());

@@ -158,6 +158,8 @@ pub enum EventKind {
     },
     /// A wrong code was typed.
     CodeMissed,
+    /// The code could not be sent, and serves nobody.
+    CodeWithdrawn,
     /// A person approved a plan.
     Approved {
         /// The approval.
@@ -243,7 +245,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// The names of all kinds, as the journal writes them.
-    pub const NAMES: [&'static str; 29] = [
+    pub const NAMES: [&'static str; 30] = [
         "store_created",
         "config_adopted",
         "imported",
@@ -263,6 +265,7 @@ impl EventKind {
         "denied",
         "code_issued",
         "code_missed",
+        "code_withdrawn",
         "approved",
         "grant_voided",
         "grant_spent",

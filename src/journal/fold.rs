@@ -69,6 +69,7 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
         | EventKind::Denied { .. }
         | EventKind::CodeIssued { .. }
         | EventKind::CodeMissed
+        | EventKind::CodeWithdrawn
         | EventKind::Approved { .. }
         | EventKind::GrantVoided { .. }
         | EventKind::GrantSpent { .. }

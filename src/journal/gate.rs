@@ -98,6 +98,14 @@ pub struct Request {
     pub code: Option<CodeRecord>,
 }
 
+impl Request {
+    /// A person answers; a code that was sent for it serves no more.
+    pub(super) fn settle(&mut self, answer: Answer) {
+        self.answer = answer;
+        self.code = None;
+    }
+}
+
 /// What a person said to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "said", rename_all = "snake_case")]

@@ -32,9 +32,8 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
         }
         EventKind::Denied { evidence, reason } => {
             let (evidence, reason) = (evidence.clone(), reason.clone());
-            let request = request_of(snapshot, event)?;
-            request.answer = Answer::Denied { at: at.clone(), evidence, reason };
-            request.code = None;
+            let answer = Answer::Denied { at: at.clone(), evidence, reason };
+            request_of(snapshot, event)?.settle(answer);
         }
         EventKind::CodeIssued { code } => {
             request_of(snapshot, event)?.code = Some((**code).clone());
@@ -42,6 +41,7 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
         EventKind::CodeMissed => {
             request_of(snapshot, event)?.code.iter_mut().for_each(CodeRecord::miss);
         }
+        EventKind::CodeWithdrawn => request_of(snapshot, event)?.code = None,
         EventKind::Approved { grant, plan } => approve(snapshot, event, grant, plan)?,
         EventKind::GrantVoided { grant, why, detail } => {
             let fate = GrantFate::Void { why: *why, detail: detail.clone(), at: event.at.clone() };
@@ -178,7 +178,7 @@ fn approve(
     let record = GrantRecord { grant: grant.clone(), fate: GrantFate::Live };
     snapshot.grants.insert(grant.id.clone(), record);
     if let Some(request) = snapshot.requests.get_mut(&job) {
-        (request.answer, request.code) = (Answer::Approved { grant: grant.id.clone() }, None);
+        request.settle(Answer::Approved { grant: grant.id.clone() });
     }
     drop_oldest_grant(snapshot);
     Ok(())

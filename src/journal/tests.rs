@@ -57,10 +57,11 @@ fn place(kind: &EventKind) -> usize {
         EventKind::Reclassified { .. } => 26,
         EventKind::CodeIssued { .. } => 27,
         EventKind::CodeMissed => 28,
+        EventKind::CodeWithdrawn => 29,
     }
 }
 
-const KINDS: usize = 29;
+const KINDS: usize = 30;
 
 fn evidence() -> Evidence {
     Evidence { user: "u".to_owned(), uid: 1, login_uid: None, tty: None, by: None }
@@ -133,6 +134,7 @@ fn gate_samples() -> Vec<Event> {
         EventKind::Denied { evidence: evidence(), reason: text() },
         EventKind::CodeIssued { code: Box::new(code()) },
         EventKind::CodeMissed,
+        EventKind::CodeWithdrawn,
         approved(),
         voided(Voided::Revoked),
         voided(Voided::Replaced),
@@ -290,6 +292,7 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1},"reason":"because"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_issued","code":{"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","salt":"s","hash":"h","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"misses":1}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_missed"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_withdrawn"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"revoked"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"replaced"}

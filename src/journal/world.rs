@@ -9,7 +9,7 @@ use super::event::Event;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
 use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
-use crate::model::{Outcome, ProcessId, RunSpec};
+use crate::model::{Outcome, ProcessId, ReportSettings, RunSpec};
 
 /// A store's content at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Meta {
     pub clock_alert: Option<Stamp>,
     /// When a time zone that can't be used was last told.
     pub zone_alert: Option<Stamp>,
+    /// How reports went by the last good config: the alert of a broken one goes the same way.
+    pub report: Option<ReportSettings>,
 }
 
 /// A run from its claim to its settlement.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::gate::{ApprovalPolicy, Sandbox};
 use super::policy::Policy;
 use super::report::ReportSettings;
@@ -34,7 +36,8 @@ pub struct ZoneName {
 }
 
 /// A language that reports can be written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Language {
     /// English.
     En,

@@ -4,6 +4,8 @@
 //! Invariant: a value of these types is usable as it stands: no empty argv, no unknown kind, no
 //! watch without a status source. Nothing here does I/O.
 
+mod chat;
+mod endpoint;
 mod gate;
 mod job;
 mod plan;
@@ -14,6 +16,8 @@ mod run;
 mod status;
 
 pub use crate::approval::PlanDigest;
+pub use chat::Chat;
+pub use endpoint::Endpoint;
 pub use gate::{ApprovalPolicy, Sandbox};
 pub use job::{
     Command, Job, Kind, Language, Link, LinkWhen, Model, Outline, Risk, StatusSource, Work,

@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::Endpoint;
 use super::job::Language;
 
-/// Settings of the report (`report`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Settings of the report (`report`). The store keeps the last ones that were good.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct ReportSettings {
     /// The language of reports (`report.language`); `None`: from the locale.
     pub language: Option<Language>,
@@ -15,26 +19,28 @@ pub struct ReportSettings {
     /// Telegram's own settings (`report.telegram`).
     pub telegram: TelegramSettings,
     /// Where a webhook listens (`report.webhook.url`).
-    pub webhook: Option<String>,
+    pub webhook: Option<Endpoint>,
     /// What is fetched after each complete tick (`report.deadman.url`).
-    pub deadman: Option<String>,
+    pub deadman: Option<Endpoint>,
 }
 
 /// `report.telegram`: each setting comes before whatever else may be found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct TelegramSettings {
     /// The file with the bot's token.
     pub token_file: Option<PathBuf>,
     /// The chat: an id, `@channel`, or `CHAT:topic:THREAD`.
     pub target: Option<String>,
     /// The root of the Bot API, where it is not Telegram's own.
-    pub api_root: Option<String>,
+    pub api_root: Option<Endpoint>,
     /// The topic in the chat.
     pub thread: Option<i64>,
 }
 
 /// Which way reports are to go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Via {
     /// Telegram where a token is found, else openclaw, else standard output.
     #[default]

@@ -224,6 +224,11 @@ pub trait Notifier {
     /// [`Undelivered`]; it stays in the outbox.
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered>;
 
+    /// What a person at this machine should hear, though it was no reason to fail.
+    fn take_notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Are reports only handed to the caller? Then they have not arrived before the caller says so.
     fn hands_over(&self) -> bool {
         false

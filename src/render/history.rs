@@ -110,6 +110,7 @@ fn what(kind: &EventKind) -> String {
         EventKind::CodeIssued { code } => {
             format!("one-time code made, plan {}", code.digest.short())
         }
+        EventKind::CodeWithdrawn => "the code could not be sent".to_owned(),
         EventKind::CodeMissed => "a wrong code was typed".to_owned(),
         EventKind::Approved { grant, .. } => format!(
             "approved by {} ({}), plan {}, grant {}",

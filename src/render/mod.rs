@@ -4,10 +4,12 @@
 //! Invariant: nothing here prints, and the same data gives the same text.
 
 mod approvals;
+mod code_message;
 mod config_alert;
 mod digest;
 mod dot;
 mod envelope;
+mod explain;
 mod findings;
 mod history;
 mod json;
@@ -21,8 +23,10 @@ mod tests;
 mod words;
 
 pub use approvals::{render_approvals, render_approvals_json};
+pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
 pub use dot::{render_chains_dot, render_machine_dot};
+pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
 pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};

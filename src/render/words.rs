@@ -75,6 +75,10 @@ words! {
     journal: "journal", "日志";
     unsandboxed: "its check ran able to write: this system has no sandbox (Landlock)",
         "此系统没有沙箱（Landlock）：只读任务运行时可以写入";
+    code_asked: "a write asks for your approval", "有写入任务请求您批准";
+    folder: "folder", "目录";
+    whole_plan: "the whole plan", "完整计划";
+    code: "code", "验证码";
     rerun_it: "see what it did, mend it, and approve it anew", "查看其结果，修复后重新批准";
     settle_it: "look at what it did, verify it again, or take note of it", "查看其结果，重新验证，或确认知悉";
     kill_it: "see whether it still runs", "查看它是否仍在运行";
@@ -141,6 +145,18 @@ pub(super) fn zone_unusable(language: Language, fault: ZoneFault, name: Option<&
         }
         (ZoneFault::HostZone, Language::Zh) => {
             "无法读取本机时区（TZ、/etc/localtime）；静默时段和时间按 UTC".to_owned()
+        }
+    }
+}
+
+/// What a code is good for.
+pub(super) fn code_serves(language: Language, minutes: u64) -> String {
+    match language {
+        Language::En => format!(
+            "Whoever has this code can approve exactly this plan, once, within {minutes} minutes:"
+        ),
+        Language::Zh => {
+            format!("持有此验证码者可在 {minutes} 分钟内批准此计划一次（仅限此计划）：")
         }
     }
 }

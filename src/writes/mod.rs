@@ -12,6 +12,6 @@ pub use execute::{WritePorts, execute_write};
 pub use orders::{
     Cut, Waited, acknowledge_write, approve_write, claim_write, deny_write, issue_write_code,
     note_refused, reclassify_job, refuse_claimed, request_write, reverify_write, revoke_write,
-    wait_until_settled,
+    wait_until_settled, withdraw_write_code,
 };
 pub use plan::{PlanFault, plan_now};

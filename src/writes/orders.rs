@@ -43,6 +43,19 @@ pub fn issue_write_code(
     ports.decide(|world, facts| decide::issue_code(compiled, world, job, made, facts))
 }
 
+/// Takes back a code that could not be sent.
+///
+/// # Errors
+/// As above.
+pub fn withdraw_write_code(
+    compiled: &Compiled,
+    id: &JobId,
+    made: &TypedCode,
+    ports: &mut RunPorts<'_>,
+) -> Result<Result<(), GateRefused>, StoreError> {
+    ports.decide(|world, facts| decide::withdraw_code(compiled, world, id, made, facts))
+}
+
 /// Approves a plan.
 ///
 /// # Errors

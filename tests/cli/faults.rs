@@ -259,7 +259,7 @@ fn fault_13_a_report_stands_in_no_argv() {
 
 #[test]
 fn fault_14_a_target_is_never_guessed() {
-    // Without delivery there is nothing to guess from: a config of OpenClaw's is not even read.
+    // The order of all places is in `src/adapters/openclaw/tests.rs`; here nobody is named.
     let sandbox = Sandbox::new();
     sandbox.write(
         "home/.openclaw/openclaw.json",

@@ -39,6 +39,7 @@ fn help_of_opsfsm() {
               verify       Verify a write once more whose outcome is not proved
               acknowledge  Take note of a write that is unverified or unknown; it is blocked again then
               check        Is the config sound? For people and for CI
+              config       What opsfsm found where, for this config
               graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
               history      What happened: the journal, newest last
               outbox       Reports on their way: what waits, and what was given up
@@ -72,14 +73,14 @@ fn help_of_opsfsm() {
 fn help_of_tick() {
     help_of(
         &["tick"],
-        &expect![[r"
+        &expect![[r#"
             One cycle: observe, decide, record, report, resume
 
             Usage: opsfsm tick [OPTIONS]
 
             Options:
-                  --target <CHAT>    Send to this Telegram chat (kept for ops-monitor's crontabs; this version
-                                     prints)
+                  --target <CHAT>    Send to this Telegram chat, whatever the config says: an id, @name, or
+                                     CHAT:topic:ID
                   --print-only       Print the report instead of sending it; it counts as told
                   --dry-run          Observe, but record, start and send nothing; print what a tick would do
                   --now <TIME>       Decide as of this time (RFC 3339), with --dry-run
@@ -93,7 +94,7 @@ fn help_of_tick() {
 
             Examples:
               opsfsm tick --dry-run            what would a tick do?
-              opsfsm tick --format json        the same tick for a program to read"]],
+              opsfsm tick --format json        the same tick for a program to read"#]],
     );
 }
 

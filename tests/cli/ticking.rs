@@ -27,8 +27,10 @@ fn step_1_a_broken_config_is_told_once_an_hour_and_exits_2() {
 fn step_1_a_broken_config_with_a_target_still_exits_2() {
     let sandbox = Sandbox::new();
     sandbox.raw_config(&json!({"version": 1, "jobs": [{"id": "b"}]}));
-    sandbox.run(&["tick", "--target", "1"]).exits(2).prints("ACTION REQUIRED");
+    let ran = sandbox.run(&["tick", "--target", "1"]);
+    ran.exits(2).says("report.telegram.tokenFile").says("OF005");
     sandbox.run(&["tick", "--target", "1"]).exits(2);
+    sandbox.run(&["tick", "--print-only"]).exits(2).prints("ACTION REQUIRED");
 }
 
 #[test]

@@ -35,7 +35,9 @@ pub use detached::{Detached, leave_terminal, spawn_detached, wait_detached};
 pub use loadable::loadable;
 pub use resolve::{Refusal, folder_refusal, resolve_program};
 pub use sole::{Prepared, Sole};
-pub use spawn::{become_program, search_path, secrets_of};
+pub use spawn::{
+    SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path, secrets_of,
+};
 
 /// A command to run as a child.
 #[derive(Clone, Debug)]

@@ -4,12 +4,14 @@
 //! Invariant: this module never runs code between fork and exec and names programs by their
 //! path only, so that std keeps to posix_spawn, whose cost does not grow with our memory.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
@@ -19,6 +21,9 @@ use super::{Capture, ChildSpec};
 use crate::base::redact::Secrets;
 use crate::model::STANDARD_PATH;
 use crate::model::SpawnFault;
+
+/// The bot's token, as OpenClaw and opsfsm themselves may be given it.
+pub const SECRET_VARIABLE: &str = "TELEGRAM_BOT_TOKEN";
 
 /// What came of trying to start a child.
 #[derive(Debug)]
@@ -40,10 +45,19 @@ pub(super) struct Started {
     pub(super) log: Option<Log>,
 }
 
+/// Variables of ours that no child inherits.
+static KEPT_BACK: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Keeps a variable of this process from every child started after this. A child whose own
+/// environment states it still gets that.
+pub fn keep_back_variable(name: &str) {
+    KEPT_BACK.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+}
+
 /// A command in its own process group, with nothing on its stdin.
 pub(super) fn command(program: &Path) -> Command {
-    let mut command = bare(program);
-    command.stdin(Stdio::null()).process_group(0);
+    let mut command = detached(program);
+    command.process_group(0);
     command
 }
 
@@ -51,6 +65,12 @@ pub(super) fn command(program: &Path) -> Command {
 pub(super) fn detached(program: &Path) -> Command {
     let mut command = bare(program);
     command.stdin(Stdio::null());
+    let kept_back = KEPT_BACK.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept_back = kept_back.iter().map(String::as_str).chain([SECRET_VARIABLE]);
+    // A changed environment is built anew for every child: only where there is something to hide.
+    for name in kept_back.filter(|name| std::env::var_os(name).is_some()) {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -136,6 +156,12 @@ pub(super) fn unblocked(pipe: OwnedFd) -> OwnedFd {
         let _ = fcntl_setfl(&pipe, flags | OFlags::NONBLOCK);
     }
     pipe
+}
+
+/// The PATH that a child inherits.
+#[must_use]
+pub fn inherited_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_else(|| STANDARD_PATH.into())
 }
 
 /// The PATH that a bare program name is looked up along.

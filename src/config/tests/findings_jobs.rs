@@ -31,9 +31,9 @@ fn unknown_keys_are_warned_of_with_what_was_meant() {
           help: did you mean `stallSeconds`?
         ── "report": {"lang": "en"}
         json:2:12: warning[OF002]: unknown key `lang` in `report`: it has no effect
-          help: known here: language
+          help: known here: language, via, telegram, webhook, deadman
         toml:1:12: warning[OF002]: unknown key `lang` in `report`: it has no effect
-          help: known here: language
+          help: known here: language, via, telegram, webhook, deadman
     "#]]
     .assert_eq(&top_cases(&[
         r#""job": []"#,

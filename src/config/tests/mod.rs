@@ -9,6 +9,7 @@
 mod accepted;
 mod findings_commands;
 mod findings_jobs;
+mod findings_report;
 mod findings_top;
 mod hostile;
 mod syntax;
