@@ -128,9 +128,11 @@ fn load_file(path: &Path) -> Result<SourceText, ConfigFileError> {
     }
     let mut bytes = Vec::new();
     file.take(limits::CONFIG_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    let absolute = std::path::absolute(path).map_err(unreadable)?;
-    let dir = absolute.parent().unwrap_or(&absolute).to_owned();
-    let format = format_by_ending(path).unwrap_or_else(|| format_by_content(&bytes));
+    // The file itself, whichever links lead to it: the store knows its config by that path, and
+    // so do executors, and all have to read the same out of it.
+    let real = std::fs::canonicalize(path).map_err(unreadable)?;
+    let dir = real.parent().unwrap_or(&real).to_owned();
+    let format = format_by_ending(&real).unwrap_or_else(|| format_by_content(&bytes));
     Ok(SourceText { name: path.display().to_string(), dir, format, bytes })
 }
 

@@ -12,10 +12,10 @@ use nix::unistd::{Uid, User};
 use sha2::{Digest as _, Sha256};
 
 use super::config_files::open_without_waiting;
-use super::process::resolve_program;
+use super::process::{folder_refusal, loadable, resolve_program};
 use crate::base::{id::hex, limits};
 use crate::model::{Account, SealedFile};
-use crate::ports::{FileFacts, FileLook};
+use crate::ports::{FileFacts, FileLook, Loadable};
 
 /// This host's files and accounts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,37 +31,40 @@ impl FileFacts for OsFileFacts {
         let real = match fs::canonicalize(path) {
             Ok(real) => real,
             Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Ok(FileLook::Missing);
+                let path = would_be(path, limits::PLAN_LINKS).as_deref().map(text).transpose()?;
+                return Ok(FileLook::Missing { path });
             }
             // A word that is no path, such as a very long argument, names no file.
-            Err(e) if e.kind() == ErrorKind::InvalidFilename => return Ok(FileLook::Missing),
+            Err(e) if e.kind() == ErrorKind::InvalidFilename => {
+                return Ok(FileLook::Missing { path: None });
+            }
             Err(e) => return Err(failed(e)),
         };
         let facts = fs::metadata(&real).map_err(failed)?;
-        if facts.is_dir() {
-            return Ok(FileLook::Folder);
+        let path = text(&real)?;
+        if !facts.is_dir() && !facts.is_file() {
+            return Ok(FileLook::Special { path });
         }
-        if !facts.is_file() {
-            return Ok(FileLook::Missing);
+        if facts.is_dir() {
+            return Ok(FileLook::Folder { path });
         }
         if facts.len() > most.unwrap_or(limits::PLAN_PROGRAM_BYTES) {
-            return Ok(FileLook::TooLarge);
+            return Ok(FileLook::TooLarge { path });
         }
-        let Some(name) = real.to_str() else {
-            return Err(format!("the path {} is not UTF-8", real.display()));
-        };
         let (sha256, bytes) = hash(&real).map_err(failed)?;
-        Ok(FileLook::File(SealedFile { path: name.to_owned(), sha256, bytes }))
+        Ok(FileLook::File(SealedFile { path, sha256, bytes }))
     }
 
-    fn shebang(&self, path: &Path) -> Result<Option<String>, String> {
-        let failed = |e: std::io::Error| format!("{} can't be read: {e}", path.display());
-        let mut start = Vec::new();
-        let file = open_without_waiting(path).map_err(failed)?;
-        file.take(limits::SHEBANG_BYTES).read_to_end(&mut start).map_err(failed)?;
-        let Some(line) = start.strip_prefix(b"#!") else { return Ok(None) };
-        let line = line.split(|b| *b == b'\n').next().unwrap_or_default();
-        Ok(Some(String::from_utf8_lossy(line).trim().to_owned()))
+    fn folder(&self, path: &Path) -> Result<String, String> {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match folder_refusal(&real) {
+            None => text(&real),
+            Some((_, why)) => Err(why),
+        }
+    }
+
+    fn loadable(&self, path: &Path) -> Result<Loadable, String> {
+        loadable(path)
     }
 
     fn account(&self) -> Result<Account, String> {
@@ -77,6 +80,24 @@ impl FileFacts for OsFileFacts {
             shell: text(user.shell),
         })
     }
+}
+
+/// A path as text; one that is none can't stand in a plan that people read.
+fn text(path: &Path) -> Result<String, String> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let unreadable = || format!("the path {} is not UTF-8", bytes.escape_ascii());
+    path.to_str().map(str::to_owned).ok_or_else(unreadable)
+}
+
+/// Where a file would come to be that is made under this name: links among its folders are
+/// followed, and so is one that leads nowhere yet.
+fn would_be(path: &Path, links: usize) -> Option<PathBuf> {
+    let (parent, name) = (path.parent()?, path.file_name()?);
+    if let Ok(target) = fs::read_link(path) {
+        return would_be(&parent.join(target), links.checked_sub(1)?);
+    }
+    let parent = fs::canonicalize(parent).ok().or_else(|| would_be(parent, links))?;
+    Some(parent.join(name))
 }
 
 /// SHA-256 and length of what is read; a file that grows meanwhile is read to its bound.

@@ -61,13 +61,25 @@ pub fn is_held(folder: &Path, job: &JobId) -> bool {
     is_path_held(&path_of(folder, job))
 }
 
+/// Why it can't be told whether anybody holds the lock, if it can't.
+#[must_use]
+pub fn fault(folder: &Path, job: &JobId) -> Option<String> {
+    let path = path_of(folder, job);
+    look(&path).err().map(|e| format!("{} can't be opened: {e}", path.display()))
+}
+
 fn is_path_held(path: &Path) -> bool {
+    look(path).unwrap_or(true)
+}
+
+fn look(path: &Path) -> io::Result<bool> {
     match open(path, false) {
         // Shared: two that look do not disturb each other.
         Ok(file) => {
-            !try_lock(&file, FlockOperation::NonBlockingLockShared, Duration::ZERO).unwrap_or(false)
+            try_lock(&file, FlockOperation::NonBlockingLockShared, Duration::ZERO).map(|got| !got)
         }
-        Err(e) => e.kind() != io::ErrorKind::NotFound,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
     }
 }
 

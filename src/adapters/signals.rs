@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 
 use nix::sys::signal::SigSet;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, low_level};
 
 /// Tells whether a signal asked opsfsm to end. It stays told: nothing takes it back.
@@ -48,6 +48,9 @@ impl AsFd for Interrupt {
 pub fn install() -> io::Result<Interrupt> {
     SigSet::empty().thread_set_mask()?;
     keep_children();
+    // A write beyond a limit on files is an error then, which is told, and no end without a word.
+    // Caught, and not ignored: what opsfsm starts has it at its default.
+    flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     let (pipe, writer) = UnixStream::pair()?;
     pipe.set_nonblocking(true)?;
     let which = Arc::new(AtomicUsize::new(0));

@@ -95,6 +95,15 @@ pub struct CodeRecord {
     pub misses: u32,
 }
 
+/// A code as whoever decides may see it: hashed with a salt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedCode {
+    /// That salt.
+    pub salt: String,
+    /// The hash of what was typed.
+    pub hash: String,
+}
+
 /// Why a code does not serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeUnfit {
@@ -135,6 +144,11 @@ impl CodeRecord {
         let age = |now: i64, then: i64| Duration::from_millis(now.abs_diff(then));
         let age = age(now.wall_ms, self.at.wall_ms).max(age(now.up_ms, self.at.up_ms));
         same_boot && forward && age < limits::CODE_LIFE
+    }
+
+    /// A wrong one was typed.
+    pub fn miss(&mut self) {
+        self.misses = self.misses.saturating_add(1);
     }
 
     /// Is this the hash of the code? Takes as long whatever it is.

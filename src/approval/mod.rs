@@ -14,7 +14,7 @@ mod digest;
 mod grant;
 mod permit;
 
-pub use code::{Code, CodeRecord, CodeUnfit};
+pub use code::{Code, CodeRecord, CodeUnfit, TypedCode};
 pub use digest::PlanDigest;
 pub use grant::{Evidence, Grant, Level, Terms, Unfit, judge, judge_alive};
 pub use permit::{ConsumeOnce, Permit, SealedWrite, Spent, WriteCommand, redeem};

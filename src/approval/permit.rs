@@ -17,7 +17,7 @@ pub struct WriteCommand {
     pub job: JobId,
     /// Program and arguments.
     pub argv: Vec<String>,
-    /// The file that the plan says the program's name means.
+    /// The path that the plan says is executed for the program's name.
     pub program: PathBuf,
     /// The folder it runs in.
     pub cwd: PathBuf,

@@ -12,6 +12,12 @@ pub const PLAN_FILE_BYTES: u64 = 16 << 20;
 pub const PLAN_PROGRAM_BYTES: u64 = 4 << 30;
 /// Most of a script's first line that is read for its `#!`.
 pub const SHEBANG_BYTES: u64 = 4 << 10;
+/// Links that are followed to where a file would be that is not there yet (as the kernel does).
+pub const PLAN_LINKS: usize = 40;
+/// `#!` lines that are followed: a script whose interpreter is a script.
+pub const INTERPRETERS: usize = 8;
+/// An argument or variable is shorter than this, or no command can be started with it (Linux).
+pub const ARGUMENT_BYTES: usize = 128 << 10;
 /// Largest config file read. Ten thousand jobs take about 4 MB.
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.
@@ -38,6 +44,8 @@ pub const QUEUE_PENDING: usize = 10_000;
 pub const RUNS_KEPT_PER_JOB: usize = 20;
 /// Most starts and runs launched by one tick; what is left waits for the next.
 pub const LAUNCHES_PER_TICK: usize = 64;
+/// Most that is kept of what quiet hours hold back of one job; of more only the number.
+pub const HELD_KEPT: usize = 20;
 /// Most delivered reports kept in the outbox.
 pub const REPORTS_KEPT: usize = 500;
 /// Most reports that wait to be sent; the oldest beyond that are given up, which is told.
@@ -61,6 +69,10 @@ pub const DELIVER_WITHIN: Duration = Duration::from_secs(15);
 pub const DELIVER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same of the program `openclaw`, which takes its time to start.
 pub const OPENCLAW_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long `run --report` waits for another process that delivers: a tick may be at work.
+pub const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
+/// How often it looks meanwhile.
+pub const OUTBOX_RETRY: Duration = Duration::from_millis(50);
 /// Most of an answer that is read.
 pub const ANSWER_BYTES: u64 = 64 * 1024;
 
@@ -156,6 +168,8 @@ pub const RESUME_BACKOFF: Duration = Duration::from_mins(15);
 pub const BACKOFF_CAP: u32 = 8;
 /// How long a verification has to pass, from when it is due (`verifyWithinSeconds`).
 pub const VERIFY_WITHIN: Duration = Duration::from_hours(1);
+/// Less than that is warned about: two ticks of a minute may be so far apart.
+pub const VERIFY_WITHIN_HASTY: Duration = Duration::from_mins(2);
 /// How long an approval lives (`approve --expires`).
 pub const GRANT_LIFE: Duration = Duration::from_mins(30);
 /// The longest that it may be given.
@@ -176,10 +190,23 @@ pub const EVERY_MIN: Duration = Duration::from_mins(1);
 pub const ANOMALY_REPEAT: Duration = Duration::from_mins(15);
 /// A job that still runs this long after `stop` is an anomaly.
 pub const STOPPING: Duration = Duration::from_mins(10);
+/// What waits for a person (a write that is unverified or unknown, a request) is told again after
+/// this, and so is a time zone that can't be used.
+pub const REMIND_EVERY: Duration = Duration::from_hours(24);
 /// A broken config, or a clock that can't be trusted, is told at most once in this time.
 pub const ALERT_EVERY: Duration = Duration::from_hours(1);
 /// Wall and monotonic clock may drift apart by this much between two ticks.
 pub const CLOCK_DRIFT: Duration = Duration::from_mins(1);
+/// So many of the last times between two ticks are kept: their median is how often a tick comes.
+pub const GAPS_KEPT: usize = 15;
+/// Fewer say nothing of that.
+pub const GAPS_LEAST: usize = 3;
+/// Ticks closer together than this are somebody's by hand, and say nothing of it either.
+pub const GAP_COUNTED: Duration = Duration::from_secs(5);
+/// A tick comes no oftener than this, as far as one that is late is concerned.
+pub const GAP_PERIOD_MIN: Duration = Duration::from_mins(1);
+/// A tick that comes after more than so many periods says that it is late.
+pub const GAP_PERIODS: u32 = 3;
 /// A wall clock before this (2020-01-01 UTC, in ms) was never set.
 pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
 /// Longest span a config may name: a hundred years, far from any overflow.

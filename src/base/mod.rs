@@ -11,4 +11,4 @@ pub mod time;
 
 pub use exit::Exit;
 pub use id::{GrantId, ItemId, JobId, ReportId, RunId};
-pub use time::{BootId, LocalTime, Now, Stamp};
+pub use time::{BootId, LocalTime, Now, Stamp, ZoneFault};

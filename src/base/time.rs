@@ -9,6 +9,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One boot of one machine. Pids and monotonic clocks mean nothing beyond it.
@@ -80,6 +82,20 @@ impl Stamp {
         }
     }
 
+    /// How long ago `earlier` was for a person: suspend counts too. Within one boot the wall clock is
+    /// not asked, so its jumps change nothing; across boots it is at least the time since this one
+    /// began.
+    #[must_use]
+    pub fn age_of(&self, earlier: &Self) -> Duration {
+        let by_wall = || span_ms(self.wall_ms.saturating_sub(earlier.wall_ms));
+        let known = !self.boot.as_str().is_empty() && !earlier.boot.as_str().is_empty();
+        match (known, self.boot == earlier.boot) {
+            (true, true) => span_ms(self.up_ms.saturating_sub(earlier.up_ms)),
+            (true, false) => by_wall().max(span_ms(self.up_ms)),
+            (false, _) => by_wall(),
+        }
+    }
+
     /// Is this moment, of the present boot, before `other`? Known within one boot only: what was
     /// in another boot is over, whatever the wall clock says.
     #[must_use]
@@ -110,11 +126,60 @@ fn span_ms(ms: i64) -> Duration {
 pub struct LocalTime {
     /// Seconds east of UTC in force now, daylight saving included.
     pub offset_s: i32,
+    /// By how many seconds the clock has shown more than it does now: it was put back. Zero again
+    /// once it has caught up.
+    pub put_back_s: u32,
+    /// Why this is not the clock that was meant.
+    pub fault: Option<ZoneFault>,
 }
+
+/// Why a time zone can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZoneFault {
+    /// This host has no time zone database.
+    NoDatabase,
+    /// Its database does not know the zone that the config names.
+    UnknownZone,
+    /// The host's own zone, `TZ` or `/etc/localtime`, can't be read.
+    HostZone,
+}
+
+/// How long before a moment a clock may have been put back by more than the time since: a day, and
+/// an hour more.
+const PUT_BACK_WITHIN_S: i64 = 25 * 3600;
 
 impl LocalTime {
     /// UTC: for tests, and where the time zone can't be found.
-    pub const UTC: Self = Self { offset_s: 0 };
+    pub const UTC: Self = Self { offset_s: 0, put_back_s: 0, fault: None };
+
+    /// The local clock of a zone.
+    #[must_use]
+    pub fn in_zone(zone: &TimeZone, wall_ms: i64) -> Self {
+        let now = Timestamp::from_millisecond(wall_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let offset_s = zone.to_offset(now).seconds();
+        let shows = |at: Timestamp, offset: i32| at.as_second().saturating_add(i64::from(offset));
+        let reads = shows(now, offset_s);
+        // "Preceding" leaves out the moment itself.
+        let after = now.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
+        let mut furthest = reads;
+        for change in zone.preceding(after) {
+            if now.as_second().saturating_sub(change.timestamp().as_second()) > PUT_BACK_WITHIN_S {
+                break;
+            }
+            let before = change.timestamp().checked_sub(SignedDuration::from_secs(1));
+            let Ok(before) = before else { break };
+            furthest = furthest.max(shows(before, zone.to_offset(before).seconds()));
+        }
+        let put_back_s = u32::try_from(furthest.saturating_sub(reads)).unwrap_or(0);
+        Self { offset_s, put_back_s, fault: None }
+    }
+
+    /// The furthest that the clock has shown, as seconds since local midnight. Quiet hours go by it:
+    /// a clock that is put back stands still for them until it has caught up.
+    #[must_use]
+    pub fn furthest_second_of_day(self, wall_ms: i64) -> u32 {
+        (self.second_of_day(wall_ms) + self.put_back_s) % 86_400
+    }
 
     /// Seconds since local midnight at `wall_ms`, in `0..86_400`.
     #[must_use]
@@ -185,7 +250,7 @@ pub fn limit_text(ms: u64) -> String {
 /// A moment outside the years ±9999 prints as its number.
 #[must_use]
 pub fn rfc3339(wall_ms: i64) -> String {
-    match jiff::Timestamp::from_millisecond(wall_ms) {
+    match Timestamp::from_millisecond(wall_ms) {
         Ok(moment) => format!("{moment:.3}"),
         Err(_) => format!("{wall_ms}ms"),
     }
@@ -237,6 +302,17 @@ mod tests {
     }
 
     #[test]
+    fn for_a_person_suspend_counts_and_a_jump_does_not() {
+        let before = at(1_000_000, 5_000, 5_000, "b");
+        let after = at(9_000_000_000, 15_000, 7_205_000, "b");
+        assert_eq!(after.age_of(&before), Duration::from_hours(2));
+        let rebooted = at(1_060_000, 2_000, 90_000, "c");
+        assert_eq!(rebooted.age_of(&before), Duration::from_secs(90));
+        assert_eq!(at(4_600_000, 1, 1, "c").age_of(&before), Duration::from_hours(1));
+        assert_eq!(before.age_of(&Stamp::wall_only(0)), Duration::from_secs(1000));
+    }
+
+    #[test]
     fn moments_print_as_people_write_them() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(1_770_285_600_123), "2026-02-05T10:00:00.123Z");
@@ -247,7 +323,10 @@ mod tests {
         assert_eq!(span_text(Duration::from_secs(61)), "1m 1s");
         assert_eq!(span_text(Duration::from_hours(1)), "1h");
         assert_eq!(span_text(Duration::from_hours(25)), "1d 1h");
-        assert_eq!(LocalTime { offset_s: 3600 }.clock_text(82_800_000), "00:00:00");
-        assert_eq!(LocalTime { offset_s: -3600 }.clock_text(0), "23:00:00");
+        assert_eq!(
+            LocalTime { offset_s: 3600, ..LocalTime::UTC }.clock_text(82_800_000),
+            "00:00:00"
+        );
+        assert_eq!(LocalTime { offset_s: -3600, ..LocalTime::UTC }.clock_text(0), "23:00:00");
     }
 }

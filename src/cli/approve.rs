@@ -8,12 +8,14 @@ use super::gate::{order, planned, somebody};
 use super::refusal::refusal;
 use super::{io, orders};
 use crate::adapters::sqlite::SqliteStore;
-use crate::approval::Level;
+use crate::approval::{Code, PlanDigest, TypedCode};
 use crate::base::time::span_text;
 use crate::base::{Exit, JobId, limits};
 use crate::compile::CompiledJob;
-use crate::decide::{Attest, clean_text};
+use crate::decide::{Attest, Proof, clean_text};
+use crate::journal::World;
 use crate::model::Planned;
+use crate::ports::Store as _;
 use crate::render::{self, shell_quote};
 use crate::writes::{approve_write, note_refused, reclassify_job};
 
@@ -27,17 +29,22 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
     let job = context.job(&config.compiled, name)?;
     let life = life_of(options)?;
     let planned = planned(context, &config, job)?;
+    refuse_unstartable(context, &planned)?;
     let mut store = context.open_store(&config.compiled)?;
-    let level = level_of(context, job, options, &planned);
+    let proof = match (reviewed(options, &planned.digest), &options.code) {
+        (Err(why), _) => Err(why),
+        (Ok(()), Some(code)) => typed_code(&store.read()?, job, code).map(Proof::Code),
+        (Ok(()), None) => proof_of(context, job, options, &planned),
+    };
     // Whoever called it off has said all that there is to say, whatever was typed.
     if context.is_interrupted() {
         return Err(Failure::interrupted());
     }
-    let level = match level {
-        Ok(level) => level,
+    let proof = match proof {
+        Ok(proof) => proof,
         Err(why) => return Err(refuse(context, &config, &mut store, job, &why)),
     };
-    let attest = Attest { evidence: somebody(options.by.as_deref())?, level, life };
+    let attest = Attest { evidence: somebody(options.by.as_deref())?, proof, life };
     let grant = order(context, &config.compiled, (&mut store, &job.job().id), |ports| {
         approve_write(&config.compiled, job, &planned, &attest, ports)
     })?;
@@ -49,6 +56,19 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
         span_text(life)
     ));
     Ok(Exit::Done)
+}
+
+/// Refuses a plan whose verification could never start in its sandbox: the write would run, and be
+/// unverified for ever.
+fn refuse_unstartable(context: &Context, planned: &Planned) -> Result<(), Failure> {
+    let store = &context.store_place()?.path;
+    let store = std::path::absolute(store).unwrap_or_else(|_| store.clone());
+    let sandboxed = planned.plan.verifications.iter().any(|check| check.sandboxed);
+    if sandboxed && store.to_str().is_none() {
+        let what = "the store, beside which the sandbox of its verification is";
+        return Err(Failure::refused(render::not_text(what, &store)));
+    }
+    Ok(())
 }
 
 fn life_of(options: &ApproveArgs) -> Result<Duration, Failure> {
@@ -64,24 +84,30 @@ fn life_of(options: &ApproveArgs) -> Result<Duration, Failure> {
     })
 }
 
+/// Is the plan of this moment the one that was reviewed elsewhere, where one was?
+fn reviewed(options: &ApproveArgs, digest: &PlanDigest) -> Result<(), String> {
+    match &options.digest {
+        Some(named) if !digest.is_named_by(named) => Err(format!(
+            "the plan is {} now, not {}: what would run is not what was reviewed",
+            digest.short(),
+            clean_text(named)
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// How surely a person approves: by typing the digest, or naming one that was reviewed elsewhere.
-fn level_of(
+fn proof_of(
     context: &Context,
     job: &CompiledJob,
     options: &ApproveArgs,
     planned: &Planned,
-) -> Result<Level, String> {
+) -> Result<Proof, String> {
     let (digest, short) = (&planned.digest, planned.digest.short());
     let named = options.digest.as_deref();
-    if let Some(named) = named.filter(|named| !digest.is_named_by(named)) {
-        let named = clean_text(named);
-        return Err(format!(
-            "the plan is {short} now, not {named}: what would run is not what was reviewed"
-        ));
-    }
     if io::typed_into().is_none() {
         let allowed = job.job().approval.non_interactive && named.is_some();
-        return allowed.then_some(Level::Unattended).ok_or_else(|| {
+        return allowed.then_some(Proof::None).ok_or_else(|| {
             "an approval is typed by a person at a terminal, and there is none here. Only a job \
              whose config says approval.nonInteractive may be approved without one, with --digest"
                 .to_owned()
@@ -90,12 +116,12 @@ fn level_of(
     // To where the question is asked, and not into a file or a pipe.
     io::show(&render::render_plan(&planned.plan, digest));
     if named.is_some() {
-        return Ok(Level::Asserted);
+        return Ok(Proof::Terminal);
     }
     let question = format!("\nTo approve exactly this, type its short digest ({short}): ");
     let typed = io::ask(&question, context.interrupt.as_ref())?;
     if digest.is_named_by(&typed) {
-        return Ok(Level::Asserted);
+        return Ok(Proof::Terminal);
     }
     let typed = clean_text(&typed);
     Err(if typed.is_empty() {
@@ -103,6 +129,20 @@ fn level_of(
     } else {
         format!("`{typed}` is not its digest; it stays blocked")
     })
+}
+
+/// What was typed as a code, hashed as the one that was sent. Where none was sent, whatever was
+/// typed is as good.
+fn typed_code(world: &World, job: &CompiledJob, typed: &str) -> Result<TypedCode, String> {
+    let code = Code::typed(typed).ok_or_else(|| {
+        "that is no code: it has eight letters and digits, as in ABCD-EFGH".to_owned()
+    })?;
+    let request = world.snapshot.requests.get(&job.job().id);
+    let sent = request.and_then(|request| request.code.as_ref());
+    let Some(sent) = sent else { return Ok(TypedCode::default()) };
+    let hash = code.hash(&sent.salt, &sent.digest);
+    let hash = hash.ok_or_else(|| "the code can't be hashed: no memory".to_owned())?;
+    Ok(TypedCode { salt: sent.salt.clone(), hash })
 }
 
 /// A refused approval is an event too.

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use super::explain::ConfigCommand;
-
 const AFTER_HELP: &str = "\
 Examples:
   opsfsm check                          is the config sound?
@@ -57,7 +55,8 @@ pub(super) enum Command {
     Stop(StopArgs),
     /// Run a one_shot_read, or an approved one_shot_write, once
     #[command(after_help = "Examples:\n  opsfsm run disk-space\n  \
-        opsfsm run prune --wait          an approved write, and then its verification")]
+        opsfsm run prune --wait          an approved write, and then its verification\n  \
+        0 * * * * opsfsm run disk-space --report   from cron: silent unless there is something to say")]
     Run(RunArgs),
     /// Exactly what a one_shot_write would run, with the digest that stands for it
     #[command(after_help = "Example:\n  opsfsm plan prune --format json | jq -r .digest")]
@@ -94,7 +93,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// What opsfsm found where, for this config
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(super::explain::ConfigCommand),
     /// A picture of the chains, or of one job's machine, in Graphviz' DOT
     #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]
@@ -202,6 +201,10 @@ pub(super) struct RunArgs {
     /// Of a write: wait for its verification too, and run that when it is due
     #[arg(long)]
     pub(super) wait: bool,
+    /// Of a check: report it as a tick would, when it needs attention, failed or recovered; else
+    /// print nothing
+    #[arg(long, conflicts_with_all = ["format", "wait"])]
+    pub(super) report: bool,
     /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
@@ -243,6 +246,9 @@ pub(super) struct ApproveArgs {
     /// Approve only if the plan has this digest: 12 of its digits or more
     #[arg(long, value_name = "DIGEST")]
     pub(super) digest: Option<String>,
+    /// The one-time code that was sent to the person's chat when the plan was requested
+    #[arg(long, value_name = "CODE")]
+    pub(super) code: Option<String>,
     /// For how long it may be used, at most 24h [default: 30m]
     #[arg(long, value_name = "TIME")]
     pub(super) expires: Option<String>,
@@ -250,7 +256,7 @@ pub(super) struct ApproveArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) by: Option<String>,
     /// Instead: say that the job of this id is no write any more
-    #[arg(long, value_name = "ID", conflicts_with_all = ["job", "digest", "expires"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["job", "digest", "code", "expires"])]
     pub(super) reclassify: Option<String>,
 }
 

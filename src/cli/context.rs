@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::args::Args;
 pub(super) use super::failure::Failure;
 use super::io;
+use super::zone::follow_zone;
 use crate::adapters::clock::OsClock;
 use crate::adapters::config_files::load_config_files;
 use crate::adapters::entropy::OsEntropy;
@@ -29,7 +30,7 @@ use crate::config::{Parsed, parse_config};
 use crate::decide::{self, Facts, HiddenWrite, V1State};
 use crate::diag::{Code, Finding, Sink, Sources, did_you_mean};
 use crate::journal::{Change, World};
-use crate::model::Language;
+use crate::model::{Kind, Language};
 use crate::ports::{Clock as _, Commit, Entropy as _, Store as _};
 use crate::render::{self, Style};
 use crate::tick::{disagreement, facts_of, reports_of};
@@ -112,7 +113,10 @@ impl Context {
         let Parsed { model, outlines, sources, mut sink } =
             parse_config(files, &self.located.around);
         match compile_model(model, &outlines, &mut sink) {
-            Some(compiled) => Ok(LoadedConfig { compiled, sink, sources }),
+            Some(compiled) => {
+                follow_zone(&self.clock, &compiled, &mut sink);
+                Ok(LoadedConfig { compiled, sink, sources })
+            }
             None => Err(BrokenConfig { sink, sources, unreadable: None }),
         }
     }
@@ -125,17 +129,16 @@ impl Context {
             .map_err(|broken| Failure::refused(Self::broken_text(path, &broken)))
     }
 
-    /// Refuses a config whose read jobs bear what the store knows as a write. Without a store that
-    /// can be read nothing is known; whoever needs the store then says what is wrong with it.
+    /// Refuses a config whose read jobs bear what it, or the store, knows as a write. Of a store
+    /// that can't be read nothing is known; whoever needs it then says what is wrong with it.
     pub(super) fn refuse_hidden_writes(
         &self,
         config: LoadedConfig,
     ) -> Result<LoadedConfig, BrokenConfig> {
         let stored = self.store_place().ok().filter(|place| place.path.exists());
         let world = stored.and_then(|_| self.open_any_store().ok()?.read().ok());
-        let Some(world) = world else { return Ok(config) };
         let LoadedConfig { compiled, mut sink, sources } = config;
-        let hidden = decide::hidden_writes(&compiled, &world.snapshot);
+        let hidden = decide::hidden_writes(&compiled, &world.unwrap_or_default().snapshot);
         if hidden.is_empty() {
             return Ok(LoadedConfig { compiled, sink, sources });
         }
@@ -147,11 +150,16 @@ impl Context {
                 Some(job) => Finding::new(Code::HiddenWrite, job.job().id_span, message),
                 None => Finding::nowhere(Code::HiddenWrite, message),
             };
-            let call = &self.invocation;
-            sink.push(finding.help("declare it one_shot_write").help(format!(
-                "if it writes nothing, a person says so: {call} approve --reclassify {}",
-                render::shell_quote(write.as_str())
-            )));
+            let (call, id) = (&self.invocation, render::shell_quote(write.as_str()));
+            let declared =
+                compiled.job(&write).is_some_and(|j| j.job().kind() == Kind::OneShotWrite);
+            let mut finding = finding.help("declare it one_shot_write");
+            if !declared {
+                finding = finding.help(format!(
+                    "if it writes nothing, a person says so: {call} approve --reclassify {id}"
+                ));
+            }
+            sink.push(finding);
         }
         Err(BrokenConfig { sink, sources, unreadable: None })
     }
@@ -189,9 +197,9 @@ impl Context {
     /// Opens the store for recording: made, filled from ops-monitor's state and bound to the
     /// config if it is new.
     pub(super) fn open_store(&self, compiled: &Compiled) -> Result<SqliteStore, Failure> {
+        let config = self.canonical_config()?;
         let mut store = self.open_any_store()?;
         let world = store.read()?;
-        let config = self.canonical_config()?;
         match &world.snapshot.config_path {
             Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),
             Some(_) => Ok(store),
@@ -269,7 +277,7 @@ impl Context {
         let Some(owner) = &world.snapshot.config_path else { return Ok(false) };
         let path = self.config_path()?;
         let named = fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-        Ok(named.map_or(true, |named| named.to_string_lossy() != *owner))
+        Ok(named.map_or(true, |named| named.to_str() != Some(owner)))
     }
 
     /// The config's path as the store remembers it.
@@ -277,7 +285,9 @@ impl Context {
         let path = self.config_path()?;
         let canonical = fs::canonicalize(path)
             .map_err(|e| Failure::refused(format!("the config {}: {e}", path.display())))?;
-        Ok(canonical.to_string_lossy().into_owned())
+        // The store names its config by this path, and executors read it by that name.
+        let text = canonical.to_str().map(str::to_owned);
+        text.ok_or_else(|| Failure::refused(render::not_text("the config", &canonical)))
     }
 
     /// First use: takes over ops-monitor's state, then binds the store to its config, in one step.

@@ -21,7 +21,9 @@ use crate::model::Planned;
 use crate::ports::StoreError;
 use crate::render::{self, shell_quote};
 use crate::tick::RunPorts;
-use crate::writes::{acknowledge_write, deny_write, plan_now, request_write, revoke_write};
+use crate::writes::{
+    PlanFault, acknowledge_write, deny_write, plan_now, request_write, revoke_write,
+};
 
 /// Gives an order about one write and turns a refusal into its message.
 pub(super) fn order<T>(
@@ -39,23 +41,43 @@ pub(super) fn order<T>(
 /// How often it is looked whether a signal has come while files are hashed.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Plans a write as it is now. Gigabytes take their time: it is done on a thread of its own, which
-/// nobody has to wait for any more once a signal has come.
+/// Plans a write as it is now. A signal that comes meanwhile calls it off.
 pub(super) fn planned(
     context: &Context,
     config: &LoadedConfig,
     job: &CompiledJob,
 ) -> Result<Planned, Failure> {
     let _waiting = io::waiting(format!("hashing the files of {}", job.job().id));
+    let planned = if io::stderr_is_terminal() {
+        planned_beside(context, config, job)?
+    } else {
+        plan_now(&config.compiled, job, &OsFileFacts)
+    };
+    if context.is_interrupted() {
+        return Err(Failure::interrupted());
+    }
+    planned.map_err(|fault| Failure::refused(fault.to_string()))
+}
+
+/// The same while a person waits, for whom gigabytes take their time: on a thread of its own, which
+/// is left behind once a signal has come.
+fn planned_beside(
+    context: &Context,
+    config: &LoadedConfig,
+    job: &CompiledJob,
+) -> Result<Result<Planned, PlanFault>, Failure> {
     let (compiled, wanted) = (config.compiled.clone(), job.clone());
     let (sender, made) = mpsc::channel();
-    std::thread::spawn(move || {
+    let plan = move || {
         // A receiver that is gone has given up on it.
         let _ = sender.send(plan_now(&compiled, &wanted, &OsFileFacts));
-    });
+    };
+    if std::thread::Builder::new().spawn(plan).is_err() {
+        return Ok(plan_now(&config.compiled, job, &OsFileFacts));
+    }
     loop {
         match made.recv_timeout(LOOK_EVERY) {
-            Ok(planned) => return planned.map_err(|fault| Failure::refused(fault.to_string())),
+            Ok(planned) => return Ok(planned),
             Err(RecvTimeoutError::Timeout) if !context.is_interrupted() => {}
             Err(RecvTimeoutError::Timeout) => return Err(Failure::interrupted()),
             Err(RecvTimeoutError::Disconnected) => {

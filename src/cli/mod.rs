@@ -32,6 +32,7 @@ mod stop;
 mod stop_write;
 mod tick;
 mod verify;
+mod zone;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;

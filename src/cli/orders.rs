@@ -3,6 +3,8 @@
 //! In: the context and an open store. Out: what came of the order.
 //! Invariant: every order runs its command the same way, whoever gives it.
 
+use std::path::PathBuf;
+
 use super::context::{Context, Failure};
 use super::io;
 use crate::adapters::file_facts::OsFileFacts;
@@ -52,6 +54,16 @@ pub(super) fn state_of(
 pub(super) fn command_runner(context: &Context) -> Result<OsCommandRunner<'_>, Failure> {
     let cancel = context.interrupt.as_ref();
     let scratch = beside(&context.store_place()?.path, "scratch");
-    let program = context.program()?;
+    let program = own_program()?;
     Ok(OsCommandRunner { logs: context.logs_folder()?, scratch, program, cancel })
+}
+
+/// This very program, to be started as a child of this process. Linux has a path for it that holds
+/// even after its file was replaced or moved.
+fn own_program() -> Result<PathBuf, Failure> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe()
+        .map_err(|e| Failure::refused(format!("opsfsm can't find its own program: {e}")))
 }

@@ -4,7 +4,9 @@
 
 use super::context::Context;
 use super::failure::Failure;
-use crate::base::{Exit, JobId};
+use crate::adapters::flight_lock;
+use crate::approval::CodeUnfit;
+use crate::base::{Exit, JobId, limits};
 use crate::decide::GateRefused;
 use crate::machine::{State, WriteState};
 use crate::model::Kind;
@@ -15,6 +17,24 @@ fn unapproved(why: Option<String>, way: &str) -> String {
     format!(
         "{why}; nothing was run. Its plan is requested: a person reads and approves it with `{way}`"
     )
+}
+
+/// Something of it still runs, or that can't be told, which counts as much and is mended otherwise.
+fn in_flight(context: &Context, job: &JobId, call: &str, id: &str) -> (Exit, String) {
+    let flights = context.processes.flights.as_ref();
+    match flights.and_then(|folder| flight_lock::fault(folder, job)) {
+        Some(why) => (
+            Exit::Refused,
+            format!("whether an earlier run of it still runs can't be told: {why}; mend that"),
+        ),
+        None => (
+            Exit::Busy,
+            format!(
+                "a process that an earlier run of it started still runs; wait for its end, or end it: \
+                 `{call} stop {id}`, or by hand what it left behind"
+            ),
+        ),
+    }
 }
 
 /// What a refusal at the gate says, and its exit code.
@@ -56,13 +76,7 @@ pub(super) fn refusal(
             Exit::Busy,
             format!("another process (pid {pid}) is at its {}; try again later", purpose.as_str()),
         ),
-        GateRefused::InFlight => (
-            Exit::Busy,
-            format!(
-                "a process that an earlier run of it started still runs; wait for its end, or end it \
-                 with `{call} stop {id}`"
-            ),
-        ),
+        GateRefused::InFlight => in_flight(context, job, call, &id),
         GateRefused::NoClock => (
             Exit::Refused,
             "this host's clock was never set, or it does not name its boots: an approval could \
@@ -83,9 +97,27 @@ pub(super) fn refusal(
         GateRefused::NotMarked => {
             (Exit::Refused, "it is declared a one_shot_write today, or never was one".to_owned())
         }
+        GateRefused::Code(unfit) => (Exit::Refused, code_text(*unfit, call, &id)),
         GateRefused::Open(state) => (Exit::Refused, still_open(*state, call, &id)),
     };
     Failure { exit, message: format!("`{id}`: {why}") }
+}
+
+fn code_text(unfit: Option<CodeUnfit>, call: &str, id: &str) -> String {
+    match unfit {
+        None => format!(
+            "no code was sent for its plan, or it was used; `{call} request {id}` sends one where \
+             reports go to Telegram directly"
+        ),
+        Some(why @ CodeUnfit::Wrong) => {
+            format!("{why}; it stays blocked. After {} wrong ones none serves", limits::CODE_TRIES)
+        }
+        Some(why @ (CodeUnfit::Expired | CodeUnfit::UsedUp | CodeUnfit::OtherPlan)) => format!(
+            "{why}; it stays blocked. A new one is sent on `{call} request {id}`, {} minutes after \
+             the last at the earliest",
+            limits::CODE_LIFE.as_secs() / 60
+        ),
+    }
 }
 
 /// What settles the outcome of a write in this state.

@@ -6,13 +6,16 @@ use super::args::{Format, PlanArgs, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
 use super::io;
 use super::orders;
+use super::routes::{self, Asked};
 use super::run_write::run_write;
 use super::start::refusal;
-use crate::base::Exit;
+use crate::adapters::sqlite::SqliteStore;
+use crate::base::{Exit, limits};
 use crate::compile::CompiledJob;
-use crate::model::{Job, Kind, Risk, Work};
+use crate::decide::Settling;
+use crate::model::{Job, Kind, Outcome, ReportSettings, Risk, Work};
 use crate::render;
-use crate::tick::{Ran, run_check};
+use crate::tick::{Ran, deliver_pending, run_check};
 
 /// Runs a check.
 pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure> {
@@ -28,13 +31,18 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
     }
     let mut store = context.open_store(&config.compiled)?;
     let limit = options.timeout_seconds.map(Duration::from_secs);
+    let settling = if options.report { Settling::Told } else { Settling::Shown };
     let id = &job.job().id;
     let (compiled, language) = (&config.compiled, config.compiled.report().language);
     let ran = orders::give(context, &mut store, language, format!("running {id}"), |ports| {
-        run_check(compiled, job, limit, ports)
+        run_check(compiled, job, limit, settling, ports)
     })?;
     match ran {
         Ran::Refused(refused) => refusal(id, &refused),
+        Ran::Command { outcome, .. } if options.report => {
+            deliver(context, compiled.report(), &mut store)?;
+            Ok(exit_of(&outcome))
+        }
         Ran::Command { spec, outcome } => {
             let text = match options.format {
                 Format::Text => render::render_run(id, &spec.run, &outcome),
@@ -48,6 +56,35 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
             if outcome.end.is_success() { told.map(|()| Exit::Done) } else { Ok(Exit::JobFailed) }
         }
     }
+}
+
+fn exit_of(outcome: &Outcome) -> Exit {
+    if outcome.end.is_success() { Exit::Done } else { Exit::JobFailed }
+}
+
+/// Delivers what waits in the outbox, as a tick does: where checks are run by cron, there may be no
+/// tick. A report that does not arrive is the worse news: it goes before the check's own exit code.
+fn deliver(
+    context: &Context,
+    settings: &ReportSettings,
+    store: &mut SqliteStore,
+) -> Result<(), Failure> {
+    let undelivered = |why: &str| Failure {
+        exit: Exit::Undelivered,
+        message: format!(
+            "a report could not be delivered and is kept for the next tick, or the next run with \
+             --report: {why}"
+        ),
+    };
+    let Some(_lock) = routes::lock_outbox(context, store.path(), limits::OUTBOX_PATIENCE)? else {
+        return Err(undelivered("another opsfsm is at work and does not end"));
+    };
+    let mut notifier = routes::notifier_of(context, settings, Asked::default());
+    let round = deliver_pending(store, &mut *notifier, &context.clock)?;
+    for note in notifier.take_notes() {
+        io::note(&note);
+    }
+    round.undelivered.map_or(Ok(()), |why| Err(undelivered(&why)))
 }
 
 fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failure> {
@@ -74,6 +111,11 @@ fn run_a_write(
     job: &CompiledJob,
     options: &RunArgs,
 ) -> Result<Exit, Failure> {
+    if options.report {
+        return Err(Failure::refused(
+            "--report is for checks: of a write the ticks report what comes of it, always",
+        ));
+    }
     if options.dry_run {
         let plan = PlanArgs { job: options.job.clone(), format: options.format };
         return super::plan::plan(context, &plan);

@@ -135,7 +135,7 @@ fn unsettled(context: &Context, id: &JobId, state: State, cut: Cut) -> Failure {
             Exit::JobFailed,
             format!(
                 "`{id}` is {state}, and a process that it left behind still runs: it is verified \
-                 once that has ended. Wait for its end, or end it with `{call} stop {id}`"
+                 once that has ended. Wait for its end, or end it by hand"
             ),
         ),
         Cut::NotLaunched(why) => (

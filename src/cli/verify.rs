@@ -17,6 +17,11 @@ pub(super) fn verify(context: &Context, options: &VerifyArgs) -> Result<Exit, Fa
     if options.wait {
         return wait(context, &compiled, (&mut store, &id));
     }
-    io::say(&format!("{id}: its verification is queued; the next tick runs it\n"));
+    let next = if compiled.is_empty() {
+        "no tick runs it before the config is whole again, `--wait` does so now"
+    } else {
+        "the next tick runs it"
+    };
+    io::say(&format!("{id}: its verification is queued; {next}\n"));
     Ok(Exit::Done)
 }

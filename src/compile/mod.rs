@@ -22,13 +22,14 @@ use std::time::Duration;
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Outline, ReportSettings};
+use crate::model::{Model, Outline, ReportSettings, ZoneName};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     jobs: BTreeMap<JobId, CompiledJob>,
     tick_limit: Option<Duration>,
+    timezone: Option<ZoneName>,
     report: ReportSettings,
 }
 
@@ -44,15 +45,16 @@ pub fn compile_model(
         sink.extend(found);
         return None;
     };
+    let Model { jobs, tick_limit, timezone, report } = model;
     let jobs: BTreeMap<JobId, CompiledJob> =
-        model.jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
+        jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     prove_writes(jobs.values(), &mut found);
     let sound = !found.has_errors();
     sink.extend(found);
     if !sound {
         return None;
     }
-    Some(Compiled { jobs, tick_limit: model.tick_limit, report: model.report })
+    Some(Compiled { jobs, tick_limit, timezone, report })
 }
 
 /// Proves every write's compiled machine, once for each set of open edges.
@@ -102,6 +104,12 @@ impl Compiled {
     #[must_use]
     pub fn tick_limit(&self) -> Duration {
         self.tick_limit.unwrap_or(limits::TICK_LIMIT)
+    }
+
+    /// The time zone that the config names.
+    #[must_use]
+    pub fn timezone(&self) -> Option<&ZoneName> {
+        self.timezone.as_ref()
     }
 
     /// Settings of the report.

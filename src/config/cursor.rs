@@ -135,11 +135,16 @@ impl<'t> Cursor<'t> {
         Some((text, node))
     }
 
-    /// A whole number from 0 up.
-    pub(super) fn count(&mut self, ctx: &mut Context, key: &'static str) -> Option<u32> {
+    /// A whole number from `least` up.
+    pub(super) fn count(
+        &mut self,
+        ctx: &mut Context,
+        key: &'static str,
+        least: u32,
+    ) -> Option<u32> {
         let (_, node) = self.take(key)?;
         let whole = match node.value {
-            Value::Int(number) => u32::try_from(number).ok(),
+            Value::Int(number) => u32::try_from(number).ok().filter(|number| *number >= least),
             Value::Float(_)
             | Value::Null
             | Value::Bool(_)
@@ -150,11 +155,11 @@ impl<'t> Cursor<'t> {
             | Value::Broken => None,
         };
         if whole.is_none() {
-            let must = "a whole number, 0 or more";
+            let must = format!("a whole number, {least} or more");
             if let Value::Int(_) | Value::Float(_) = node.value {
-                ctx.out_of_range(node, &self.path(key), must);
+                ctx.out_of_range(node, &self.path(key), &must);
             } else {
-                ctx.wrong(node, &self.path(key), must);
+                ctx.wrong(node, &self.path(key), &must);
             }
         }
         whole

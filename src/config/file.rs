@@ -49,6 +49,7 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
     let defaults = shared.defaults.map(|(defaults, _)| defaults).unwrap_or_default();
     let mut model = Model {
         tick_limit: defaults.tick_limit,
+        timezone: defaults.timezone.clone(),
         report: shared.report.map(|(report, _)| report).unwrap_or_default(),
         ..Model::default()
     };

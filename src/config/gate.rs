@@ -9,6 +9,7 @@ use super::context::Context;
 use super::cursor::{Cursor, SpanRule};
 use super::useless::{push_useless, span_of_kind};
 use crate::approval::Level;
+use crate::base::limits;
 use crate::diag::{Code, Finding};
 use crate::model::{ApprovalPolicy, Kind, Sandbox};
 
@@ -65,7 +66,18 @@ pub(super) fn read_verify_within(
     kind: Option<Kind>,
 ) -> Option<Duration> {
     let kinds = [Kind::OneShotWrite];
-    span_of_kind(ctx, job, "verifyWithinSeconds", SpanRule::Limit, kind, &kinds)
+    let key = "verifyWithinSeconds";
+    let within = span_of_kind(ctx, job, key, SpanRule::Limit, kind, &kinds)?;
+    if within < limits::VERIFY_WITHIN_HASTY
+        && let Some((_, node)) = job.take(key)
+    {
+        let message = format!("`{key}` may be over before a tick comes that verifies the write");
+        ctx.push(
+            Finding::new(Code::HastyVerification, node.span, message)
+                .help("give it 120 seconds or more; else only `run --wait` verifies it in time"),
+        );
+    }
+    Some(within)
 }
 
 pub(super) fn read_sandbox(

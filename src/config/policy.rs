@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::cursor::{Cursor, SpanRule};
 use super::tree::Value;
-use crate::model::{OnStall, Policy, QuietHours};
+use crate::model::{OnStall, Policy, QuietHours, ZoneName};
 
 /// What one table says of the policy; `None`: nothing.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,7 @@ pub(super) struct PolicyPatch {
     only_on_change: Option<bool>,
     report_while_running: Option<bool>,
     report_output: Option<bool>,
+    alert_after: Option<u32>,
 }
 
 /// `defaults`: a policy, and limits that no job overrides there.
@@ -33,6 +34,7 @@ pub(super) struct Defaults {
     pub(super) policy: PolicyPatch,
     pub(super) status_timeout: Option<Duration>,
     pub(super) tick_limit: Option<Duration>,
+    pub(super) timezone: Option<ZoneName>,
 }
 
 // As in `Policy::default()`, which a test compares; it can't hand out its minutes.
@@ -46,8 +48,9 @@ pub(super) fn read_defaults(ctx: &mut Context, mut table: Cursor<'_>) -> Default
     let policy = read_keys(ctx, &mut table);
     let status_timeout = table.span(ctx, "statusTimeoutSeconds", SpanRule::Limit);
     let tick_limit = table.span(ctx, "tickLimitSeconds", TICK_LIMITS);
+    let timezone = read_timezone(ctx, &mut table);
     table.finish(ctx);
-    Defaults { policy, status_timeout, tick_limit }
+    Defaults { policy, status_timeout, tick_limit, timezone }
 }
 
 /// Reads a job's `policy`.
@@ -66,13 +69,27 @@ fn read_keys(ctx: &mut Context, table: &mut Cursor<'_>) -> PolicyPatch {
         stall: table.span(ctx, "stallSeconds", SpanRule::Any),
         auto_resume: table.bool(ctx, "autoResume"),
         resume_backoff: table.span(ctx, "autoResumeBackoffSeconds", SpanRule::Any),
-        max_resumes: table.count(ctx, "maxResumes"),
+        max_resumes: table.count(ctx, "maxResumes", 0),
         start_grace: table.span(ctx, "startGraceSeconds", SpanRule::Any),
         on_stall: table.word(ctx, "onStall", &OnStall::ALL, OnStall::as_str),
         only_on_change: table.bool(ctx, "onlyOnChange"),
         report_while_running: table.bool(ctx, "reportWhileRunning"),
         report_output: table.bool(ctx, "reportOutput"),
+        alert_after: table.count(ctx, "alertAfter", 1),
     }
+}
+
+/// A name that the IANA database could have. Whether the host knows it is found out by who asks the
+/// host.
+fn read_timezone(ctx: &mut Context, table: &mut Cursor<'_>) -> Option<ZoneName> {
+    let (text, node) = table.text(ctx, "timezone")?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+');
+    if !text.split('/').all(|part| !part.is_empty() && part.chars().all(fits)) {
+        let must = "a name of the IANA time zone database, as in \"Europe/Berlin\"";
+        ctx.out_of_range(node, &table.path("timezone"), must);
+        return None;
+    }
+    Some(ZoneName { name: text.to_owned(), span: node.span })
 }
 
 fn read_quiet_hours(ctx: &mut Context, table: &mut Cursor<'_>) -> (Option<u16>, Option<u16>) {
@@ -132,6 +149,7 @@ impl PolicyPatch {
                 base.report_while_running,
             ),
             report_output: self.report_output.or(lower.report_output),
+            alert_after: self.alert_after.or(lower.alert_after).unwrap_or(base.alert_after),
         }
     }
 }

@@ -1,21 +1,18 @@
-//! What people do at the gate with a plan of this moment: request and approve; and why the gate
-//! refuses, whatever is asked of it.
+//! A write is asked for; and why the gate refuses, whatever is asked of it.
 //!
 //! In: config, world, facts, the plan, and who says so. Out: a [`Decision`], or why it is refused.
 //! Invariant: nothing here starts anything or spends an approval.
 
-use std::time::Duration;
-
 use super::ledger::Ledger;
-use super::person::{at_work, begin_order};
+use super::person::begin_order;
 use super::request::{Requested, ask};
 use super::{Decision, Facts};
-use crate::approval::{Evidence, Grant, Level, PlanDigest, Unfit};
-use crate::base::{JobId, limits};
+use crate::approval::{CodeUnfit, Level, PlanDigest, Unfit};
+use crate::base::JobId;
 use crate::compile::{Compiled, CompiledJob};
-use crate::journal::{EventKind, GrantFate, GrantRecord, ReplayFault, Voided, World};
-use crate::machine::{Input, State, WriteInput, WriteState};
-use crate::model::{Kind, Planned, Purpose};
+use crate::journal::{GrantFate, GrantRecord, ReplayFault, Voided, World};
+use crate::machine::{State, WriteState};
+use crate::model::{Kind, Purpose};
 
 /// Why something is refused at the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +51,8 @@ pub enum GateRefused {
     NotNow(State),
     /// Nothing of this id was ever marked a write, or it is declared one today.
     NotMarked,
+    /// No code was sent for it, or the code that was typed does not serve.
+    Code(Option<CodeUnfit>),
     /// Something of it is open: an approval, a run, or an outcome that nobody has taken note of.
     Open(State),
 }
@@ -78,20 +77,10 @@ impl GateRefused {
             | Self::NothingToRevoke(_)
             | Self::NotNow(_)
             | Self::NotMarked
+            | Self::Code(_)
             | Self::Open(_) => None,
         }
     }
-}
-
-/// Who approves, how surely, and for how long.
-#[derive(Clone, Debug)]
-pub struct Attest {
-    /// Who.
-    pub evidence: Evidence,
-    /// How surely.
-    pub level: Level,
-    /// For how long.
-    pub life: Duration,
 }
 
 pub(super) type Answered<T> = Result<(Decision, Result<T, GateRefused>), ReplayFault>;
@@ -136,67 +125,4 @@ pub fn request(
     }
     let asked = ask(&mut ledger, job, digest, reason)?;
     Ok((ledger.into_decision(), Ok(asked)))
-}
-
-/// Approves a plan for one start. An approval that was live before is void.
-///
-/// # Errors
-/// As above.
-pub fn approve(
-    compiled: &Compiled,
-    world: World,
-    job: &CompiledJob,
-    planned: &Planned,
-    attest: &Attest,
-    facts: &Facts<'_>,
-) -> Answered<Grant> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    let id = &job.job().id;
-    if let Err(why) = may_approve(&ledger, job, attest) {
-        return refuse(ledger, why);
-    }
-    if let Some(before) = live_grant(&ledger, id).map(|g| g.grant.id.clone()) {
-        let kind = EventKind::GrantVoided { grant: before, why: Voided::Replaced, detail: None };
-        ledger.record(Some(id), kind)?;
-    }
-    let grant = Grant {
-        id: ledger.new_grant(),
-        job: id.clone(),
-        digest: planned.digest.clone(),
-        epoch: ledger.world().snapshot.epoch.clone().unwrap_or_default(),
-        at: ledger.now().at.clone(),
-        life_ms: u64::try_from(attest.life.as_millis()).unwrap_or(u64::MAX),
-        evidence: attest.evidence.clone(),
-        level: attest.level,
-    };
-    let plan = Box::new(planned.plan.clone());
-    let kind = EventKind::Approved { grant: Box::new(grant.clone()), plan };
-    ledger.record(Some(id), kind)?;
-    ledger.step(job, Input::Write(WriteInput::Approve), None)?;
-    Ok((ledger.into_decision(), Ok(grant)))
-}
-
-fn may_approve(ledger: &Ledger<'_>, job: &CompiledJob, attest: &Attest) -> Result<(), GateRefused> {
-    check_job(job)?;
-    let least = job.job().approval.least_level();
-    if attest.level < least {
-        return Err(GateRefused::LevelTooLow { least });
-    }
-    let now = &ledger.now().at;
-    let epoch = ledger.world().snapshot.epoch.as_deref().unwrap_or_default();
-    if now.wall_ms < limits::CLOCK_FLOOR_MS || now.boot.as_str().is_empty() || epoch.is_empty() {
-        return Err(GateRefused::NoClock);
-    }
-    let id = &job.job().id;
-    if let Some(row) = ledger.is_busy(id) {
-        return Err(GateRefused::Busy { purpose: row.spec.purpose, pid: at_work(row) });
-    }
-    match state_of(ledger, id) {
-        State::Write(
-            WriteState::Blocked | WriteState::Approved | WriteState::Verified | WriteState::Failed,
-        ) => Ok(()),
-        unsettled @ (State::Write(_) | State::Watch(_) | State::Check(_)) => {
-            Err(GateRefused::Unsettled(unsettled))
-        }
-    }
 }

@@ -13,8 +13,8 @@ use super::{Decision, Facts};
 use crate::base::{GrantId, ItemId, JobId, Now, RunId, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{
-    Cause, Event, EventKind, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, Voided, World,
-    apply,
+    Cause, Event, EventKind, Held, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, Voided,
+    World, apply,
 };
 use crate::machine::{self, Input};
 use crate::model::{Command, Job, Purpose, RunSpec, Sandbox, Work};
@@ -144,6 +144,19 @@ impl<'a> Ledger<'a> {
     pub(super) fn tell_section(&mut self, section: Section) {
         self.set_verdict(&section.job, true, section.why);
         self.decision.news.sections.push(section);
+    }
+
+    /// Adds what was held back to the section that tells the job anyway; gives it back where none
+    /// does.
+    pub(super) fn add_held(&mut self, id: &JobId, held: Held) -> Option<Held> {
+        let mut sections = self.decision.news.sections.iter_mut();
+        match sections.find(|section| section.job == *id) {
+            Some(section) => {
+                section.held = held;
+                None
+            }
+            None => Some(held),
+        }
     }
 
     /// Says whether and why a job is told; being told is never taken back.

@@ -37,10 +37,17 @@ pub(super) fn mark_write(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(
     ledger.record(Some(&declared.id), EventKind::WriteMarked { mark })
 }
 
-/// The read jobs that bear the id or a command of what was ever declared a write.
+/// The read jobs that bear the id or a command of what was ever declared a write, here and now
+/// too: no store need have heard of it.
 #[must_use]
 pub fn hidden_writes(compiled: &Compiled, snapshot: &Snapshot) -> Vec<HiddenWrite> {
-    if snapshot.marks.is_empty() {
+    let mut known = snapshot.marks.clone();
+    for job in compiled.jobs().map(CompiledJob::job) {
+        if let Work::Write { run, .. } = &job.work {
+            known.entry(job.id.clone()).or_default().insert(mark_of(run, &job.cwd));
+        }
+    }
+    if known.is_empty() {
         return Vec::new();
     }
     let hidden = |job: &Job| {
@@ -48,8 +55,7 @@ pub fn hidden_writes(compiled: &Compiled, snapshot: &Snapshot) -> Vec<HiddenWrit
             return None;
         }
         let own: Vec<String> = commands_of(job).iter().map(|c| mark_of(c, &job.cwd)).collect();
-        let of = snapshot
-            .marks
+        let of = known
             .iter()
             .find(|(id, marks)| **id == job.id || own.iter().any(|mark| marks.contains(mark)));
         of.map(|(write, _)| HiddenWrite { job: job.id.clone(), write: write.clone() })

@@ -5,8 +5,12 @@
 //! Invariant: nothing here touches a clock, a file, a process or the network, and the same input
 //! gives the same answer, always.
 
+mod approve;
 mod begin;
+mod clocks;
+mod code;
 pub mod delivery;
+mod digest;
 mod gate;
 mod guard;
 mod import;
@@ -30,8 +34,10 @@ mod wait;
 mod watch;
 mod write;
 
+pub use approve::{Attest, Proof, approve};
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
-pub use gate::{Attest, GateRefused, approve, request};
+pub use code::{CodeIssued, issue_code};
+pub use gate::{GateRefused, request};
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
 pub use marks::{HiddenWrite, hidden_writes};
@@ -46,11 +52,12 @@ pub use person::{
 };
 pub use recorded::{Denied, acknowledge, deny, reclassify, reverify, revoke};
 pub use request::Requested;
+pub use settle::Settling;
 pub use wait::{Served, drop_unlaunched, serve_write};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{JobId, Now, RunId, limits};
+use crate::base::{JobId, Now, RunId};
 use crate::compile::Compiled;
 use crate::journal::{Change, ReplayFault, World};
 use crate::model::{Observation, ProcessId, RunSpec};
@@ -95,7 +102,7 @@ pub fn decide_observed(
     facts: &Facts<'_>,
 ) -> Result<Decision, ReplayFault> {
     let mut ledger = Ledger::new(compiled, world, facts);
-    let suspect = note_clock(&mut ledger);
+    let suspect = clocks::note_clocks(&mut ledger);
     ledger.meta_mut().report = Some(compiled.report().clone());
     declare_jobs(&mut ledger)?;
     let hidden = hidden_writes(compiled, &ledger.world().snapshot);
@@ -108,7 +115,9 @@ pub fn decide_observed(
     serve::serve_queue(&mut ledger)?;
     report::tell_watched_jobs(&mut ledger, observations);
     report_write::tell_writes(&mut ledger);
+    request::remind_of_requests(&mut ledger);
     report::tell_orphans(&mut ledger);
+    digest::tell_held(&mut ledger);
     Ok(ledger.into_decision())
 }
 
@@ -138,25 +147,4 @@ fn declare_jobs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
         marks::mark_write(ledger, job)?;
     }
     Ok(())
-}
-
-/// A wall clock that jumped, or was never set, starts nothing. Told at most once an hour.
-fn note_clock(ledger: &mut Ledger<'_>) -> bool {
-    let now = &ledger.now().at.clone();
-    let drift = ledger
-        .world()
-        .meta
-        .last_tick
-        .as_ref()
-        .map_or(std::time::Duration::ZERO, |last| now.drift_since(last));
-    let unset = now.wall_ms < limits::CLOCK_FLOOR_MS;
-    let suspect = unset || drift > limits::CLOCK_DRIFT;
-    let meta = ledger.meta_mut();
-    meta.last_tick = Some(now.clone());
-    let told = meta.clock_alert.as_ref();
-    if suspect && told.is_none_or(|t| now.delay_since(t) >= limits::ALERT_EVERY) {
-        meta.clock_alert = Some(now.clone());
-        ledger.tell(Notice::ClockSuspect { drift, unset });
-    }
-    suspect
 }

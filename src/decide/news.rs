@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::base::{JobId, RunId, Stamp, limits};
-use crate::journal::{Cause, Origin};
+use crate::base::{JobId, RunId, Stamp, ZoneFault, limits};
+use crate::journal::{Cause, Held, Origin};
 use crate::machine::State;
 use crate::model::{End, Kind, Purpose, SandboxFate};
 
@@ -36,6 +36,24 @@ pub enum Notice {
         drift: Duration,
         /// The wall clock was never set.
         unset: bool,
+    },
+    /// Nothing was watched for long: no tick came.
+    Gap {
+        /// For how long.
+        gap: Duration,
+        /// How often one comes otherwise.
+        period: Duration,
+        /// For how much of it the machine is known to have slept.
+        asleep: Duration,
+        /// It has booted meanwhile.
+        rebooted: bool,
+    },
+    /// The time zone that was meant can't be used.
+    ZoneUnusable {
+        /// Why.
+        fault: ZoneFault,
+        /// Its name, where the config says it.
+        name: Option<String>,
     },
     /// The queue is full: further runs were not queued.
     QueueFull {
@@ -67,6 +85,8 @@ pub struct Section {
     pub anomalies: Vec<Anomaly>,
     /// What had been wrong and is not any more.
     pub recovered: bool,
+    /// What quiet hours have held back of it.
+    pub held: Held,
     /// What was, or is to be, done about it.
     pub started: Vec<Started>,
     /// How long until the next resume, where one will come.
@@ -201,10 +221,14 @@ pub enum Why {
     StateChanged,
     /// It runs, and its routine report is due.
     Routine,
+    /// Quiet hours are over that held something back.
+    Digest,
     /// Its run needs attention.
     RunEnded,
     /// It asks for a write.
     Request,
+    /// It still does.
+    RequestRepeated,
     /// It is queued, but a tick may not run it.
     Blocked,
     /// It is gone from the config.
@@ -230,8 +254,10 @@ impl Why {
             Self::Recovered => "recovered",
             Self::StateChanged => "state_changed",
             Self::Routine => "routine",
+            Self::Digest => "digest",
             Self::RunEnded => "run_ended",
             Self::Request => "request",
+            Self::RequestRepeated => "request_repeated",
             Self::Blocked => "blocked",
             Self::Orphaned => "orphaned",
             Self::NothingNew => "nothing_new",

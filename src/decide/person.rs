@@ -4,7 +4,8 @@
 //! Invariant: a person's word starts read jobs only; a write is refused here.
 
 use super::ledger::Ledger;
-use super::{Decision, Facts, declare_jobs, hidden_writes, settle, verify, watch, write};
+use super::settle::{self, Settling};
+use super::{Decision, Facts, declare_jobs, hidden_writes, verify, watch, write};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{Cause, CauseKind, ReplayFault, RunPhase, RunRow, World};
@@ -306,8 +307,8 @@ fn flip(ledger: &mut Ledger<'_>, spec: &RunSpec) -> Result<(), ReplayFault> {
     Ok(())
 }
 
-/// Records how a run ended. The executor of a tick leaves the rest to the next tick; a person's
-/// own command (`settle`) settles it on the spot, and tells nobody else.
+/// Records how a run ended. The executor of a tick leaves the rest to the next tick; an order settles
+/// it on the spot.
 ///
 /// # Errors
 /// [`ReplayFault`], as everywhere.
@@ -316,16 +317,14 @@ pub fn record_outcome(
     world: World,
     run: &RunId,
     outcome: &Outcome,
-    settle_now: bool,
+    settling: Settling,
     facts: &Facts<'_>,
 ) -> Result<Decision, ReplayFault> {
     let mut ledger = Ledger::new(compiled, world, facts);
     if let Some(mut row) = ledger.world().runs.get(run).cloned() {
         row.phase = RunPhase::Done { outcome: outcome.clone() };
         ledger.put_run(row);
-        if settle_now {
-            settle::settle_for_person(&mut ledger, run)?;
-        }
+        settle::settle_ordered(&mut ledger, run, settling)?;
     }
     Ok(ledger.into_decision())
 }

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use super::digest::{hold, hold_watch, is_quiet};
 use super::ledger::Ledger;
 use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::section::{run_news, section_of};
 use crate::base::{JobId, limits};
 use crate::compile::CompiledJob;
-use crate::journal::{CauseKind, JobRecord, Notes, Origin};
+use crate::journal::{CauseKind, Held, HeldNews, JobRecord, Notes, Origin};
 use crate::machine::{CheckState, Machine, State, WatchState, WriteState};
 use crate::model::{Observation, Outcome, RunSpec};
 
@@ -47,13 +48,17 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     let id = &job.job().id;
     let Some(record) = ledger.job_record(id).cloned() else { return };
     let mut notes = ledger.notes(id);
-    let anomalies = anomalies_of(&record, &notes, ledger);
+    let anomalies = anomalies_of(&record, &notes, job, ledger);
     let names: BTreeSet<String> = anomalies.iter().map(|a| name_of(a, &notes)).collect();
-    if names.is_empty() && notes.told.anomaly.take().is_some() {
+    // A status that can't be read, as yet no anomaly itself, is no news of anything else either.
+    let well = names.is_empty() && notes.broken.is_none();
+    let recovered_now = well && notes.told.anomaly.take().is_some();
+    if recovered_now {
         notes.told.recovery_owed = true;
         notes.told.anomaly_at = None;
     }
-    let why = why_told(ledger, job, &record, &notes, &names);
+    let quiet = is_quiet(ledger, job);
+    let why = why_told(ledger, job, &record, &notes, (&names, quiet));
     // What has passed beside another is forgotten: it is news when it comes again.
     if let Some(told) = &mut notes.told.anomaly {
         *told = join(told.split(',').filter(|name| names.contains(*name)));
@@ -61,6 +66,10 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     let reported =
         !matches!(why, Why::NothingNew | Why::QuietHours | Why::NotDue | Why::NotWatched);
     if !reported {
+        if quiet {
+            let held = (recovered_now, why == Why::QuietHours);
+            hold_watch(&mut notes, record.state, held, ledger.now());
+        }
         ledger.set_notes(id, notes);
         ledger.set_verdict(id, false, why);
         return;
@@ -71,6 +80,8 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     notes.told.at = Some(now.clone());
     notes.told.progress_key = notes.seen.as_ref().and_then(|s| s.progress_key.clone());
     notes.told.recovery_owed = false;
+    notes.held.state = None;
+    let held = if quiet { Held::default() } else { std::mem::take(&mut notes.held) };
     if !names.is_empty() {
         notes.told.anomaly = Some(join(names.iter().map(String::as_str)));
         notes.told.anomaly_at = Some(now);
@@ -78,7 +89,7 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     ledger.set_notes(id, notes);
     let started = ledger.started(id).to_vec();
     if let Some(section) = section_of(ledger, job, why) {
-        ledger.tell_section(Section { anomalies, recovered, started, ..section });
+        ledger.tell_section(Section { anomalies, recovered, held, started, ..section });
     }
 }
 
@@ -96,13 +107,20 @@ fn name_of(anomaly: &Anomaly, notes: &Notes) -> String {
 }
 
 /// What is wrong with a watched job now.
-fn anomalies_of(record: &JobRecord, notes: &Notes, ledger: &Ledger<'_>) -> Vec<Anomaly> {
+fn anomalies_of(
+    record: &JobRecord,
+    notes: &Notes,
+    job: &CompiledJob,
+    ledger: &Ledger<'_>,
+) -> Vec<Anomaly> {
     let mut found = Vec::new();
     let mut add = |kind, detail: Option<String>| found.push(Anomaly { kind, detail });
-    if let Some(broken) = &notes.broken {
+    let broken = notes.broken.as_ref().filter(|b| b.times >= job.job().policy.alert_after);
+    if let Some(broken) = broken {
         add(AnomalyKind::StatusBroken, Some(format!("{}: {}", broken.cause, broken.detail)));
     }
-    let seen = notes.seen.as_ref().filter(|_| notes.broken.is_none());
+    // Until then, what was seen last stands.
+    let seen = notes.seen.as_ref().filter(|_| broken.is_none());
     if let Some(seen) = seen.filter(|s| s.alert) {
         add(AnomalyKind::Alert, seen.message.clone());
     }
@@ -150,7 +168,7 @@ fn why_told(
     job: &CompiledJob,
     record: &JobRecord,
     notes: &Notes,
-    anomalies: &BTreeSet<String>,
+    (anomalies, quiet): (&BTreeSet<String>, bool),
 ) -> Why {
     let policy = &job.job().policy;
     let now = &ledger.now().at;
@@ -163,11 +181,13 @@ fn why_told(
     if !ledger.started(&job.job().id).is_empty() {
         return Why::Resumed;
     }
+    if !quiet && !notes.held.items.is_empty() {
+        return Why::Digest;
+    }
     if !anomalies.is_empty() {
         let due = told.anomaly_at.as_ref().is_none_or(|at| now.delay_since(at) >= repeat);
         return if due { Why::AnomalyRepeated } else { Why::NothingNew };
     }
-    let quiet = is_quiet(ledger, job);
     let news = if told.recovery_owed {
         Some(Why::Recovered)
     } else if told.state == Some(record.state) {
@@ -181,11 +201,6 @@ fn why_told(
     why_routine(notes, record, job, quiet, ledger)
 }
 
-fn is_quiet(ledger: &Ledger<'_>, job: &CompiledJob) -> bool {
-    let second = ledger.now().local.second_of_day(ledger.now().at.wall_ms);
-    job.job().policy.quiet_hours.is_some_and(|hours| hours.contains(second))
-}
-
 fn why_routine(
     notes: &Notes,
     record: &JobRecord,
@@ -195,8 +210,9 @@ fn why_routine(
 ) -> Why {
     let policy = &job.job().policy;
     let seen = notes.seen.as_ref();
-    let running =
-        record.state == State::Watch(WatchState::Running) && seen.is_some_and(|s| s.running);
+    let running = record.state == State::Watch(WatchState::Running)
+        && notes.broken.is_none()
+        && seen.is_some_and(|s| s.running);
     if !running || !policy.report_while_running {
         return Why::NothingNew;
     }
@@ -215,12 +231,14 @@ fn why_routine(
 }
 
 /// Tells a finished check: always when a chain or a person asked for it and it needs attention;
-/// for a scheduled one, as an anomaly that is not repeated at every run.
+/// for a scheduled one (by opsfsm, or by whoever says so), as an anomaly that is not repeated at
+/// every run.
 pub(super) fn tell_check(
     ledger: &mut Ledger<'_>,
     job: &CompiledJob,
     spec: &RunSpec,
     outcome: &Outcome,
+    as_scheduled: bool,
 ) {
     let id = &job.job().id;
     let kind = match (outcome.end.is_success(), outcome.attention) {
@@ -230,9 +248,10 @@ pub(super) fn tell_check(
     };
     let now = ledger.now().at.clone();
     let mut notes = ledger.notes(id);
-    let scheduled = spec.item.as_ref().is_some_and(|item| {
+    let by_schedule = |item| {
         ledger.world().snapshot.queue.get(item).is_some_and(|q| q.origin == Origin::Schedule)
-    });
+    };
+    let scheduled = as_scheduled || spec.item.as_ref().is_some_and(by_schedule);
     let repeat = limits::ANOMALY_REPEAT.max(job.job().policy.report_every);
     let fresh = notes.told.anomaly_at.as_ref().is_some_and(|at| now.delay_since(at) < repeat);
     let known = fresh && notes.told.anomaly.as_deref() == kind.map(AnomalyKind::as_str);
@@ -241,13 +260,15 @@ pub(super) fn tell_check(
         ledger.set_verdict(id, false, Why::NothingNew);
         return;
     }
-    // Good news waits for the end of the quiet hours: a later clean run brings it.
+    notes.told.anomaly = kind.map(|k| k.as_str().to_owned());
+    notes.told.anomaly_at = kind.map(|_| now);
+    // Good news waits for the end of the quiet hours.
     if recovered && is_quiet(ledger, job) {
+        hold(&mut notes.held, HeldNews::Recovered, ledger.now());
+        ledger.set_notes(id, notes);
         ledger.set_verdict(id, false, Why::QuietHours);
         return;
     }
-    notes.told.anomaly = kind.map(|k| k.as_str().to_owned());
-    notes.told.anomaly_at = kind.map(|_| now);
     ledger.set_notes(id, notes);
     let why = if recovered { Why::Recovered } else { Why::RunEnded };
     let anomalies = kind.map(|kind| Anomaly { kind, detail: None }).into_iter().collect();

@@ -7,7 +7,6 @@
 use super::ledger::{Ledger, WriteNote};
 use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::section::section_of;
-use std::time::Duration;
 
 use crate::base::{JobId, limits};
 use crate::journal::JobRecord;
@@ -44,8 +43,9 @@ fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
         | WriteState::Verified => None,
     };
     let lasting = matches!(state, WriteState::Unverified | WriteState::Unknown);
-    let since = notes.told.anomaly_at.as_ref();
-    let repeat = lasting && since.is_none_or(|at| now.delay_since(at) >= alarm_repeat(ledger, id));
+    let told = notes.told.anomaly_at.as_ref();
+    // Once a day, in a person's days: a laptop that sleeps at night has those too.
+    let repeat = lasting && told.is_none_or(|told| now.age_of(told) >= limits::REMIND_EVERY);
     let why = match alarm {
         Some(_) if news => Some(Why::Anomaly),
         Some(_) if repeat => Some(Why::AnomalyRepeated),
@@ -75,10 +75,4 @@ fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
         let plan = plan.or_else(|| section.plan.clone());
         ledger.tell_section(Section { anomalies, run, plan, unsandboxed, ..section });
     }
-}
-
-/// How long an alarm about a write stays silent before it is told again.
-fn alarm_repeat(ledger: &Ledger<'_>, id: &JobId) -> Duration {
-    let policy = ledger.compiled().job(id).map(|job| job.job().policy.report_every);
-    limits::ANOMALY_REPEAT.max(policy.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Requests: a write is asked for, and a person is told once.
+//! Requests: a write is asked for, and a person is told, once a day until it is answered.
 //!
 //! In: the ledger, a write, who asks. Out: events and sections.
 //! Invariant: a request grants nothing.
@@ -8,8 +8,9 @@ use super::ledger::Ledger;
 use super::news::{Section, Why};
 use super::section::section_of;
 use crate::approval::PlanDigest;
+use crate::base::{JobId, limits};
 use crate::compile::CompiledJob;
-use crate::journal::{Answer, EventKind, Origin, ReplayFault};
+use crate::journal::{Answer, EventKind, Origin, ReplayFault, Request};
 use crate::model::Kind;
 
 /// What came of a request.
@@ -81,4 +82,33 @@ pub(super) fn request_granted_in_file(ledger: &mut Ledger<'_>) -> Result<(), Rep
         }
     }
     Ok(())
+}
+
+/// A request that still waits is told again once a day, until somebody answers it.
+pub(super) fn remind_of_requests(ledger: &mut Ledger<'_>) {
+    let now = &ledger.now().at;
+    let compiled = ledger.compiled();
+    let due = |id: &JobId, request: &Request| {
+        let told = ledger.notes(id).told.request_at;
+        let since =
+            told.iter().map(|told| now.age_of(told)).fold(now.age_of(&request.at), Ord::min);
+        request.answer == Answer::Pending && since >= limits::REMIND_EVERY
+    };
+    let requests = &ledger.world().snapshot.requests;
+    let waiting: Vec<(JobId, Request)> = requests
+        .iter()
+        .filter(|(id, request)| compiled.job(id).is_some() && due(id, request))
+        .map(|(id, request)| (id.clone(), request.clone()))
+        .collect();
+    for (id, Request { origin, digest, reason, .. }) in waiting {
+        let mut notes = ledger.notes(&id);
+        notes.told.request_at = Some(now.clone());
+        ledger.set_notes(&id, notes);
+        let job = compiled.job(&id);
+        let section = job.and_then(|job| section_of(ledger, job, Why::RequestRepeated));
+        let plan = digest.map(|digest| digest.short().to_owned());
+        if let Some(section) = section {
+            ledger.tell_section(Section { request: Some(origin), plan, reason, ..section });
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::patience;
 use crate::base::JobId;
 use crate::base::time::limit_text;
 use crate::compile::CompiledJob;
-use crate::journal::{JobRecord, Origin};
+use crate::journal::{Held, JobRecord, Origin};
 use crate::model::{End, Outcome, Purpose, RunSpec, SandboxFate};
 
 /// A section with what every job has; `None` for one without a record.
@@ -43,6 +43,7 @@ impl Section {
             progress: Vec::new(),
             anomalies: Vec::new(),
             recovered: false,
+            held: Held::default(),
             started: Vec::new(),
             next_resume: None,
             run: None,

@@ -4,6 +4,7 @@
 //! the machines, settled items, fired links, sections.
 //! Invariant: a run without a recorded outcome is never taken for a success.
 
+use super::digest::tell_held_of;
 use super::ledger::Ledger;
 use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::report::tell_check;
@@ -15,11 +16,33 @@ use crate::journal::{Cause, CauseKind, EventKind, ItemEnd, ReplayFault, RunPhase
 use crate::machine::{CheckInput, Input, WatchInput};
 use crate::model::{End, Outcome, Purpose, RunSpec};
 
+/// What becomes of a run's end when it is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settling {
+    /// A tick will settle it, and tell whom it concerns.
+    Later,
+    /// It is settled on the spot, and shown to whoever gave the order: nobody else is told.
+    Shown,
+    /// It is settled on the spot, and told as that of a scheduled check is.
+    Told,
+}
+
+/// Who is told of a run that is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telling {
+    /// Nobody: somebody watches it.
+    Nobody,
+    /// Whoever reads the reports, by what it was run for.
+    ByOrigin,
+    /// The same, as for a check that is run again and again.
+    AsScheduled,
+}
+
 /// Settles every run that is done, or whose process is proved dead.
 pub(super) fn settle_runs(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
     let rows: Vec<RunRow> = ledger.world().runs.values().cloned().collect();
     for row in rows {
-        settle_row(ledger, row, true)?;
+        settle_row(ledger, row, Telling::ByOrigin)?;
     }
     Ok(())
 }
@@ -40,20 +63,33 @@ pub(super) fn settle_runs_of_write(
     };
     let rows: Vec<RunRow> = ledger.world().runs.values().filter(own).cloned().collect();
     for row in rows {
-        settle_row(ledger, row, true)?;
+        settle_row(ledger, row, Telling::ByOrigin)?;
     }
     Ok(())
 }
 
-/// Settles one run on behalf of the person who watched it: nothing is told twice.
-pub(super) fn settle_for_person(ledger: &mut Ledger<'_>, run: &RunId) -> Result<(), ReplayFault> {
-    match ledger.world().runs.get(run).cloned() {
-        Some(row) => settle_row(ledger, row, false),
-        None => Ok(()),
+/// Settles one run for whoever gave its order: what they watched is told nobody else.
+pub(super) fn settle_ordered(
+    ledger: &mut Ledger<'_>,
+    run: &RunId,
+    settling: Settling,
+) -> Result<(), ReplayFault> {
+    let telling = match settling {
+        Settling::Later => return Ok(()),
+        Settling::Shown => Telling::Nobody,
+        Settling::Told => Telling::AsScheduled,
+    };
+    let Some(row) = ledger.world().runs.get(run).cloned() else { return Ok(()) };
+    let job = row.spec.job.clone();
+    settle_row(ledger, row, telling)?;
+    if settling == Settling::Told {
+        // Nothing else may ever look: there need be no ticks.
+        tell_held_of(ledger, &job);
     }
+    Ok(())
 }
 
-fn settle_row(ledger: &mut Ledger<'_>, row: RunRow, tell: bool) -> Result<(), ReplayFault> {
+fn settle_row(ledger: &mut Ledger<'_>, row: RunRow, tell: Telling) -> Result<(), ReplayFault> {
     let dead = ledger.facts().dead.contains(&row.spec.run);
     match row.phase {
         RunPhase::Done { outcome } => settle_done(ledger, &row.spec, &outcome, tell),
@@ -89,7 +125,7 @@ fn settle_done(
     ledger: &mut Ledger<'_>,
     spec: &RunSpec,
     outcome: &Outcome,
-    tell: bool,
+    tell: Telling,
 ) -> Result<(), ReplayFault> {
     ledger.settle_run(&spec.run);
     if ledger.job_record(&spec.job).is_none() {
@@ -158,7 +194,7 @@ fn settle_check(
     job: &CompiledJob,
     spec: &RunSpec,
     outcome: &Outcome,
-    tell: bool,
+    tell: Telling,
 ) -> Result<(), ReplayFault> {
     let (input, cause) = check_end(outcome);
     // A run that was called off has neither succeeded nor failed: nothing follows from it.
@@ -169,8 +205,10 @@ fn settle_check(
     if queue::is_waiting(ledger, &spec.job) {
         queue::mark_queued(ledger, &spec.job)?;
     }
-    if tell {
-        tell_check(ledger, job, spec, outcome);
+    match tell {
+        Telling::Nobody => {}
+        Telling::ByOrigin => tell_check(ledger, job, spec, outcome, false),
+        Telling::AsScheduled => tell_check(ledger, job, spec, outcome, true),
     }
     Ok(())
 }
@@ -213,9 +251,12 @@ fn tell_failed_command(
     job: &CompiledJob,
     spec: &RunSpec,
     outcome: &Outcome,
-    tell: bool,
+    tell: Telling,
 ) {
-    let Some(section) = section_of(ledger, job, Why::Anomaly).filter(|_| tell) else { return };
+    if tell == Telling::Nobody {
+        return;
+    }
+    let Some(section) = section_of(ledger, job, Why::Anomaly) else { return };
     let kind = match spec.purpose {
         Purpose::RestartStop | Purpose::Stop => AnomalyKind::StopFailed,
         Purpose::Start | Purpose::Resume | Purpose::Check | Purpose::Verify | Purpose::Write => {

@@ -130,12 +130,13 @@ fn note_broken(ledger: &mut Ledger<'_>, job: &CompiledJob, broken: &BrokenStatus
     let id = &job.job().id;
     let mut notes = ledger.notes(id);
     let cause = broken.cause.as_str();
+    let times = notes.broken.as_ref().map_or(0, |broken| broken.times).saturating_add(1);
     let since = match notes.broken {
         Some(before) if before.cause == cause => before.since,
         Some(_) | None => ledger.now().at.clone(),
     };
     let detail = clean_text(&broken.detail);
-    notes.broken = Some(Broken { since, cause: cause.to_owned(), detail });
+    notes.broken = Some(Broken { since, cause: cause.to_owned(), detail, times });
     ledger.set_notes(id, notes);
 }
 

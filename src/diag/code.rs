@@ -75,6 +75,8 @@ codes! {
     UnsupportedVersion = "OF007" Error,
     /// Two jobs with one id.
     DuplicateJob = "OF008" Error,
+    /// A time zone that this host does not know.
+    UnknownZone = "OF009" Warning,
     /// A kind or risk that does not exist.
     UnknownWord = "OF010" Error,
     /// A chain to a job that does not exist.
@@ -87,6 +89,8 @@ codes! {
     NoVerification = "OF023" Error,
     /// A verification that is no read-only read job.
     UnfitVerification = "OF024" Error,
+    /// A time for the verification of a write that may be over before a tick comes.
+    HastyVerification = "OF025" Warning,
     /// A read job with the id or a command of what was declared a write.
     HiddenWrite = "OF038" Error,
     /// `approval.granted: true`, which grants nothing.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gate::Voided;
 use super::origin::Origin;
-use crate::approval::{Evidence, Grant, PlanDigest};
+use crate::approval::{CodeRecord, Evidence, Grant, PlanDigest};
 use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
 use crate::machine::{Input, State};
 use crate::model::{End, Plan, ProcessId, Purpose, SandboxFate};
@@ -151,6 +151,13 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         reason: Option<String>,
     },
+    /// A one-time code for a requested plan was made, to be sent to the person's own chat.
+    CodeIssued {
+        /// What is kept of it.
+        code: Box<CodeRecord>,
+    },
+    /// A wrong code was typed.
+    CodeMissed,
     /// A person approved a plan.
     Approved {
         /// The approval.
@@ -236,7 +243,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// The names of all kinds, as the journal writes them.
-    pub const NAMES: [&'static str; 27] = [
+    pub const NAMES: [&'static str; 29] = [
         "store_created",
         "config_adopted",
         "imported",
@@ -254,6 +261,8 @@ impl EventKind {
         "item_settled",
         "requested",
         "denied",
+        "code_issued",
+        "code_missed",
         "approved",
         "grant_voided",
         "grant_spent",

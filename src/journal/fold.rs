@@ -67,6 +67,8 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
         }
         EventKind::Requested { .. }
         | EventKind::Denied { .. }
+        | EventKind::CodeIssued { .. }
+        | EventKind::CodeMissed
         | EventKind::Approved { .. }
         | EventKind::GrantVoided { .. }
         | EventKind::GrantSpent { .. }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::origin::Origin;
-use crate::approval::{Evidence, Grant, PlanDigest, Unfit};
+use crate::approval::{CodeRecord, Evidence, Grant, PlanDigest, Unfit};
 use crate::base::{GrantId, RunId, Stamp};
-use crate::model::{Plan, ProcessId};
+use crate::model::{Plan, ProcessId, SandboxFate};
 
 /// An approval and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,9 @@ pub struct Request {
     /// What a person said to it.
     #[serde(default)]
     pub answer: Answer,
+    /// The one-time code that was sent for it, and was not used yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code: Option<CodeRecord>,
 }
 
 /// What a person said to a request.
@@ -152,4 +155,14 @@ pub struct Verification {
     /// One of them was to run in a sandbox, and this system has none.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub unsandboxed: bool,
+}
+
+impl Verification {
+    /// One check of the round has ended.
+    pub(super) fn note(&mut self, index: usize, passed: bool, sandbox: Option<SandboxFate>) {
+        self.unsandboxed |= sandbox == Some(SandboxFate::Unavailable);
+        if passed {
+            self.passed.insert(index);
+        }
+    }
 }

@@ -9,29 +9,38 @@ use super::event::{Event, EventKind};
 use super::fault::{ReplayFault, job_of, record_of};
 use super::gate::{Answer, GrantFate, GrantRecord, Request, Verification, WriteCycle};
 use super::snapshot::{JobRecord, Snapshot};
-use crate::approval::Grant;
+use crate::approval::{CodeRecord, Grant, Level, PlanDigest};
 use crate::base::{GrantId, JobId, RunId, Stamp, limits};
 use crate::machine::{Input, State, WriteInput, WriteState};
-use crate::model::{Plan, SandboxFate};
+use crate::model::Plan;
 
 /// Applies an event of the gate; any other changes nothing.
 pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> {
     let at = &event.at;
     match &event.kind {
         EventKind::Requested { origin, digest, reason } => {
+            let code = kept_code(snapshot, &job_of(event)?, digest.as_ref());
             let request = Request {
                 at: at.clone(),
                 origin: origin.clone(),
                 digest: digest.clone(),
                 reason: reason.clone(),
                 answer: Answer::Pending,
+                code,
             };
             snapshot.requests.insert(job_of(event)?, request);
         }
         EventKind::Denied { evidence, reason } => {
             let (evidence, reason) = (evidence.clone(), reason.clone());
-            let answer = Answer::Denied { at: at.clone(), evidence, reason };
-            request_of(snapshot, event)?.answer = answer;
+            let request = request_of(snapshot, event)?;
+            request.answer = Answer::Denied { at: at.clone(), evidence, reason };
+            request.code = None;
+        }
+        EventKind::CodeIssued { code } => {
+            request_of(snapshot, event)?.code = Some((**code).clone());
+        }
+        EventKind::CodeMissed => {
+            request_of(snapshot, event)?.code.iter_mut().for_each(CodeRecord::miss);
         }
         EventKind::Approved { grant, plan } => approve(snapshot, event, grant, plan)?,
         EventKind::GrantVoided { grant, why, detail } => {
@@ -46,11 +55,9 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
             queue_round(snapshot, event, run, *round)?;
         }
         EventKind::VerificationEnded { run, index, passed, sandbox, .. } => {
-            if let Some(verification) = &mut cycle_of(snapshot, event, run)?.verification {
-                verification.unsandboxed |= *sandbox == Some(SandboxFate::Unavailable);
-                if *passed {
-                    verification.passed.insert(*index);
-                }
+            let verification = cycle_of(snapshot, event, run)?.verification.as_mut();
+            if let Some(verification) = verification {
+                verification.note(*index, *passed, *sandbox);
             }
         }
         EventKind::WriteMarked { mark } => {
@@ -79,6 +86,12 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
         | EventKind::ItemSettled { .. } => {}
     }
     Ok(())
+}
+
+/// Asked for again, the same plan keeps its code: who asks more often gets no more of them.
+fn kept_code(snapshot: &Snapshot, job: &JobId, digest: Option<&PlanDigest>) -> Option<CodeRecord> {
+    let code = snapshot.requests.get(job).and_then(|request| request.code.clone());
+    code.filter(|code| Some(&code.digest) == digest)
 }
 
 fn request_of<'a>(
@@ -148,6 +161,11 @@ fn approve(
     if plan.digest().ok().as_ref() != Some(&grant.digest) {
         return Err(ReplayFault::Ungated { job, what: "an approval is for another plan" });
     }
+    let code = snapshot.requests.get(&job).and_then(|request| request.code.as_ref());
+    let serves = code.is_some_and(|code| code.judge(&grant.digest, &event.at).is_ok());
+    if grant.level == Level::Confirmed && !serves {
+        return Err(ReplayFault::Ungated { job, what: "confirmed without a code" });
+    }
     let (_, record) = record_of(snapshot, event)?;
     record.write = Some(WriteCycle {
         grant: grant.id.clone(),
@@ -160,7 +178,7 @@ fn approve(
     let record = GrantRecord { grant: grant.clone(), fate: GrantFate::Live };
     snapshot.grants.insert(grant.id.clone(), record);
     if let Some(request) = snapshot.requests.get_mut(&job) {
-        request.answer = Answer::Approved { grant: grant.id.clone() };
+        (request.answer, request.code) = (Answer::Approved { grant: grant.id.clone() }, None);
     }
     drop_oldest_grant(snapshot);
     Ok(())

@@ -22,7 +22,7 @@ pub use event::{Cause, CauseKind, Event, EventKind, ItemEnd, QueueItem};
 pub use fault::ReplayFault;
 pub use fold::apply;
 pub use gate::{Answer, GrantFate, GrantRecord, Request, Verification, Voided, WriteCycle};
-pub use notes::{Broken, Notes, Seen, Told};
+pub use notes::{Broken, Held, HeldItem, HeldNews, Notes, Seen, Told};
 pub use origin::Origin;
 pub use outbox::{Parcel, ParcelState, Report};
 pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Snapshot};

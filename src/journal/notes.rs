@@ -22,6 +22,8 @@ pub struct Notes {
     pub broken: Option<Broken>,
     /// What a person has been told.
     pub told: Told,
+    /// What quiet hours hold back.
+    pub held: Held,
 }
 
 /// A good status, as far as it is compared or shown again.
@@ -59,6 +61,51 @@ pub struct Broken {
     pub cause: String,
     /// A sentence about it.
     pub detail: String,
+    /// How often in a row it gave none, whatever the fault.
+    #[serde(default)]
+    pub times: u32,
+}
+
+/// What quiet hours hold back of a job, for the digest after them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Held {
+    /// Its state in the last item, if a report has not told a later one.
+    pub state: Option<State>,
+    /// What happened, in order; the oldest go first where it is too much.
+    pub items: Vec<HeldItem>,
+    /// How many of those went.
+    pub dropped: u32,
+}
+
+/// One thing that is held back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldItem {
+    /// What.
+    pub what: HeldNews,
+    /// What the local clock showed, as `HH:MM`.
+    pub clock: String,
+}
+
+/// What can be held back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HeldNews {
+    /// It came into this state.
+    State {
+        /// Which.
+        state: State,
+    },
+    /// What was wrong is not any more.
+    Recovered,
+    /// It felt unwell: `warn`.
+    Warned {
+        /// Its own words.
+        message: Option<String>,
+    },
+    /// Its routine report was due.
+    Routine,
 }
 
 /// What a person has been told about a job.
@@ -77,6 +124,8 @@ pub struct Told {
     pub anomaly_at: Option<Stamp>,
     /// An anomaly was told and has gone, which nobody has been told.
     pub recovery_owed: bool,
+    /// When a request that waits was last told again.
+    pub request_at: Option<Stamp>,
     /// That it is gone from the config was told.
     pub orphan: bool,
 }

@@ -4,7 +4,7 @@
 use expect_test::expect;
 
 use super::*;
-use crate::approval::{Evidence, Grant, Level, PlanDigest, Unfit};
+use crate::approval::{CodeRecord, Evidence, Grant, Level, PlanDigest, Unfit};
 use crate::base::{BootId, GrantId, ItemId, JobId, RunId, Stamp, limits};
 use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState, WriteState};
 use crate::model::{
@@ -55,13 +55,20 @@ fn place(kind: &EventKind) -> usize {
         EventKind::Acknowledged { .. } => 24,
         EventKind::WriteMarked { .. } => 25,
         EventKind::Reclassified { .. } => 26,
+        EventKind::CodeIssued { .. } => 27,
+        EventKind::CodeMissed => 28,
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 29;
 
 fn evidence() -> Evidence {
     Evidence { user: "u".to_owned(), uid: 1, login_uid: None, tty: None, by: None }
+}
+
+fn code() -> CodeRecord {
+    let digest = PlanDigest::of(b"x");
+    CodeRecord { digest, salt: "s".to_owned(), hash: "h".to_owned(), at: at(7), misses: 1 }
 }
 
 /// An approval and its plan, with everything that a plan can have.
@@ -69,11 +76,13 @@ fn approved() -> EventKind {
     let file = SealedFile { path: "/p".to_owned(), sha256: "00".to_owned(), bytes: 1 };
     let step = PlanStep {
         argv: vec!["/p".to_owned()],
+        exec: "/p".to_owned(),
         program: file.clone(),
         interpreters: Vec::new(),
         cwd: "/".to_owned(),
         env: std::collections::BTreeMap::from([("A".to_owned(), "1".to_owned())]),
         files: vec![file],
+        links: std::collections::BTreeMap::from([("/l".to_owned(), "/p".to_owned())]),
         limit_ms: None,
         not_covered: vec!["x".to_owned()],
     };
@@ -122,6 +131,8 @@ fn gate_samples() -> Vec<Event> {
         EventKind::Requested { origin: Origin::Person, digest, reason: text() },
         EventKind::Denied { evidence: evidence(), reason: None },
         EventKind::Denied { evidence: evidence(), reason: text() },
+        EventKind::CodeIssued { code: Box::new(code()) },
+        EventKind::CodeMissed,
         approved(),
         voided(Voided::Revoked),
         voided(Voided::Replaced),
@@ -277,7 +288,9 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"requested","origin":{"by":"person"},"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","reason":"because"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1},"reason":"because"}
-        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_issued","code":{"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","salt":"s","hash":"h","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"misses":1}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_missed"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"revoked"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"replaced"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":{"unfit":"expired"}}

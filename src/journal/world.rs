@@ -49,10 +49,14 @@ pub struct Change {
 pub struct Meta {
     /// The last tick.
     pub last_tick: Option<Stamp>,
+    /// How long before it the one before was, and so on, newest last, in milliseconds.
+    pub tick_gaps: Vec<u64>,
     /// When a broken config was last told.
     pub config_alert: Option<Stamp>,
     /// When an untrustworthy clock was last told.
     pub clock_alert: Option<Stamp>,
+    /// When a time zone that can't be used was last told.
+    pub zone_alert: Option<Stamp>,
     /// How reports went by the last good config: the alert of a broken one goes the same way.
     pub report: Option<ReportSettings>,
 }

@@ -10,6 +10,7 @@ mod gate;
 mod job;
 mod plan;
 mod plan_change;
+mod policy;
 mod report;
 mod run;
 mod status;
@@ -19,10 +20,11 @@ pub use chat::Chat;
 pub use endpoint::Endpoint;
 pub use gate::{ApprovalPolicy, Sandbox};
 pub use job::{
-    Command, Job, Kind, Language, Link, LinkWhen, Model, OnStall, Outline, Policy, QuietHours,
-    Risk, StatusSource, Work,
+    Command, Job, Kind, Language, Link, LinkWhen, Model, Outline, Risk, StatusSource, Work,
+    ZoneName,
 };
 pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
+pub use policy::{OnStall, Policy, QuietHours};
 pub use report::{ReportSettings, Route, TelegramSettings, Undelivered, UndeliveredKind, Via};
 pub use run::{
     End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SandboxFate, SpawnFault, StreamTail,

@@ -49,16 +49,22 @@ pub struct Account {
 pub struct PlanStep {
     /// Program and arguments, as configured.
     pub argv: Vec<String>,
-    /// The file that the program's name resolves to.
+    /// The path that is executed: absolute, links kept, for a program may go by its name.
+    #[serde(default)]
+    pub exec: String,
+    /// The file that it leads to.
     pub program: SealedFile,
-    /// The interpreters of its `#!` line, outermost first.
+    /// The interpreters of its `#!` line, and what `env` looks up, outermost first.
     pub interpreters: Vec<SealedFile>,
-    /// The folder it runs in.
+    /// The folder it runs in: of a write with links resolved, of a verification as it is declared.
     pub cwd: String,
     /// Its whole environment.
     pub env: BTreeMap<String, String>,
     /// Files among its arguments, and those of `inputs`.
     pub files: Vec<SealedFile>,
+    /// Paths of the command that lead elsewhere, by links or `..`: each with where it leads.
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
     /// Its time limit in milliseconds; `None`: no limit.
     pub limit_ms: Option<u64>,
     /// What a change of would not be noticed, in words.
@@ -135,11 +141,13 @@ mod tests {
     fn step(argv: &[&str]) -> PlanStep {
         PlanStep {
             argv: argv.iter().map(ToString::to_string).collect(),
+            exec: "/bin/p".to_owned(),
             program: file("/bin/p"),
             interpreters: Vec::new(),
             cwd: "/".to_owned(),
             env: BTreeMap::from([("A".to_owned(), "1".to_owned())]),
             files: vec![file("/f")],
+            links: BTreeMap::from([("/l".to_owned(), "/f".to_owned())]),
             limit_ms: None,
             not_covered: Vec::new(),
         }
@@ -168,7 +176,7 @@ mod tests {
     }
 
     /// Every field of a plan, changed.
-    const EDITS: [fn(&mut Plan); 26] = [
+    const EDITS: [fn(&mut Plan); 30] = [
         |p| p.job = JobId::new("w2"),
         |p| p.account.uid = 8,
         |p| p.account.home = "/h2".to_owned(),
@@ -177,6 +185,10 @@ mod tests {
         |p| p.step.program.path = "/bin/q".to_owned(),
         |p| p.step.interpreters.push(file("/bin/sh")),
         |p| p.step.cwd = "/tmp".to_owned(),
+        |p| p.step.exec = "/bin/l".to_owned(),
+        |p| drop(p.step.links.insert("/l".to_owned(), "/g".to_owned())),
+        |p| drop(p.step.links.insert("/m".to_owned(), "/f".to_owned())),
+        |p| p.step.links.clear(),
         |p| drop(p.step.env.insert("A".to_owned(), "2".to_owned())),
         |p| p.step.files[0].sha256 = "22".repeat(32),
         |p| p.step.limit_ms = Some(1000),
@@ -224,6 +236,10 @@ mod tests {
             its program is /bin/q now, not /bin/p
             /bin/sh is new among its interpreters
             it would run in /tmp, not in /
+            it would be started as /bin/l, not as /bin/p
+            /l leads to /g now, not to /f
+            /m leads to /f now
+            /l does not lead to /f any more
             the variable A has another value
             /f has other content
             its time limit has changed
@@ -254,7 +270,7 @@ mod tests {
     #[test]
     fn the_digest_of_a_known_plan_never_drifts() {
         let digest = plan().digest().expect("encodes");
-        expect_test::expect!["10deb536376a8c8f26cd5d43c47c899fe138a7606915d9e749087f4f669571c2"]
+        expect_test::expect!["6aa6c7fdc59ad1eab04229bc4ea3ff0f820cf95bb8b0592a9e1cbca92742058f"]
             .assert_eq(digest.as_str());
         assert_eq!(digest.short().len(), 12);
     }

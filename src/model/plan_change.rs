@@ -57,6 +57,9 @@ impl PlanStep {
             found.push("its command has other words".to_owned());
         }
         if self.program.path == now.program.path {
+            if self.exec != now.exec {
+                found.push(format!("it would be started as {}, not as {}", now.exec, self.exec));
+            }
             changed_content(&self.program, &now.program, found);
         } else {
             let (is, was) = (&now.program.path, &self.program.path);
@@ -67,6 +70,7 @@ impl PlanStep {
         if self.cwd != now.cwd {
             found.push(format!("it would run in {}, not in {}", now.cwd, self.cwd));
         }
+        changed_links(&self.links, &now.links, found);
         changed_env(&self.env, &now.env, found);
         if self.limit_ms != now.limit_ms {
             found.push("its time limit has changed".to_owned());
@@ -109,6 +113,22 @@ fn changed_files(was: &[SealedFile], is: &[SealedFile], of: &str, found: &mut Ve
     if found.len() == before && was != is {
         found.push(format!("{of} stand in another order"));
     }
+}
+
+fn changed_links(
+    was: &BTreeMap<String, String>,
+    is: &BTreeMap<String, String>,
+    found: &mut Vec<String>,
+) {
+    for (path, led) in was {
+        match is.get(path) {
+            Some(leads) if leads == led => {}
+            Some(leads) => found.push(format!("{path} leads to {leads} now, not to {led}")),
+            None => found.push(format!("{path} does not lead to {led} any more")),
+        }
+    }
+    let added = is.iter().filter(|(path, _)| !was.contains_key(*path));
+    found.extend(added.map(|(path, leads)| format!("{path} leads to {leads} now")));
 }
 
 fn changed_env(

@@ -139,17 +139,45 @@ pub struct LaunchFault {
     pub detail: String,
 }
 
-/// What was found at a path.
+/// What was found at a path. Each `path` in it is where that led: absolute, links resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileLook {
     /// A regular file, hashed.
     File(SealedFile),
     /// A regular file beyond the bound.
-    TooLarge,
+    TooLarge {
+        /// Which.
+        path: String,
+    },
     /// A folder.
-    Folder,
-    /// Nothing that is a file or folder.
-    Missing,
+    Folder {
+        /// Which.
+        path: String,
+    },
+    /// A device, a pipe or a socket.
+    Special {
+        /// Which.
+        path: String,
+    },
+    /// Nothing.
+    Missing {
+        /// Where something of this name would come to be; `None`: nowhere yet.
+        path: Option<String>,
+    },
+}
+
+/// What the kernel would make of a program's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loadable {
+    /// It runs it.
+    Binary,
+    /// It hands it to the interpreter that its first line names.
+    Script {
+        /// The interpreter; a relative one starts at the folder in which the script is started.
+        interpreter: String,
+        /// What it is told before the script's own path.
+        words: Vec<String>,
+    },
 }
 
 /// Looks at files and accounts, for plans.
@@ -166,11 +194,17 @@ pub trait FileFacts {
     /// A sentence, where it is there but can't be read.
     fn look(&self, path: &Path, most: Option<u64>) -> Result<FileLook, String>;
 
-    /// What stands after `#!` in a script's first line; `None` for other files.
+    /// The folder that this path leads to, links resolved.
     ///
     /// # Errors
-    /// A sentence, where it can't be read.
-    fn shebang(&self, path: &Path) -> Result<Option<String>, String>;
+    /// A sentence, where it is none that can be entered.
+    fn folder(&self, path: &Path) -> Result<String, String>;
+
+    /// What the kernel would make of this file, if it were started.
+    ///
+    /// # Errors
+    /// A sentence, where it can't be read or no start of it can succeed.
+    fn loadable(&self, path: &Path) -> Result<Loadable, String>;
 
     /// The account that this process runs as.
     ///

@@ -107,6 +107,10 @@ fn what(kind: &EventKind) -> String {
         EventKind::Denied { evidence, reason } => {
             format!("request denied by {}{}", who(evidence), words(reason.as_ref()))
         }
+        EventKind::CodeIssued { code } => {
+            format!("one-time code made, plan {}", code.digest.short())
+        }
+        EventKind::CodeMissed => "a wrong code was typed".to_owned(),
         EventKind::Approved { grant, .. } => format!(
             "approved by {} ({}), plan {}, grant {}",
             who(&grant.evidence),

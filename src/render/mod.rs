@@ -5,6 +5,7 @@
 
 mod approvals;
 mod config_alert;
+mod digest;
 mod dot;
 mod envelope;
 mod explain;
@@ -29,7 +30,7 @@ pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use outbox::{render_outbox, render_outbox_json};
 pub use plan::{render_plan, render_plan_json};
-pub use quote::shell_quote;
+pub use quote::{not_text, shell_quote};
 pub use report::{Style, end_text, render_report};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,

@@ -28,6 +28,11 @@ pub fn render_plan(plan: &Plan, digest: &PlanDigest) -> String {
         let sandbox = if check.sandboxed { "" } else { ", outside the sandbox" };
         let within = limit_text(plan.verify_within_ms);
         text.push_str(&format!("\nthen verified by {id}{delay}, within {within}{sandbox}\n"));
+        if check.sandboxed {
+            text.push_str(
+                "  sandbox      writes below a scratch folder only; gains no rights, as by sudo\n",
+            );
+        }
         text.push_str(&step_text(&check.step));
     }
     text.push_str(&format!("\ndigest {}\n short {}\n", digest.as_str(), digest.short()));
@@ -38,11 +43,19 @@ fn step_text(step: &PlanStep) -> String {
     let argv: Vec<String> = step.argv.iter().map(|word| visible(&shell_quote(word))).collect();
     let mut lines = vec![format!("command      {}", argv.join(" "))];
     lines.push(format!("program      {}", file_text(&step.program)));
+    if step.exec != step.program.path {
+        lines.push(format!("started as   {}", visible(&step.exec)));
+    }
     lines.extend(step.interpreters.iter().map(|f| format!("interpreter  {}", file_text(f))));
     lines.push(format!("folder       {}", visible(&step.cwd)));
     let names: Vec<String> = step.env.keys().map(|name| visible(name)).collect();
     lines.push(format!("environment  {} (values not shown)", names.join(" ")));
     lines.extend(step.files.iter().map(|f| format!("file         {}", file_text(f))));
+    let link = |(from, to): (&String, &String)| {
+        format!("link         {} leads to {}", visible(from), visible(to))
+    };
+    let others = step.links.iter().filter(|(from, _)| **from != step.exec);
+    lines.extend(others.map(link));
     let limit = step.limit_ms.map_or("none".to_owned(), limit_text);
     lines.push(format!("time limit   {limit}"));
     lines.extend(step.not_covered.iter().map(|w| format!("not covered  {}", visible(w))));
@@ -56,9 +69,13 @@ fn file_text(file: &SealedFile) -> String {
 /// A text whole, with whatever would not show, or would show as something else, spelled out.
 fn visible(text: &str) -> String {
     let plain = |c: char| !c.is_control() && clean_text(&c.to_string()).contains(c) || c == ' ';
-    text.chars()
-        .map(|c| if plain(c) { c.to_string() } else { c.escape_unicode().to_string() })
-        .collect()
+    let shown = |c: char| match c {
+        // Else a text that is spelled out, and one that reads so of itself, would look the same.
+        '\\' => "\\\\".to_owned(),
+        c if plain(c) => c.to_string(),
+        c => c.escape_unicode().to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Renders a plan for programs.
@@ -81,11 +98,13 @@ pub fn render_plan_json(plan: &Plan, digest: &PlanDigest) -> String {
 fn step_json(step: &PlanStep) -> Value {
     json!({
         "argv": step.argv,
+        "exec": step.exec,
         "program": step.program,
         "interpreters": step.interpreters,
         "cwd": step.cwd,
         "environment": step.env.keys().collect::<Vec<_>>(),
         "files": step.files,
+        "links": step.links,
         "limitMs": step.limit_ms,
         "notCovered": step.not_covered,
     })

@@ -1,4 +1,6 @@
-//! Words as a POSIX shell reads them back.
+//! Words as a POSIX shell reads them back, and paths that are none.
+
+use std::path::Path;
 
 /// `text` quoted for a shell where it needs it.
 #[must_use]
@@ -8,6 +10,13 @@ pub fn shell_quote(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// What is to be said of a path that is no text, and would have to be.
+#[must_use]
+pub fn not_text(what: &str, path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes().escape_ascii();
+    format!("the path of {what}, {bytes}, is not UTF-8; give it another name")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! In: [`News`]. Out: its messages. Facts only; a guess at when a job will be done is none.
 //! Invariant: whatever a job said of itself stands on one line, cleaned and bounded.
 
+use super::digest::held_text;
 use super::envelope::{Block, pack};
 use super::quote::shell_quote;
 use super::words::{self, anomaly_words, cause_words, purpose_words, state_words};
@@ -75,6 +76,12 @@ fn notice_line(notice: &Notice, language: Language) -> String {
         Notice::ClockSuspect { drift, .. } => {
             format!("{} ({})", words::clock_drift(language), span_text(*drift))
         }
+        Notice::Gap { gap, period, asleep, rebooted } => {
+            words::gap(language, (*gap, *period), *asleep, *rebooted)
+        }
+        Notice::ZoneUnusable { fault, name } => {
+            words::zone_unusable(language, *fault, name.as_deref())
+        }
         Notice::QueueFull { job } => {
             format!("{}: {}", words::queue_full(language), clean_text(job.as_str()))
         }
@@ -114,6 +121,9 @@ impl Writer<'_> {
         self.progress(&section.progress);
         if section.recovered {
             self.line(words::recovered(language));
+        }
+        if let Some(held) = held_text(&section.held, language) {
+            self.line(&held);
         }
         for started in &section.started {
             self.started(started);

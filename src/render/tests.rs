@@ -5,9 +5,9 @@ use std::time::Duration;
 use expect_test::expect;
 
 use super::*;
-use crate::base::{BootId, JobId, LocalTime, Now, ReportId, RunId, Stamp};
+use crate::base::{BootId, JobId, LocalTime, Now, ReportId, RunId, Stamp, ZoneFault};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Why};
-use crate::journal::{Cause, CauseKind, Head, Origin};
+use crate::journal::{Cause, CauseKind, Head, Held, Origin};
 use crate::machine::{CheckState, State, WatchState, WriteState};
 use crate::model::{End, Kind, Language, Outcome, Purpose, SandboxFate, SpawnFault, StreamTail};
 
@@ -17,7 +17,7 @@ fn at(seconds: i64) -> Stamp {
 }
 
 fn now() -> Now {
-    Now { at: at(1_790_000_000), local: LocalTime { offset_s: 3600 } }
+    Now { at: at(1_790_000_000), local: LocalTime { offset_s: 3600, ..LocalTime::UTC } }
 }
 
 fn style(language: Language) -> Style {
@@ -36,6 +36,7 @@ fn section(id: &str, kind: Kind, state: State, why: Why) -> Section {
         progress: Vec::new(),
         anomalies: Vec::new(),
         recovered: false,
+        held: Held::default(),
         started: Vec::new(),
         next_resume: None,
         run: None,
@@ -484,6 +485,56 @@ fn every_end_has_words_of_its_own() {
         not started: no `x` here
         lost"#]]
     .assert_eq(&all.join("\n"));
+}
+
+#[test]
+fn notices_read_well_in_both_languages() {
+    let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
+    let gap = |asleep, rebooted| Notice::Gap { gap: 9 * hour, period: minute, asleep, rebooted };
+    let zone = |fault| Notice::ZoneUnusable { fault, name: Some("Mars/Olympus".to_owned()) };
+    let notices = vec![
+        gap(Duration::ZERO, false),
+        gap(8 * hour, false),
+        gap(Duration::ZERO, true),
+        zone(ZoneFault::NoDatabase),
+        zone(ZoneFault::UnknownZone),
+        zone(ZoneFault::HostZone),
+    ];
+    let news = News { notices, ..News::default() };
+    let text = |language| rendered(&news, language);
+    expect![[r#"
+        🛠️ Ops report (15:13:20)
+
+        ⚠ nothing was watched for 9h: no tick did its work, and one comes every 1m
+
+        ⚠ nothing was watched for 9h: no tick did its work, and one comes every 1m; the machine slept for 8h of it
+
+        ⚠ nothing was watched for 9h: no tick did its work, and one comes every 1m; the machine has booted meanwhile
+
+        ⚠ this host has no time zone database (tzdata), so Mars/Olympus can't be used; quiet hours and times go by the host's clock
+
+        ⚠ this host does not know the time zone Mars/Olympus; quiet hours and times go by the host's clock
+
+        ⚠ the host's time zone (TZ, /etc/localtime) can't be read; quiet hours and times go by UTC
+
+        #0123456789abcdef"#]].assert_eq(&text(Language::En));
+    expect![[r#"
+        🛠️ Ops 快报（15:13:20）
+
+        ⚠ 已有 9h 无人监控：没有 tick 正常执行，通常每 1m 一次
+
+        ⚠ 已有 9h 无人监控：没有 tick 正常执行，通常每 1m 一次；其中休眠 8h
+
+        ⚠ 已有 9h 无人监控：没有 tick 正常执行，通常每 1m 一次；期间机器重启过
+
+        ⚠ 本机没有时区数据库（tzdata），无法使用 Mars/Olympus；静默时段和时间按本机时钟
+
+        ⚠ 本机不认识时区 Mars/Olympus；静默时段和时间按本机时钟
+
+        ⚠ 无法读取本机时区（TZ、/etc/localtime）；静默时段和时间按 UTC
+
+        #0123456789abcdef"#]]
+    .assert_eq(&text(Language::Zh));
 }
 
 #[test]

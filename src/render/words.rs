@@ -2,6 +2,10 @@
 //!
 //! Invariant: texts for people in reports stand here and nowhere else.
 
+use std::time::Duration;
+
+use crate::base::ZoneFault;
+use crate::base::time::span_text;
 use crate::decide::AnomalyKind;
 use crate::journal::CauseKind;
 use crate::machine::{CheckState, State, WatchState, WriteState};
@@ -36,6 +40,9 @@ words! {
     progress: "progress", "进度";
     action: "ACTION REQUIRED", "ACTION REQUIRED（需要处理）";
     recovered: "recovered", "已恢复";
+    held: "held back in quiet hours", "静默时段内";
+    warned: "warning", "警告";
+    routine: "routine progress", "例行进度";
     output: "output", "输出";
     result: "result", "结果";
     requested: "a write is requested", "请求写入";
@@ -79,6 +86,62 @@ pub(super) fn headline(language: Language, clock: &str) -> String {
     match language {
         Language::En => format!("🛠️ Ops report ({clock})"),
         Language::Zh => format!("🛠️ Ops 快报（{clock}）"),
+    }
+}
+
+/// No tick came for so long, though one comes so often.
+pub(super) fn gap(
+    language: Language,
+    (gap, period): (Duration, Duration),
+    asleep: Duration,
+    rebooted: bool,
+) -> String {
+    let (gap, period) = (span_text(gap), span_text(period));
+    let slept = (asleep.as_secs() > 0).then(|| span_text(asleep));
+    let why = match (rebooted, slept, language) {
+        (true, _, Language::En) => "; the machine has booted meanwhile".to_owned(),
+        (true, _, Language::Zh) => "；期间机器重启过".to_owned(),
+        (false, Some(slept), Language::En) => format!("; the machine slept for {slept} of it"),
+        (false, Some(slept), Language::Zh) => format!("；其中休眠 {slept}"),
+        (false, None, _) => String::new(),
+    };
+    match language {
+        Language::En => {
+            format!(
+                "nothing was watched for {gap}: no tick did its work, and one comes every {period}{why}"
+            )
+        }
+        Language::Zh => {
+            format!("已有 {gap} 无人监控：没有 tick 正常执行，通常每 {period} 一次{why}")
+        }
+    }
+}
+
+/// A time zone that can't be used. Its name is a plain word of the config.
+pub(super) fn zone_unusable(language: Language, fault: ZoneFault, name: Option<&str>) -> String {
+    let name = name.unwrap_or("TZ");
+    match (fault, language) {
+        (ZoneFault::NoDatabase, Language::En) => format!(
+            "this host has no time zone database (tzdata), so {name} can't be used; quiet hours and \
+             times go by the host's clock"
+        ),
+        (ZoneFault::NoDatabase, Language::Zh) => {
+            format!("本机没有时区数据库（tzdata），无法使用 {name}；静默时段和时间按本机时钟")
+        }
+        (ZoneFault::UnknownZone, Language::En) => format!(
+            "this host does not know the time zone {name}; quiet hours and times go by the host's \
+             clock"
+        ),
+        (ZoneFault::UnknownZone, Language::Zh) => {
+            format!("本机不认识时区 {name}；静默时段和时间按本机时钟")
+        }
+        (ZoneFault::HostZone, Language::En) => {
+            "the host's time zone (TZ, /etc/localtime) can't be read; quiet hours and times go by UTC"
+                .to_owned()
+        }
+        (ZoneFault::HostZone, Language::Zh) => {
+            "无法读取本机时区（TZ、/etc/localtime）；静默时段和时间按 UTC".to_owned()
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::id::hex;
 use crate::model::{Account, SealedFile};
-use crate::ports::{FileFacts, FileLook};
+use crate::ports::{FileFacts, FileLook, Loadable};
 
 /// The disk.
 #[derive(Clone, Debug, Default)]
@@ -56,15 +56,19 @@ impl FileFacts for SimFiles {
     fn look(&self, path: &Path, _most: Option<u64>) -> Result<FileLook, String> {
         // Only what lies in a program folder is a file: other words are words.
         if self.missing.borrow().contains(path) || !path.starts_with("/") {
-            return Ok(FileLook::Missing);
+            return Ok(FileLook::Missing { path: None });
         }
         let version = self.versions.borrow().get(path).copied().unwrap_or_default();
         let sha256 = hex(&Sha256::digest(format!("{}\0{version}", path.display())));
         Ok(FileLook::File(SealedFile { path: path.display().to_string(), sha256, bytes: 1 }))
     }
 
-    fn shebang(&self, _path: &Path) -> Result<Option<String>, String> {
-        Ok(None)
+    fn folder(&self, path: &Path) -> Result<String, String> {
+        Ok(path.display().to_string())
+    }
+
+    fn loadable(&self, _path: &Path) -> Result<Loadable, String> {
+        Ok(Loadable::Binary)
     }
 
     fn account(&self) -> Result<Account, String> {

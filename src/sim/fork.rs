@@ -37,6 +37,8 @@ impl SimHost {
             in_flight: content(&self.in_flight),
             files: self.files.fork(),
             store: self.store.fork(),
+            zone: content(&self.zone),
+            zone_fault: cell(&self.zone_fault),
             now: content(&self.now),
             drawn: cell(&self.drawn),
             own_pid: cell(&self.own_pid),

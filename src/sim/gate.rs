@@ -7,17 +7,17 @@ use std::time::Duration;
 use super::SimHost;
 use super::job::{Death, EXECUTOR_PIDS, SimJob, Wrote};
 use super::orders::style;
-use crate::approval::{Evidence, Grant, Level, Permit};
+use crate::approval::{Evidence, Grant, Level, Permit, TypedCode};
 use crate::base::{JobId, RunId};
-use crate::compile::Compiled;
-use crate::decide::{Attest, Denied, GateRefused, Requested};
+use crate::compile::{Compiled, CompiledJob};
+use crate::decide::{Attest, Denied, GateRefused, Proof, Requested};
 use crate::journal::{Event, EventKind};
 use crate::machine::State;
 use crate::model::{End, Outcome, Planned, ProcessId, RunSpec, SpawnFault};
 use crate::ports::{Clock as _, Processes as _, StoreError, Unready, WriteRunner};
 use crate::writes::{
     self, Waited, WritePorts, acknowledge_write, approve_write, claim_write, deny_write,
-    execute_write, plan_now, request_write, reverify_write, revoke_write,
+    execute_write, issue_write_code, plan_now, request_write, reverify_write, revoke_write,
 };
 
 type Answer<T> = Result<Result<T, GateRefused>, StoreError>;
@@ -163,9 +163,29 @@ impl SimHost {
         level: Level,
     ) -> Answer<Grant> {
         let planned = self.planned(compiled, id)?;
-        let attest = Attest { evidence: somebody(), level, life };
         let Some(job) = compiled.job(id) else { return Ok(Err(GateRefused::NotAWrite)) };
+        let proof = match level {
+            Level::Unattended => Proof::None,
+            Level::Asserted => Proof::Terminal,
+            Level::Confirmed => Proof::Code(self.code_of(compiled, job, &planned)?),
+        };
+        let attest = Attest { evidence: somebody(), proof, life };
         self.with_run_ports(|ports| approve_write(compiled, job, &planned, &attest, ports))
+    }
+
+    /// Asks for the plan and reads the code that is sent then.
+    fn code_of(
+        &self,
+        compiled: &Compiled,
+        job: &CompiledJob,
+        planned: &Planned,
+    ) -> Result<TypedCode, StoreError> {
+        let code = TypedCode { salt: "salt".to_owned(), hash: "hash".to_owned() };
+        // Where it is refused, so is the approval that needs it.
+        let _ = self.with_run_ports(|p| request_write(compiled, job, (planned, None), p))?;
+        let made = (&planned.digest, &code);
+        let _ = self.with_run_ports(|p| issue_write_code(compiled, job, made, p))?;
+        Ok(code)
     }
 
     /// A person says no.

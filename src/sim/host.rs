@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::files::SimFiles;
 use super::job::{Death, Delivery, EXECUTOR_PIDS, SimJob, Wrote};
 use super::orders::style;
 use super::store::SharedStore;
-use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
+use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp, ZoneFault};
 use crate::journal::Report;
 use crate::model::{
     BrokenCause, BrokenStatus, End, Level, Observation, Observed, Outcome, ProcessId, Purpose,
@@ -61,6 +62,10 @@ pub struct SimHost {
     pub files: SimFiles,
     /// The store that executors work on.
     pub store: SharedStore,
+    /// The zone of its local clock.
+    pub zone: Rc<RefCell<TimeZone>>,
+    /// Why that is not the one that was meant.
+    pub zone_fault: Rc<Cell<Option<ZoneFault>>>,
     pub(super) now: Rc<RefCell<Stamp>>,
     pub(super) drawn: Rc<Cell<u64>>,
     pub(super) own_pid: Rc<Cell<u32>>,
@@ -100,6 +105,8 @@ impl SimHost {
             deliveries: Rc::default(),
             route: Rc::new(Cell::new(Route::Telegram)),
             store: SharedStore::default(),
+            zone: Rc::new(RefCell::new(TimeZone::UTC)),
+            zone_fault: Rc::default(),
             now: Rc::new(RefCell::new(at)),
             drawn: Rc::default(),
             own_pid: Rc::new(Cell::new(100)),
@@ -227,8 +234,12 @@ impl SimHost {
             stop_reason: None,
             progress: serde_json::Map::new(),
             progress_key: Some(format!("n={}", job.progress)),
-            level: if job.alert { Level::Alert } else { Level::Ok },
-            message: None,
+            level: match (job.alert, job.warn) {
+                (true, _) => Level::Alert,
+                (false, true) => Level::Warn,
+                (false, false) => Level::Ok,
+            },
+            message: job.message,
         })
     }
 }
@@ -241,7 +252,12 @@ impl Default for SimHost {
 
 impl Clock for SimHost {
     fn now(&self) -> Now {
-        Now { at: self.now.borrow().clone(), local: LocalTime::UTC }
+        let at = self.now.borrow().clone();
+        let local = LocalTime {
+            fault: self.zone_fault.get(),
+            ..LocalTime::in_zone(&self.zone.borrow(), at.wall_ms)
+        };
+        Now { at, local }
     }
 
     fn pause(&self, span: Duration) {

@@ -20,6 +20,10 @@ pub struct SimJob {
     pub broken: bool,
     /// It calls for help.
     pub alert: bool,
+    /// It feels unwell.
+    pub warn: bool,
+    /// What it has to say.
+    pub message: Option<String>,
     /// Its commands exit with this.
     pub exit: i32,
     /// Its commands are called off.

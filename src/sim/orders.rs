@@ -5,12 +5,14 @@
 use super::SimHost;
 use crate::base::JobId;
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::TickOutcome;
+use crate::decide::{Settling, TickOutcome};
 use crate::machine::State;
 use crate::model::{Language, Observation};
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::Style;
-use crate::tick::{Ports, Ran, RunPorts, Stopped, run_check, run_tick, start_job, stop_job};
+use crate::tick::{
+    Ports, Ran, RunPorts, Stopped, deliver_pending, run_check, run_tick, start_job, stop_job,
+};
 
 /// How reports are written on a simulated host.
 pub(super) fn style() -> Style {
@@ -70,7 +72,25 @@ impl SimHost {
     /// As [`run_check`].
     pub fn run(&self, compiled: &Compiled, id: &JobId) -> Result<Option<Ran>, StoreError> {
         let Some(job) = compiled.job(id) else { return Ok(None) };
-        self.with_run_ports(|ports| run_check(compiled, job, None, ports)).map(Some)
+        self.with_run_ports(|ports| run_check(compiled, job, None, Settling::Shown, ports))
+            .map(Some)
+    }
+
+    /// A cron runs a check, as `opsfsm run --report` does, and delivers what there is to tell.
+    ///
+    /// # Errors
+    /// As [`run_check`] and [`deliver_pending`].
+    pub fn run_and_report(
+        &self,
+        compiled: &Compiled,
+        id: &JobId,
+    ) -> Result<Option<Ran>, StoreError> {
+        let Some(job) = compiled.job(id) else { return Ok(None) };
+        let ran = self
+            .with_run_ports(|ports| run_check(compiled, job, None, Settling::Told, ports))
+            .map(Some)?;
+        deliver_pending(&mut self.store.clone(), &mut self.clone(), self)?;
+        Ok(ran)
     }
 
     fn observe_one(&self, job: &CompiledJob) -> Option<Observation> {

@@ -12,7 +12,7 @@ use super::*;
 use crate::base::{JobId, RunId, limits};
 use crate::compile::Compiled;
 use crate::config::Format;
-use crate::decide::RunRefused;
+use crate::decide::{RunRefused, Settling};
 use crate::journal::{EventKind, ItemState, RunPhase};
 use crate::model::{End, Purpose};
 use crate::ports::{Processes as _, StoreError};
@@ -240,7 +240,7 @@ fn the_end_of_a_command_is_recorded_with_patience() {
     let job = compiled.job(&JobId::new("probe")).unwrap();
     host.store.fail_at(1, StoreError::Refused("corrupt".to_owned()), false);
     let before = host.own_id();
-    let ran = with_ports(&host, |ports| run_check(&compiled, job, None, ports));
+    let ran = with_ports(&host, |ports| run_check(&compiled, job, None, Settling::Shown, ports));
     let why = ran.unwrap_err().to_string();
     assert!(why.contains("the command of `probe` has run (exit=0)"), "{why}");
     assert!(why.ends_with("corrupt"), "{why}");
@@ -347,7 +347,9 @@ fn play(host: &SimHost, compiled: &Compiled, claimed: &mut Vec<RunId>, step: &St
             drop(with_ports(host, |p| start_job(compiled, job("scan"), None, None, p)));
         }
         Step::Stop => drop(with_ports(host, |p| stop_job(compiled, job("scan"), None, None, p))),
-        Step::Run => drop(with_ports(host, |p| run_check(compiled, job("probe"), None, p))),
+        Step::Run => {
+            drop(with_ports(host, |p| run_check(compiled, job("probe"), None, Settling::Shown, p)));
+        }
         Step::Late(n) if !claimed.is_empty() => {
             let run = claimed[n % claimed.len()].clone();
             drop(with_ports(host, |ports| execute_run(&run, ports)));

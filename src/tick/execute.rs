@@ -7,7 +7,7 @@
 use super::{disagreement, sealed};
 use crate::base::{RunId, limits};
 use crate::compile::Compiled;
-use crate::decide::{self, Decision, Facts, RunRefused};
+use crate::decide::{self, Decision, Facts, RunRefused, Settling};
 use crate::journal::{ReplayFault, World};
 use crate::model::{End, Outcome, RunSpec, SpawnFault};
 use crate::ports::{
@@ -55,7 +55,7 @@ pub fn execute_run(
             Outcome::without_output(End::NotStarted { fault: SpawnFault::Other, detail })
         }
     };
-    record_end(&none, &spec, &outcome, false, ports)?;
+    record_end(&none, &spec, &outcome, Settling::Later, ports)?;
     Ok(Ok(outcome))
 }
 
@@ -66,10 +66,11 @@ pub fn execute_run(
 pub(super) fn run_and_settle(
     compiled: &Compiled,
     spec: &RunSpec,
+    settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<Outcome, StoreError> {
     let outcome = ports.runner.run(spec);
-    record_end(compiled, spec, &outcome, true, ports)?;
+    record_end(compiled, spec, &outcome, settling, ports)?;
     Ok(outcome)
 }
 
@@ -82,14 +83,14 @@ pub fn record_end(
     compiled: &Compiled,
     spec: &RunSpec,
     outcome: &Outcome,
-    settle_now: bool,
+    settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<(), StoreError> {
     let since = ports.clock.now().at;
     let mut pause = limits::RECORD_RETRY_MIN;
     loop {
         let recorded = ports.decide(|world, facts| {
-            decide::record_outcome(compiled, world, &spec.run, outcome, settle_now, facts)
+            decide::record_outcome(compiled, world, &spec.run, outcome, settling, facts)
                 .map(|decision| (decision, ()))
         });
         let why = match recorded {

@@ -5,8 +5,10 @@
 //! its claim is durable, and a write is never started.
 
 mod deliver;
+mod env_words;
 mod execute;
 mod person;
+mod seal;
 mod sealed;
 
 use std::collections::BTreeSet;
@@ -31,6 +33,7 @@ use crate::render::{self, Style};
 pub use deliver::deliver_pending;
 pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
+pub use seal::{Links, SealedProgram, note_link, seal_file, seal_program};
 
 /// All that a tick needs of the world outside.
 pub struct Ports<'a> {

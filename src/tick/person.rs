@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::execute::{RunPorts, run_and_settle};
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::{self, StartRefused};
+use crate::decide::{self, Settling, StartRefused};
 use crate::machine::State;
 use crate::model::{Observation, Outcome, RunSpec};
 use crate::ports::StoreError;
@@ -55,10 +55,11 @@ pub fn start_job(
 ) -> Result<Ran, StoreError> {
     let claimed = ports
         .decide(|world, facts| decide::claim_start(compiled, world, job, observation, facts))?;
-    finish(compiled, claimed, limit, ports)
+    finish(compiled, claimed, limit, Settling::Shown, ports)
 }
 
-/// Runs a read-only check.
+/// Runs a read-only check. `settling` says who hears of it: whoever gave the order, or whoever
+/// reads the reports; those are then in the outbox.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -66,22 +67,24 @@ pub fn run_check(
     compiled: &Compiled,
     job: &CompiledJob,
     limit: Option<Duration>,
+    settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<Ran, StoreError> {
     let claimed = ports.decide(|world, facts| decide::claim_check(compiled, world, job, facts))?;
-    finish(compiled, claimed, limit, ports)
+    finish(compiled, claimed, limit, settling, ports)
 }
 
 fn finish(
     compiled: &Compiled,
     claimed: Result<RunSpec, StartRefused>,
     limit: Option<Duration>,
+    settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<Ran, StoreError> {
     match claimed {
         Ok(spec) => {
             let spec = with_limit(spec, limit);
-            let outcome = run_and_settle(compiled, &spec, ports)?;
+            let outcome = run_and_settle(compiled, &spec, settling, ports)?;
             Ok(Ran::Command { spec: Box::new(spec), outcome: Box::new(outcome) })
         }
         Err(refused) => Ok(Ran::Refused(refused)),
@@ -106,7 +109,7 @@ pub fn stop_job(
         Ok(decide::StopPlan { spec: None, was }) => Ok(Stopped::Recorded(was)),
         Ok(decide::StopPlan { spec: Some(spec), .. }) => {
             let spec = with_limit(spec, limit);
-            let outcome = run_and_settle(compiled, &spec, ports)?;
+            let outcome = run_and_settle(compiled, &spec, Settling::Shown, ports)?;
             Ok(Stopped::Command { spec: Box::new(spec), outcome: Box::new(outcome) })
         }
     }

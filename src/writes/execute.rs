@@ -7,7 +7,7 @@ use super::plan::plan_now;
 use crate::approval::{ConsumeOnce, SealedWrite, WriteCommand, redeem};
 use crate::base::RunId;
 use crate::compile::Compiled;
-use crate::decide::{self, BeginFacts};
+use crate::decide::{self, BeginFacts, Settling};
 use crate::journal::{RunPhase, World};
 use crate::model::{Outcome, Plan, Planned, ProcessId, Purpose, RunSpec};
 use crate::ports::{
@@ -115,7 +115,7 @@ where
     };
     // Who it became is for `stop`; its lock says all the same that it runs.
     drop(began);
-    record_end(compiled, &spec, &outcome, false, &mut ports.run_ports())?;
+    record_end(compiled, &spec, &outcome, Settling::Later, &mut ports.run_ports())?;
     // What it means is settled at once where that can be; else by whoever comes next.
     let settled = ports.run_ports().decide(|world, facts| {
         decide::decide_settled(compiled, world, facts).map(|decision| (decision, ()))
@@ -142,7 +142,8 @@ fn command_of(plan: &Plan) -> WriteCommand {
     WriteCommand {
         job: plan.job.clone(),
         argv: step.argv.clone(),
-        program: step.program.path.clone().into(),
+        // By the name that it was called by; where that leads was looked at a moment ago.
+        program: step.exec.clone().into(),
         cwd: step.cwd.clone().into(),
         env: step.env.clone(),
         limit: step.limit_ms.map(std::time::Duration::from_millis),

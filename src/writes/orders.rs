@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::approval::{Evidence, Grant};
+use crate::approval::{Evidence, Grant, PlanDigest, TypedCode};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::{self, Attest, Denied, GateRefused, Requested, Served};
+use crate::decide::{self, Attest, CodeIssued, Denied, GateRefused, Requested, Served};
 use crate::machine::State;
 use crate::model::{Planned, RunSpec};
 use crate::ports::{Launcher, StoreError};
@@ -28,6 +28,19 @@ pub fn request_write(
     ports.decide(|world, facts| {
         decide::request(compiled, world, job, (&planned.digest, reason), facts)
     })
+}
+
+/// Records the hash of a one-time code for the plan that is requested.
+///
+/// # Errors
+/// As above.
+pub fn issue_write_code(
+    compiled: &Compiled,
+    job: &CompiledJob,
+    made: (&PlanDigest, &TypedCode),
+    ports: &mut RunPorts<'_>,
+) -> Result<Result<CodeIssued, GateRefused>, StoreError> {
+    ports.decide(|world, facts| decide::issue_code(compiled, world, job, made, facts))
 }
 
 /// Approves a plan.

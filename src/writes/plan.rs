@@ -5,8 +5,9 @@
 //! Invariant: a plan is made from what is on disk now; nothing is remembered between two plans.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::folder::folder_of;
 use crate::base::{JobId, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::model::{
@@ -14,14 +15,16 @@ use crate::model::{
     STANDARD_PATH, Sandbox, SealedFile, Work,
 };
 use crate::ports::{FileFacts, FileLook};
+use crate::tick::{Links, SealedProgram, note_link, seal_file, seal_program};
 
 /// Programs that run text or modules which no argument names.
 const LOADERS: [&str; 12] = [
     "sh", "bash", "dash", "zsh", "ksh", "python", "python3", "node", "perl", "ruby", "env", "make",
 ];
 
-/// `#!` lines are followed this far: a script whose interpreter is a script.
-const INTERPRETERS: usize = 4;
+/// Paths that lead each process elsewhere: they say nothing of the write that will use them.
+const OF_THE_CALLER: [&str; 6] =
+    ["/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self", "/proc/thread-self"];
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,13 +101,16 @@ fn make_step(
 ) -> Result<PlanStep, PlanFault> {
     let missing = |why: String| PlanFault::Missing { job: job.id.clone(), why };
     let env = final_env(job, account);
+    fits(&command.argv, &env).map_err(missing)?;
     let path = env.get("PATH").map_or(STANDARD_PATH, String::as_str);
-    let name = command.argv.first().map_or("", String::as_str);
-    let file = facts.resolve(name, &job.cwd, path).map_err(missing)?;
-    let program = seal(&file, None, facts).map_err(missing)?;
-    let mut not_covered = Vec::new();
-    let interpreters = interpreters_of(&file, &job.cwd, path, facts).map_err(missing)?;
-    let files = files_of(job, command, facts, &mut not_covered).map_err(missing)?;
+    let mut links = Links::new();
+    let cwd = folder_of(job, facts, &mut links).map_err(missing)?;
+    let sealed = seal_program(&command.argv, Path::new(&cwd), path, facts).map_err(missing)?;
+    let SealedProgram { exec, program, interpreters, links: of_program, not_covered } = sealed;
+    links.extend(of_program);
+    let mut not_covered: Vec<String> = not_covered.into_iter().collect();
+    let files = files_of((job, command, &cwd), facts, &mut links, &mut not_covered);
+    let files = files.map_err(missing)?;
     for program in std::iter::once(&program).chain(&interpreters) {
         let name = Path::new(&program.path).file_name().unwrap_or_default().to_string_lossy();
         if LOADERS.iter().any(|l| name == *l || name.starts_with(&format!("{l}."))) {
@@ -112,10 +118,33 @@ fn make_step(
         }
     }
     not_covered.push("what the program itself reads, loads or calls when it runs".to_owned());
-    let cwd = text(&job.cwd).map_err(missing)?;
     let limit_ms = command.limit.map(|l| u64::try_from(l.as_millis()).unwrap_or(u64::MAX));
     let argv = command.argv.clone();
-    Ok(PlanStep { argv, program, interpreters, cwd, env, files, limit_ms, not_covered })
+    Ok(PlanStep {
+        argv,
+        exec,
+        program,
+        interpreters,
+        cwd,
+        env,
+        files,
+        links,
+        limit_ms,
+        not_covered,
+    })
+}
+
+/// Can a command be started with these words and variables? The kernel bounds each of them.
+fn fits(argv: &[String], env: &BTreeMap<String, String>) -> Result<(), String> {
+    let most = limits::ARGUMENT_BYTES;
+    if let Some((n, _)) = argv.iter().enumerate().find(|(_, word)| word.len() >= most) {
+        return Err(format!("argument {n} is too long: none may have {} KiB", most >> 10));
+    }
+    let long = env.iter().find(|(name, value)| name.len() + 1 + value.len() >= most);
+    match long {
+        Some((name, _)) => Err(format!("the variable {name} is longer than {} KiB", most >> 10)),
+        None => Ok(()),
+    }
 }
 
 /// A write's whole environment: the account's, a constant PATH, and what the job sets.
@@ -133,67 +162,51 @@ fn final_env(job: &Job, account: &Account) -> BTreeMap<String, String> {
     env
 }
 
-/// The interpreters that the kernel would run for a script, and what `env` would look up.
-fn interpreters_of(
-    program: &Path,
-    cwd: &Path,
-    path: &str,
-    facts: &dyn FileFacts,
-) -> Result<Vec<SealedFile>, String> {
-    let mut found = Vec::new();
-    let mut script = program.to_owned();
-    for _ in 0..INTERPRETERS {
-        let Some(line) = facts.shebang(&script)? else { break };
-        let mut words = line.split_whitespace();
-        let interpreter = PathBuf::from(words.next().unwrap_or_default());
-        found.push(seal(&interpreter, None, facts)?);
-        let by_env = interpreter.file_name().is_some_and(|name| name == "env");
-        if let Some(named) = words.find(|w| !w.starts_with('-')).filter(|_| by_env) {
-            found.push(seal(&facts.resolve(named, cwd, path)?, None, facts)?);
-            break;
-        }
-        script = interpreter;
-    }
-    Ok(found)
-}
-
-/// Files among the arguments, and those of `inputs`; what can't be sealed is told.
+/// Files among the arguments, and those of `inputs`. An argument need not be a path: of one that
+/// can't be looked at it is only told.
 fn files_of(
-    job: &Job,
-    command: &Command,
+    (job, command, cwd): (&Job, &Command, &str),
     facts: &dyn FileFacts,
+    links: &mut Links,
     not_covered: &mut Vec<String>,
 ) -> Result<Vec<SealedFile>, String> {
     let mut files = BTreeSet::new();
     for input in &job.inputs {
-        files.insert(seal(input, None, facts)?);
+        files.insert(seal_file(input, facts, links)?);
     }
     for word in command.argv.iter().skip(1) {
-        let file = job.cwd.join(word);
-        match facts.look(&file, Some(limits::PLAN_FILE_BYTES))? {
-            FileLook::File(sealed) => drop(files.insert(sealed)),
-            FileLook::TooLarge => {
-                not_covered.push(format!("the content of {word}: too large, name it in `inputs`"));
+        let path = Path::new(cwd).join(word);
+        if OF_THE_CALLER.iter().any(|own| path.starts_with(own)) {
+            not_covered.push(format!("what {word} is to each process of its own"));
+            continue;
+        }
+        let place = match facts.look(&path, Some(limits::PLAN_FILE_BYTES)) {
+            Ok(FileLook::File(sealed)) => {
+                let place = sealed.path.clone();
+                files.insert(sealed);
+                Some(place)
             }
-            FileLook::Folder => not_covered.push(format!("the content of the folder {word}")),
-            FileLook::Missing => {}
+            Ok(FileLook::TooLarge { path }) => {
+                not_covered.push(format!("the content of {word}: too large, name it in `inputs`"));
+                Some(path)
+            }
+            Ok(FileLook::Folder { path }) => {
+                not_covered.push(format!("the content of the folder {word}"));
+                Some(path)
+            }
+            Ok(FileLook::Special { path }) => {
+                not_covered.push(format!("what comes of {word}: a device, a pipe or a socket"));
+                Some(path)
+            }
+            Ok(FileLook::Missing { path }) => path,
+            Err(why) => {
+                not_covered.push(format!("the content of {word}: {why}"));
+                None
+            }
+        };
+        if let Some(place) = place {
+            note_link(&path, &place, links);
         }
     }
     Ok(files.into_iter().collect())
-}
-
-fn seal(path: &Path, most: Option<u64>, facts: &dyn FileFacts) -> Result<SealedFile, String> {
-    let name = path.display();
-    match facts.look(path, most)? {
-        FileLook::File(sealed) => Ok(sealed),
-        FileLook::TooLarge => Err(format!("{name} is too large to be hashed")),
-        FileLook::Folder => Err(format!("{name} is a folder, where a file is needed")),
-        FileLook::Missing => Err(format!("{name} is not there")),
-    }
-}
-
-/// A path as text; one that is none can't stand in a plan that people read.
-fn text(path: &Path) -> Result<String, String> {
-    let readable = path.to_str().map(str::to_owned);
-    readable.ok_or_else(|| format!("the path {} is not UTF-8", path.display()))
 }

@@ -71,7 +71,7 @@ fn a_v1_config_with_everything_in_it_is_accepted() {
                        {"jobId": "disk", "when": "failure"}]},
             {"id": "disk", "kind": "one_shot_read", "risk": "read_only", "commands": {"run": ["true"]}},
             {"id": "prune", "kind": "one_shot_write", "risk": "write_external", "enabled": false,
-             "commands": {"run": ["true"]}, "approval": {"required": true, "granted": false},
+             "commands": {"run": ["true", "all"]}, "approval": {"required": true, "granted": false},
              "after": [{"jobId": "disk", "when": "success"}]},
         ],
     }));

@@ -25,7 +25,7 @@ fn a_signal_at_the_prompt_approves_nothing_whatever_is_typed_after_it() {
         let sandbox = gated();
         let typed = format!("{}\n", sandbox.short("prune"));
         let call = sandbox.call(&["approve", "prune"]);
-        let ran = call.is_signalled_at("type its short digest", signal, &typed);
+        let ran = call.signalled_at("type its short digest", signal, &typed);
         ran.exits(REFUSED).prints("interrupted");
         assert_eq!(sandbox.approvals(), Vec::<String>::new());
     }
@@ -37,9 +37,7 @@ fn a_signal_at_the_other_prompt_reclassifies_nothing() {
     sandbox.tick();
     sandbox.config(&json!({}), &[sandbox.verify()]);
     let call = sandbox.call(&["approve", "--reclassify", "prune"]);
-    call.is_signalled_at("type its id", Signal::INT, "prune\n")
-        .exits(REFUSED)
-        .prints("interrupted");
+    call.signalled_at("type its id", Signal::INT, "prune\n").exits(REFUSED).prints("interrupted");
     lacks(&sandbox.ok(&["history"]), &["no write any more"]);
 }
 
@@ -51,7 +49,7 @@ fn a_signal_ends_the_hashing() {
     fs::File::create(&input).unwrap().set_len(limits::PLAN_PROGRAM_BYTES).unwrap();
     sandbox.gated_jobs(&json!({"inputs": [input]}), &json!({}), &[]);
     let plan = sandbox.call(&["plan", "prune"]);
-    plan.is_signalled_at("hashing", Signal::INT, "").exits(REFUSED).prints("interrupted");
+    plan.signalled_at("hashing", Signal::INT, "").exits(REFUSED).prints("interrupted");
 }
 
 #[test]
@@ -61,7 +59,7 @@ fn nobody_waits_for_what_a_write_left_behind() {
     sandbox.approve("prune");
     let ran = sandbox.run(&["run", "prune", "--wait"]);
     ran.exits(FAILED).prints("prune: unknown").prints("left behind still runs");
-    ran.says("once that has ended").says("stop prune");
+    ran.says("once that has ended").says("by hand");
     sandbox.open_gate("prune");
     await_that("its end", || sandbox.survivors().is_empty());
     sandbox.run(&["verify", "prune", "--wait"]).exits(0).prints("prune: verified");
@@ -174,4 +172,27 @@ fn an_event_that_there_is_none_of_is_named() {
     refused.exits(REFUSED).says("did you mean `approved`?").says("grant_spent");
     assert_eq!(sandbox.ok(&["history", "--event", "approved"]), "");
     has(&sandbox.ok(&["history", "--event", "write_marked"]), &["declared a write"]);
+}
+
+#[test]
+fn an_end_that_could_not_be_settled_yet_is_told_as_it_is() {
+    let sandbox = gated();
+    sandbox.on("prune", "run", GATE);
+    sandbox.approve("prune");
+    let run = sandbox.call(&["run", "prune"]).spawn();
+    sandbox.at_gate("prune");
+    let store = rusqlite::Connection::open(sandbox.store_path()).unwrap();
+    // From now on nothing can be settled: what has ended is recorded, and what that means is not.
+    let full = "CREATE TRIGGER full BEFORE INSERT ON events WHEN NEW.body LIKE '%run_ended%' \
+        BEGIN SELECT RAISE(ABORT, 'simulated: no room'); END";
+    store.execute_batch(full).unwrap();
+    sandbox.open_gate("prune");
+    let ran = run.wait();
+    ran.exits(0).prints("not done before it is verified");
+    lacks(&ran.out, &["prune: running"]);
+    assert_eq!(sandbox.state("prune"), "verifying");
+    store.execute_batch("DROP TRIGGER full").unwrap();
+    sandbox.tick();
+    assert_eq!(sandbox.state("prune"), "verified");
+    sandbox.journal_is_whole();
 }

@@ -188,6 +188,8 @@ fn help_of_run() {
                   --timeout-seconds <N>  Limit of the command [default: timeoutSeconds of the job, else 300]
                   --dry-run              Show what would run, and run nothing
                   --wait                 Of a write: wait for its verification too, and run that when it is due
+                  --report               Of a check: report it as a tick would, when it needs attention, failed
+                                         or recovered; else print nothing
                   --format <FORMAT>      How to answer: for people, or for programs (see docs/json.md) [default:
                                          text] [possible values: text, json]
               -h, --help                 Print help
@@ -198,7 +200,8 @@ fn help_of_run() {
 
             Examples:
               opsfsm run disk-space
-              opsfsm run prune --wait          an approved write, and then its verification"#]],
+              opsfsm run prune --wait          an approved write, and then its verification
+              0 * * * * opsfsm run disk-space --report   from cron: silent unless there is something to say"#]],
     );
 }
 

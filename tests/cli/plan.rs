@@ -160,3 +160,14 @@ fn what_a_digest_cannot_cover_is_told() {
     assert!(text.contains("the content of the folder ."), "{text}");
     assert!(text.contains("loads or calls"), "{text}");
 }
+
+#[test]
+fn no_two_commands_look_the_same() {
+    let shown = |word: &str| {
+        let run = json!({"commands": {"run": ["./w.sh", word]}});
+        sandbox(&run, &json!({})).ok(&["plan", "w"]).lines().nth(2).unwrap().to_owned()
+    };
+    for (one, other) in [("x\ny", "x\\u{a}y"), ("\\", "\\\\"), ("a b", "a' 'b")] {
+        assert_ne!(shown(one), shown(other), "{one:?} and {other:?}");
+    }
+}

@@ -121,7 +121,7 @@ impl Call {
     }
 
     /// Makes the call at a terminal. Once it asks this, it gets the signal; then this is typed.
-    pub(crate) fn is_signalled_at(self, asked: &str, signal: Signal, typed: &str) -> Ran {
+    pub(crate) fn signalled_at(self, asked: &str, signal: Signal, typed: &str) -> Ran {
         self.at_terminal("", Some((asked, signal, typed)))
     }
 

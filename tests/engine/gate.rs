@@ -267,7 +267,7 @@ fn a_killed_write_is_unknown_never_retried_and_told_until_acknowledged() {
     gate.0.told();
     gate.tick_after(60);
     assert_eq!(gate.0.told(), Vec::<String>::new());
-    gate.tick_after(limits::REPORT_EVERY.as_secs());
+    gate.tick_after(limits::REMIND_EVERY.as_secs());
     let told = gate.0.told().join("\n");
     assert!(told.contains("not verified") && told.contains("acknowledge w"), "{told}");
     let refused = gate.0.host.approve(&gate.0.compiled, &job("w"), LIFE).expect("a store");
@@ -275,7 +275,7 @@ fn a_killed_write_is_unknown_never_retried_and_told_until_acknowledged() {
     assert!(matches!(gate.refused(), GateRefused::Unsettled(_)));
     gate.acknowledge().expect("acknowledged");
     assert_eq!((gate.state(), gate.writes()), ("blocked", 1));
-    gate.tick_after(limits::REPORT_EVERY.as_secs());
+    gate.tick_after(limits::REMIND_EVERY.as_secs());
     assert_eq!(gate.0.told(), Vec::<String>::new(), "nothing is told of it any more");
     gate.approve();
     assert_eq!(gate.acknowledge(), Err(GateRefused::NotNow(gate.0.record("w").state)));

@@ -12,7 +12,7 @@ use opsfsm::ports::{Clock as _, StoreError};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{Scene, check, job, watch};
+use crate::support::{Scene, check, job, seeded, setting, watch};
 
 /// Watched jobs that resume and restart, chained checks, a schedule, and writes that everything
 /// tries to reach.
@@ -239,14 +239,17 @@ fn check_backoff(scene: &Scene, witness: &mut Witness, id: &JobId) -> Result<(),
     Ok(())
 }
 
+const USUAL_LIVES: u32 = 256;
+
 #[test]
 fn whatever_happens_the_invariants_hold() {
     let met: RefCell<BTreeSet<(&str, &str)>> = RefCell::default();
-    // More lives: OPSFSM_LIVES=10000 cargo test --release --test engine lives
-    let cases = std::env::var("OPSFSM_LIVES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
+    // More lives, or others: OPSFSM_LIVES=10000 OPSFSM_SEED=7 cargo test --release lives
+    let cases = setting("OPSFSM_LIVES", USUAL_LIVES);
+    let (rng, number) = seeded();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let lives = prop::collection::vec(step(), 1..120);
-    TestRunner::new(config)
+    TestRunner::new_with_rng(config, rng)
         .run(&lives, |steps| {
             let mut scene = Scene::new(&self::config(0));
             let mut witness = Witness::default();
@@ -270,7 +273,8 @@ fn whatever_happens_the_invariants_hold() {
         // A self-edge is no event, and nothing drops a queued check but an edit of its kind.
         .filter(|i| *i != "drop")
         .collect();
-    assert_eq!(missed, ["progressed"; 0], "never met");
+    let usual = number == 0 && cases >= USUAL_LIVES;
+    assert!(!usual || missed.is_empty(), "never met: {missed:?}");
 }
 
 /// The inputs that moved a machine in this life, by the state they led to.

@@ -3,12 +3,15 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod crashes;
+mod cron;
 mod forged;
 mod gate;
 mod guards;
 mod lives;
 mod orders;
 mod outbox;
+mod quiet;
+mod reminders;
 mod rounds;
 mod stage;
 mod stories;
@@ -16,3 +19,4 @@ mod support;
 mod told;
 mod witness;
 mod write_lives;
+mod zones;

@@ -9,6 +9,7 @@ use opsfsm::decide::TickOutcome;
 use opsfsm::journal::{EventKind, JobRecord, Queued};
 use opsfsm::model::Purpose;
 use opsfsm::sim::{SimHost, SimJob, compile_text};
+use proptest::test_runner::{RngAlgorithm, TestRng};
 
 /// A simulated host under one config.
 pub(crate) struct Scene {
@@ -105,4 +106,17 @@ pub(crate) fn check(id: &str, more: &str) -> String {
         "[[jobs]]\nid = \"{id}\"\nkind = \"one_shot_read\"\nrisk = \"read_only\"\nenabled = true\n\
          commands = {{ run = [\"/r\"] }}\n{more}\n"
     )
+}
+
+pub(crate) fn setting(name: &str, usual: u32) -> u32 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
+/// Random numbers for random lives, and their seed (`OPSFSM_SEED`). The usual ones are always the
+/// same: what they must have met, they have met.
+pub(crate) fn seeded() -> (TestRng, u32) {
+    let mut seed = [0; 32];
+    let number: u32 = setting("OPSFSM_SEED", 0);
+    seed[..4].copy_from_slice(&number.to_be_bytes());
+    (TestRng::from_seed(RngAlgorithm::ChaCha, &seed), number)
 }

@@ -84,3 +84,63 @@ fn an_alert_that_comes_back_beside_another_anomaly_is_told_at_once() {
     scene.tick_after(60);
     assert_eq!(scene.told().len(), 1, "a new alert waits for the old anomaly's interval");
 }
+
+#[test]
+fn a_status_is_an_anomaly_after_so_many_broken_ones_in_a_row() {
+    let scene =
+        Scene::new(&watch("a", "alertAfter = 3, reportEverySeconds = 60, onlyOnChange = false"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.told();
+    let broken_for = |ticks: usize| {
+        scene.set("a", |j| (j.broken, j.progress) = (true, j.progress + 1));
+        for _ in 0..ticks {
+            scene.tick_after(60);
+        }
+        scene.told()
+    };
+    assert_eq!(broken_for(2), Vec::<String>::new(), "a tick or two may miss it");
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    assert!(!told.contains("recovered"), "nothing was told, so nothing is over: {told}");
+    assert_eq!(broken_for(2), Vec::<String>::new(), "in a row: it counts anew");
+    let told = broken_for(1).concat();
+    assert!(told.contains("its status can't be read"), "{told}");
+    assert_eq!(broken_for(5), Vec::<String>::new(), "told once");
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("recovered"));
+}
+
+#[test]
+fn a_status_that_may_yet_be_broken_ends_no_alert() {
+    let scene = Scene::new(&watch("a", "alertAfter = 3"));
+    scene.set("a", |j| (j.running, j.alert) = (true, true));
+    scene.tick();
+    assert!(scene.told().concat().contains("it calls for help"));
+    scene.set("a", |j| j.broken = true);
+    scene.tick_after(60);
+    scene.tick_after(60);
+    assert_eq!(scene.told(), Vec::<String>::new(), "neither recovered nor broken");
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    assert_eq!(scene.told(), Vec::<String>::new(), "the same alert");
+    scene.set("a", |j| j.alert = false);
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("recovered"));
+}
+
+#[test]
+fn more_patience_with_a_broken_status_mends_none() {
+    let mut scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| (j.running, j.broken) = (true, true));
+    scene.tick();
+    assert!(scene.told().concat().contains("its status can't be read"));
+    scene.edit(&watch("a", "alertAfter = 5"));
+    scene.tick_after(60);
+    assert_eq!(scene.told(), Vec::<String>::new(), "it has not recovered");
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("recovered"));
+}

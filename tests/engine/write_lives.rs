@@ -9,10 +9,10 @@ use std::time::Duration;
 use opsfsm::approval::Level;
 use opsfsm::sim::{Death, SimJob};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use proptest::test_runner::{Config, TestRunner};
 
 use crate::stage::{CHECKS, FILES, LIFE, Move, Stage, VARIANTS, WRITES};
-use crate::support::job;
+use crate::support::{job, seeded, setting};
 
 fn write() -> impl Strategy<Value = usize> + Clone {
     prop_oneof![3 => Just(0_usize), 1 => Just(1)]
@@ -220,10 +220,6 @@ fn heal(stage: &mut Stage) -> Result<(), String> {
     Ok(())
 }
 
-fn setting(name: &str, usual: u32) -> u32 {
-    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
-}
-
 const USUAL_LIVES: u32 = 300;
 
 /// What a full set of lives has met: every input of the machine, every reason to refuse, every
@@ -285,11 +281,7 @@ fn whatever_happens_a_write_starts_only_as_approved_and_once() {
     let counts: RefCell<BTreeMap<String, usize>> = RefCell::default();
     let cases = setting("OPSFSM_LIVES", USUAL_LIVES);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    // The usual lives are always the same: what they must have met, they have met.
-    let mut seed = [0; 32];
-    let number = setting("OPSFSM_SEED", 0);
-    seed[..4].copy_from_slice(&number.to_be_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let (rng, number) = seeded();
     let lives = prop::collection::vec(chapter(), 1..40);
     TestRunner::new_with_rng(config, rng)
         .run(&lives, |chapters| {

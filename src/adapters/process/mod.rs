@@ -9,6 +9,7 @@ mod clock;
 mod detached;
 mod evidence;
 mod flight;
+mod loadable;
 mod log;
 #[cfg(not(target_os = "linux"))]
 mod noproc;
@@ -31,7 +32,8 @@ use crate::model::End;
 pub use capture::ATTENTION_WORDS;
 pub use clock::Deadline;
 pub use detached::{Detached, leave_terminal, spawn_detached, wait_detached};
-pub use resolve::{Refusal, resolve_program};
+pub use loadable::loadable;
+pub use resolve::{Refusal, folder_refusal, resolve_program};
 pub use sole::{Prepared, Sole};
 pub use spawn::{
     SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path, secrets_of,

@@ -93,7 +93,8 @@ fn is_shortage(code: Errno) -> bool {
 }
 
 /// What is wrong with the working folder, if anything is.
-fn folder_refusal(cwd: &Path) -> Option<Refusal> {
+#[must_use]
+pub fn folder_refusal(cwd: &Path) -> Option<Refusal> {
     let shown = cwd.display();
     let words = match fs::metadata(cwd) {
         Ok(facts) if !facts.is_dir() => {
@@ -146,7 +147,7 @@ fn program_refusal(error: &io::Error, program: &Path) -> Refusal {
     }
 }
 
-fn not_executable(file: &Path) -> String {
+pub(super) fn not_executable(file: &Path) -> String {
     let shown = file.display();
     format!("{shown} is not executable; allow it with `chmod +x {shown}`")
 }

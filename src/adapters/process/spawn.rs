@@ -199,16 +199,5 @@ fn is_loadable(program: &Path) -> bool {
     let mut magic = [0; 4];
     let read = std::fs::File::open(program).and_then(|mut file| file.read_exact(&mut magic));
     // A file that can't be read may still run; a missing one is explained by the start itself.
-    if read.is_err() {
-        return true;
-    }
-    let known: [[u8; 4]; 6] = [
-        *b"\x7fELF",
-        [0xfe, 0xed, 0xfa, 0xce],
-        [0xfe, 0xed, 0xfa, 0xcf],
-        [0xce, 0xfa, 0xed, 0xfe],
-        [0xcf, 0xfa, 0xed, 0xfe],
-        [0xca, 0xfe, 0xba, 0xbe],
-    ];
-    magic.starts_with(b"#!") || known.contains(&magic)
+    read.is_err() || super::loadable::is_known(&magic)
 }

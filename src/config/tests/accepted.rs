@@ -79,6 +79,8 @@ const EVERY_KEY: &str = r#"
         quietHours = { start = "7:30", end = "09:00" }
         statusTimeoutSeconds = 5
         tickLimitSeconds = 120
+        timezone = "America/Argentina/Buenos_Aires"
+        alertAfter = 3
         maxResumes = 3
         onStall = "restart"
         [report]
@@ -98,6 +100,7 @@ const EVERY_KEY: &str = r#"
         maxResumes = 0
         startGraceSeconds = 0
         reportWhileRunning = false
+        alertAfter = 2
         [[jobs.after]]
         jobId = "check"
         [[jobs]]
@@ -126,6 +129,10 @@ fn a_toml_config_uses_every_key() {
     let model = clean("opsfsm.toml", EVERY_KEY);
     assert_eq!(model.tick_limit, Some(Duration::from_mins(2)));
     assert_eq!(model.report.language, Some(Language::Zh));
+    assert_eq!(
+        model.timezone.as_ref().map(|z| z.name.as_str()),
+        Some("America/Argentina/Buenos_Aires")
+    );
     let limit = |ms| Some(Duration::from_millis(ms));
     let scan = &model.jobs["夜间 scan/1"];
     let command = |word: &str, limit| Command { argv: vec![word.to_owned()], limit };
@@ -143,6 +150,7 @@ fn a_toml_config_uses_every_key() {
         (scan.policy.start_grace, scan.policy.report_while_running),
         (Duration::ZERO, false)
     );
+    assert_eq!((scan.policy.alert_after, model.jobs["w"].policy.alert_after), (2, 3));
     let check = &model.jobs["check"];
     let Work::Check { run, every, .. } = &check.work else { panic!("a check") };
     assert_eq!((run.limit, *every, check.manual), (limit(300_000), limit(60_000), true));

@@ -254,3 +254,25 @@ fn approvals_are_not_given_in_a_file() {
         ],
     ));
 }
+
+#[test]
+fn a_deadline_that_no_tick_can_keep_is_told() {
+    expect![[r#"
+        ── "verifyWithinSeconds": 119.9
+        json:6:26: warning[OF025]: `verifyWithinSeconds` may be over before a tick comes that verifies the write
+          help: give it 120 seconds or more; else only `run --wait` verifies it in time
+        toml:7:23: warning[OF025]: `verifyWithinSeconds` may be over before a tick comes that verifies the write
+          help: give it 120 seconds or more; else only `run --wait` verifies it in time
+        ── "verifyWithinSeconds": 120
+        ── "verifyWithinSeconds": 0
+        json:6:26: error[OF004]: `verifyWithinSeconds` must be more than 0 seconds, and at most a hundred years
+        toml:7:23: error[OF004]: `verifyWithinSeconds` must be more than 0 seconds, and at most a hundred years
+    "#]].assert_eq(&job_cases(
+        WRITE,
+        &[
+            r#""verifyWithinSeconds": 119.9"#,
+            r#""verifyWithinSeconds": 120"#,
+            r#""verifyWithinSeconds": 0"#,
+        ],
+    ));
+}

@@ -49,9 +49,9 @@ fn unknown_keys_are_warned_of_with_what_was_meant() {
           help: did you mean `commands`?
         ── "policy": {"statusTimeoutSeconds": 5}
         json:5:14: warning[OF002]: unknown key `statusTimeoutSeconds` in `policy`: it has no effect
-          help: known here: quietHours, reportEverySeconds, stallSeconds, autoResume, autoResumeBackoffSeconds, maxResumes, startGraceSeconds, onStall, onlyOnChange, reportWhileRunning, reportOutput
+          help: known here: quietHours, reportEverySeconds, stallSeconds, autoResume, autoResumeBackoffSeconds, maxResumes, startGraceSeconds, onStall, onlyOnChange, reportWhileRunning, reportOutput, alertAfter
         toml:6:12: warning[OF002]: unknown key `statusTimeoutSeconds` in `policy`: it has no effect
-          help: known here: quietHours, reportEverySeconds, stallSeconds, autoResume, autoResumeBackoffSeconds, maxResumes, startGraceSeconds, onStall, onlyOnChange, reportWhileRunning, reportOutput
+          help: known here: quietHours, reportEverySeconds, stallSeconds, autoResume, autoResumeBackoffSeconds, maxResumes, startGraceSeconds, onStall, onlyOnChange, reportWhileRunning, reportOutput, alertAfter
         ── "commands": {"start": ["a"], "status": ["b"], "restart": ["c"]}
         json:2:16: warning[OF002]: unknown key `restart` in `commands`: it has no effect
           help: known here: start, stop, run, status, statusFile

@@ -146,6 +146,21 @@ fn other_policy_values_have_their_types() {
         toml:1:24: error[OF010]: `defaults.onStall` can't be "restrat"
           help: did you mean "restart"?
           help: one of: report, restart
+        ── "defaults": {"timezone": "CET-1CEST,M3.5.0", "alertAfter": 0}
+        json:2:26: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
+        json:2:60: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more
+        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more
+        toml:1:41: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
+        ── "defaults": {"timezone": "../Berlin", "alertAfter": "3"}
+        json:2:26: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
+        json:2:53: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more, not a string
+        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more, not a string
+        toml:1:43: error[OF004]: `defaults.timezone` must be a name of the IANA time zone database, as in "Europe/Berlin"
+        ── "defaults": {"timezone": 2, "alertAfter": 1.5}
+        json:2:26: error[OF004]: `defaults.timezone` must be a string, not a number
+        json:2:43: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more
+        toml:1:27: error[OF004]: `defaults.alertAfter` must be a whole number, 1 or more
+        toml:1:43: error[OF004]: `defaults.timezone` must be a string, not a number
         ── "report": {"language": "de"}
         json:2:24: error[OF010]: `report.language` can't be "de"
           help: one of: en, zh
@@ -160,6 +175,9 @@ fn other_policy_values_have_their_types() {
         r#""defaults": {"quietHours": {"start": "25:00", "end": 8}}"#,
         r#""defaults": {"autoResume": 1, "onlyOnChange": "no", "reportWhileRunning": {}}"#,
         r#""defaults": {"onStall": "restrat"}"#,
+        r#""defaults": {"timezone": "CET-1CEST,M3.5.0", "alertAfter": 0}"#,
+        r#""defaults": {"timezone": "../Berlin", "alertAfter": "3"}"#,
+        r#""defaults": {"timezone": 2, "alertAfter": 1.5}"#,
         r#""report": {"language": "de"}"#,
         r#""report": {"language": 1}"#,
     ]));

@@ -100,7 +100,7 @@ fn json_stops_at_its_first_syntax_error() {
 fn a_key_twice_names_both_places() {
     expect![[r#"
         json:1:29: warning[OF002]: unknown key `a` in `defaults`: it has no effect
-          help: known here: quietHours, reportEverySeconds, stallSeconds, autoResume, autoResumeBackoffSeconds, maxResumes, startGraceSeconds, onStall, onlyOnChange, reportWhileRunning, reportOutput, statusTimeoutSeconds, tickLimitSeconds
+          help: known here: quietHours, reportEverySeconds, stallSeconds, autoResume, autoResumeBackoffSeconds, maxResumes, startGraceSeconds, onStall, onlyOnChange, reportWhileRunning, reportOutput, alertAfter, statusTimeoutSeconds, tickLimitSeconds, timezone
         json:2:1: error[OF003]: the key `a` stands here twice
           json:1:29: first here
           help: remove one of them
