@@ -65,12 +65,14 @@ pub const DELIVER_PATIENCE: Duration = Duration::from_hours(72);
 pub const DELIVER_ATTEMPTS: u32 = 20;
 /// No delivery begins after this much of one round.
 pub const DELIVER_WITHIN: Duration = Duration::from_secs(15);
-/// How long `run --report` waits for a tick that delivers.
-pub const DELIVER_LOCK_PATIENCE: Duration = Duration::from_secs(30);
 /// One delivery, from its connection to its answer.
 pub const DELIVER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same of the program `openclaw`, which takes its time to start.
 pub const OPENCLAW_TIMEOUT: Duration = Duration::from_secs(25);
+/// How long `run --report` waits for another process that delivers: a tick may be at work.
+pub const OUTBOX_PATIENCE: Duration = Duration::from_mins(1);
+/// How often it looks meanwhile.
+pub const OUTBOX_RETRY: Duration = Duration::from_millis(50);
 /// Most of an answer that is read.
 pub const ANSWER_BYTES: u64 = 64 * 1024;
 

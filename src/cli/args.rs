@@ -10,8 +10,6 @@ pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
 
-use super::explain::ConfigCommand;
-
 const AFTER_HELP: &str = "\
 Examples:
   opsfsm check                          is the config sound?
@@ -101,7 +99,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// What opsfsm found where, for this config
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(super::explain::ConfigCommand),
     /// A picture of the chains, or of one job's machine, in Graphviz' DOT
     #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]

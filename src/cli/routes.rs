@@ -3,19 +3,23 @@
 //! In: settings and flags. Out: a notifier; one that only says what to set, where there is no way.
 //! Invariant: nothing is sent here, and nothing is chosen that the settings do not allow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::context::Context;
+use super::args::{Format, TickArgs};
+use super::context::{Context, Failure};
 use super::io::{self, StdoutNotifier};
 use crate::adapters::openclaw::{Found, OpenclawProgram, discover};
 use crate::adapters::os_world::OsWorld;
+use crate::adapters::process::Deadline;
 use crate::adapters::telegram::Telegram;
+use crate::adapters::tick_lock::{self, TickLock};
 use crate::adapters::webhook::Webhook;
 use crate::base::limits;
 use crate::decide::route::{Choice, Means, choose_route};
 use crate::journal::Report;
 use crate::model::{ReportSettings, Route, Undelivered, UndeliveredKind};
-use crate::ports::Notifier;
+use crate::ports::{Clock as _, Notifier};
 
 /// Everything that bears on the way of reports.
 pub(super) struct Ways {
@@ -47,30 +51,57 @@ pub(super) fn direct_telegram(settings: &ReportSettings) -> Option<Telegram> {
     Some(Telegram::new((token.token, token.source), (chat.value, chat.source), root.value))
 }
 
-/// What a command says of the way.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wishes<'a> {
-    /// The chat, whatever the config says.
+/// What the command line says of the way.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    /// `--target`.
     pub(super) target: Option<&'a str>,
-    /// Print, whatever the config says.
+    /// `--print-only`.
     pub(super) print_only: bool,
-    /// What would be printed is part of an answer.
-    pub(super) hands_over: bool,
+    /// Reports stand inside an answer in JSON, where they would be printed.
+    pub(super) in_json: bool,
 }
 
-/// The notifier of a command that delivers.
+impl<'a> From<&'a TickArgs> for Asked<'a> {
+    fn from(options: &'a TickArgs) -> Self {
+        let (target, print_only) = (options.target.as_deref(), options.print_only);
+        Self { target, print_only, in_json: options.format == Format::Json }
+    }
+}
+
+/// Only one process at a time delivers, so that nothing is sent twice and all in its order. Waits
+/// for another one as long as is said; `None` where it goes on for longer.
+pub(super) fn lock_outbox(
+    context: &Context,
+    store: &Path,
+    patience: Duration,
+) -> Result<Option<TickLock>, Failure> {
+    let until = Deadline::after(patience);
+    loop {
+        if let Ok(lock) = tick_lock::take(store, &context.now().at)? {
+            return Ok(Some(lock));
+        }
+        let told = context.interrupt.as_ref().is_some_and(|i| i.received().is_some());
+        if told || until.passed() {
+            return Ok(None);
+        }
+        context.clock.pause(limits::OUTBOX_RETRY);
+    }
+}
+
+/// The notifier of a tick, or of a run that reports.
 pub(super) fn notifier_of<'a>(
     context: &'a Context,
     settings: &ReportSettings,
-    options: Wishes<'_>,
+    asked: Asked<'_>,
 ) -> Box<dyn Notifier + 'a> {
-    let ways = look_for_ways(settings, options.target);
-    let printing = StdoutNotifier { silent: options.hands_over, printed: false };
-    if options.print_only {
+    let ways = look_for_ways(settings, asked.target);
+    let printing = StdoutNotifier { silent: asked.in_json, printed: false };
+    if asked.print_only {
         return Box::new(printing);
     }
     let Choice { route, missing, .. } = ways.choice;
-    if options.target.is_some() && matches!(route, Route::Stdout | Route::Webhook) {
+    if asked.target.is_some() && matches!(route, Route::Stdout | Route::Webhook) {
         let via = settings.via.as_str();
         io::note(&format!("--target has no effect: report.via is {via}"));
     }

@@ -1,22 +1,19 @@
 //! `opsfsm run JOB`: runs a one_shot_read once and shows what it says; a write goes to `run_write`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Format, PlanArgs, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
 use super::io;
 use super::orders;
-use super::routes::{self, Wishes};
+use super::routes::{self, Asked};
 use super::run_write::run_write;
 use super::start::refusal;
 use crate::adapters::sqlite::SqliteStore;
-use crate::adapters::tick_lock::{self, TickLock};
 use crate::base::{Exit, limits};
 use crate::compile::CompiledJob;
 use crate::decide::Settling;
-use crate::model::{Job, Kind, Outcome, Risk, Work};
-use crate::ports::Clock as _;
+use crate::model::{Job, Kind, Outcome, ReportSettings, Risk, Work};
 use crate::render;
 use crate::tick::{Ran, deliver_pending, run_check};
 
@@ -43,7 +40,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
     match ran {
         Ran::Refused(refused) => refusal(id, &refused),
         Ran::Command { outcome, .. } if options.report => {
-            deliver(context, &config, &mut store)?;
+            deliver(context, compiled.report(), &mut store)?;
             Ok(exit_of(&outcome))
         }
         Ran::Command { spec, outcome } => {
@@ -69,41 +66,25 @@ fn exit_of(outcome: &Outcome) -> Exit {
 /// tick. A report that does not arrive is the worse news: it goes before the check's own exit code.
 fn deliver(
     context: &Context,
-    config: &LoadedConfig,
+    settings: &ReportSettings,
     store: &mut SqliteStore,
 ) -> Result<(), Failure> {
-    let kept = |why: String| Failure {
+    let undelivered = |why: &str| Failure {
         exit: Exit::Undelivered,
         message: format!(
             "a report could not be delivered and is kept for the next tick, or the next run with \
              --report: {why}"
         ),
     };
-    // Two that deliver at a time would send everything twice.
-    let Some(_lock) = await_tick_lock(context, store.path())? else {
-        return Err(kept("another process has been delivering all this time".to_owned()));
+    let Some(_lock) = routes::lock_outbox(context, store.path(), limits::OUTBOX_PATIENCE)? else {
+        return Err(undelivered("another opsfsm is at work and does not end"));
     };
-    let mut notifier = routes::notifier_of(context, config.compiled.report(), Wishes::default());
+    let mut notifier = routes::notifier_of(context, settings, Asked::default());
     let round = deliver_pending(store, &mut *notifier, &context.clock)?;
     for note in notifier.take_notes() {
         io::note(&note);
     }
-    round.undelivered.map_or(Ok(()), |why| Err(kept(why)))
-}
-
-/// The lock of ticks, as soon as nobody has it.
-fn await_tick_lock(context: &Context, store: &Path) -> Result<Option<TickLock>, Failure> {
-    let since = context.now().at;
-    loop {
-        let now = context.now().at;
-        if let Ok(lock) = tick_lock::take(store, &now)? {
-            return Ok(Some(lock));
-        }
-        if now.delay_since(&since) >= limits::DELIVER_LOCK_PATIENCE {
-            return Ok(None);
-        }
-        context.clock.pause(limits::FLIGHT_RETRY);
-    }
+    round.undelivered.map_or(Ok(()), |why| Err(undelivered(&why)))
 }
 
 fn refuse_other_kinds(context: &Context, job: &CompiledJob) -> Result<(), Failure> {

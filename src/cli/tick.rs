@@ -1,10 +1,13 @@
 //! `opsfsm tick`: one cycle.
 
+use std::time::Duration;
+
 use super::args::{Format, TickArgs};
 use super::context::{BrokenConfig, Context, Failure, LoadedConfig};
 use super::io::{self, StdoutNotifier};
-use super::routes::{self, Wishes};
+use super::routes;
 use crate::adapters::executors::OsLauncher;
+use crate::adapters::sqlite::SqliteStore;
 use crate::adapters::status::OsStatusRunner;
 use crate::adapters::tick_lock::{self, Holder, TickLock};
 use crate::adapters::webhook::send_sign_of_life;
@@ -36,7 +39,7 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
         Err(holder) => return Ok(step_aside(&holder, &now, &config)),
     };
     let settings = config.compiled.report();
-    let mut notifier = routes::notifier_of(context, settings, wishes(options));
+    let mut notifier = routes::notifier_of(context, settings, options.into());
     let store_path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
     let outcome = with_ports(context, &mut store, store_path, &mut *notifier, &config, |ports| {
         run_tick(&config.compiled, ports, &style)
@@ -45,14 +48,6 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
     drop(lock);
     tell_that_it_lives(settings);
     Ok(exit)
-}
-
-fn wishes(options: &TickArgs) -> Wishes<'_> {
-    Wishes {
-        target: options.target.as_deref(),
-        print_only: options.print_only,
-        hands_over: options.format == Format::Json,
-    }
 }
 
 /// A complete tick is told to whoever watches that opsfsm lives.
@@ -264,18 +259,32 @@ fn tell_broken(
         let change = Change { world, ..Change::default() };
         Ok(Commit { change, reports: alert.unwrap_or_default() })
     })?;
-    let mut notifier = routes::notifier_of(context, &settings, wishes(options));
-    let round = deliver_pending(&mut store, &mut *notifier, &context.clock)?;
-    let mut outcome = TickOutcome::default();
-    outcome.take_round(round);
-    // The broken config is the worse news: its exit code stands, whatever became of the alert.
-    if let Err(undelivered) = finish(options, &outcome, &now, (&mut store, &mut *notifier)) {
-        io::error(&undelivered.message);
-    }
+    deliver_alert(context, options, &settings, &mut store)?;
     if due || io::stderr_is_terminal() {
         return Err(full);
     }
     Ok(Exit::Refused)
+}
+
+/// Delivers what waits while the config is broken, unless another process is about it.
+fn deliver_alert(
+    context: &Context,
+    options: &TickArgs,
+    settings: &ReportSettings,
+    store: &mut SqliteStore,
+) -> Result<(), Failure> {
+    let mut outcome = TickOutcome::default();
+    let mut notifier = routes::notifier_of(context, settings, options.into());
+    let lock = routes::lock_outbox(context, store.path(), Duration::ZERO)?;
+    if lock.is_some() {
+        outcome.take_round(deliver_pending(store, &mut *notifier, &context.clock)?);
+    }
+    // The broken config is the worse news: its exit code stands, whatever became of the alert.
+    let told = finish(options, &outcome, &context.now(), (store, &mut *notifier));
+    if let Err(undelivered) = told {
+        io::error(&undelivered.message);
+    }
+    Ok(())
 }
 
 fn alert_of(broken: &BrokenConfig, now: &Now, seed: [u8; 32], style: &Style) -> Vec<Report> {

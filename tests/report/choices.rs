@@ -188,6 +188,9 @@ fn config_explain_is_as_documented() {
         (&json!("telegram"), &json!("UTC"))
     );
     assert!(!ran.out.contains(&TOKEN[12..]), "{}", ran.out);
+    sandbox.raw_config(&json!({"version": 1, "defaults": {"timezone": "Asia/Tokyo"}}));
+    let answer = sandbox.json(&["config", "explain", "--format", "json"]);
+    assert_eq!(answer["timeZone"], "Asia/Tokyo");
     openclaw_json(&sandbox, &json!({"botToken": {"source": "exec", "id": "x"}, "defaultTo": "1"}));
     let ran = sandbox.run(&["config", "explain"]);
     has(

@@ -9,6 +9,7 @@
 
 mod canary;
 mod choices;
+mod codes;
 mod direct;
 #[path = "../cli/jobs.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line")]

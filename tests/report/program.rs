@@ -74,9 +74,34 @@ fn only_a_message_id_is_a_success_and_only_a_clear_no_is_a_failure() {
         ("echo '{\"messageId\":\"7\",\"sentBeforeError\":true}'; exit 1", ambiguous),
         (
             "echo '{\"error\":{\"message\":\"chat not found\",\"sentBeforeError\":false}}'; exit 1",
-            PASSING,
+            UndeliveredKind::Refused,
         ),
         ("echo '{\"error\":\"x\",\"sentBeforeError\":false}'; exit 1", PASSING),
+        (
+            "echo '{\"ok\":false,\"error\":{\"type\":\"cli_error\",\"message\":\"x\"},\"deliveryStatus\":\"failed\",\"action\":\"send\"}'; exit 1",
+            PASSING,
+        ),
+        (
+            "echo '{\"ok\":false,\"error\":{\"message\":\"x\"},\"deliveryStatus\":\"partial_failed\",\"sentBeforeError\":true}'; exit 1",
+            ambiguous,
+        ),
+        (
+            "echo '{\"ok\":false,\"error\":{\"message\":\"x\"},\"deliveryStatus\":\"suppressed\"}'",
+            UndeliveredKind::Refused,
+        ),
+        // The gateway's failures come as words alone (OpenClaw 2026.9.6).
+        (
+            "echo '{\"ok\":false,\"error\":{\"type\":\"cli_error\",\"message\":\"Gateway not reachable at ws://127.0.0.1:18789 (ECONNREFUSED).\"}}'; exit 1",
+            PASSING,
+        ),
+        (
+            "echo '{\"ok\":false,\"error\":{\"type\":\"cli_error\",\"message\":\"Telegram send failed: chat not found (chat_id=-1)\"}}'; exit 1",
+            UndeliveredKind::Refused,
+        ),
+        (
+            "echo '{\"ok\":false,\"error\":{\"type\":\"cli_error\",\"message\":\"Telegram delivered message 42 to topic unknown\"}}'; exit 1",
+            ambiguous,
+        ),
         ("echo \"env: 'node': No such file or directory\" >&2; exit 127", PASSING),
         ("yes x | head -c 200000", ambiguous),
     ] {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::net::TcpListener;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use opsfsm::adapters::sqlite::{NewStore, SqliteStore};
 use opsfsm::adapters::telegram::Telegram;
 use opsfsm::adapters::token::Token;
@@ -107,6 +108,32 @@ fn what_could_not_be_sent_goes_first_the_next_time() {
     assert_eq!(listener.requests().len(), 1, "not before its pause is over");
 }
 
+#[test]
+fn checks_that_cron_runs_at_one_moment_are_each_told_once() {
+    let listener = Listener::start([]);
+    let sandbox = Sandbox::new();
+    let mut telegram = sandbox.telegram(&listener);
+    telegram["language"] = json!("en");
+    let ids: Vec<String> = (0..4).map(|n| format!("check-{n}")).collect();
+    let jobs: Vec<_> = ids.iter().map(|id| sandbox.check(id)).collect();
+    for id in &ids {
+        sandbox.on(id, "run", "exit 3");
+    }
+    sandbox.reporting(&telegram, &jobs);
+    sandbox.run(&["tick"]).exits(0);
+    let calls: Vec<_> =
+        ids.iter().map(|id| sandbox.call(&["run", id, "--report"]).spawn()).collect();
+    for call in calls {
+        call.wait().exits(1);
+    }
+    let texts = listener.texts();
+    assert_eq!(texts.len(), 4, "{texts:?}");
+    for id in &ids {
+        let told = texts.iter().filter(|text| text.contains(&format!("{id} [")));
+        assert_eq!(told.count(), 1, "{id}: {texts:?}");
+    }
+}
+
 /// A clock that only the test moves.
 struct Hand(Cell<i64>);
 
@@ -115,7 +142,7 @@ impl Clock for Hand {
         let ms = 1_795_219_830_000 + self.0.get();
         let boot = BootId::new("boot");
         let at = Stamp { wall_ms: ms, awake_ms: self.0.get(), up_ms: self.0.get(), boot };
-        Now { at, local: LocalTime { offset_s: 0, fault: None, put_back_s: 0 } }
+        Now { at, local: LocalTime::in_zone(&TimeZone::UTC, ms) }
     }
 
     fn pause(&self, span: Duration) {

@@ -136,13 +136,35 @@ fn judge(ended: &ChildResult) -> Result<(), (UndeliveredKind, String)> {
     if code == 0 && has_message_id(&answer) {
         return Ok(());
     }
-    match field(&answer, "sentBeforeError").and_then(Value::as_bool) {
-        Some(false) => {
-            Err((passing, format!("it failed before anything was sent{}", reason(&answer))))
-        }
-        Some(true) => unknown(format!("it failed after sending{}", reason(&answer))),
-        None => unknown(format!("exit {code}, and no messageId{}", reason(&answer))),
+    let (kind, what) = failure(&answer, code);
+    if kind == UndeliveredKind::Ambiguous { unknown(what) } else { Err((kind, what)) }
+}
+
+/// What a failure that it told of means. It says `sentBeforeError` only where that is true; a
+/// failure of the gateway comes as words alone.
+fn failure(answer: &Value, code: i32) -> (UndeliveredKind, String) {
+    const NOT_SENT: [&str; 3] =
+        ["ECONNREFUSED", "Gateway not reachable", "requires credentials before opening"];
+    const REFUSED: [&str; 3] = ["chat not found", "bot was blocked", "Unauthorized"];
+    let passing = UndeliveredKind::Passing { after: None };
+    let reason = reason(answer);
+    let sent = field(answer, "sentBeforeError").and_then(Value::as_bool);
+    let status = field(answer, "deliveryStatus").and_then(Value::as_str).unwrap_or_default();
+    let says = |all: &[&str]| all.iter().any(|words| reason.contains(words));
+    if sent == Some(true) {
+        return (UndeliveredKind::Ambiguous, format!("it failed after sending{reason}"));
     }
+    if status == "suppressed" {
+        let what = format!("it holds such messages back{reason}; see what suppresses them there");
+        return (UndeliveredKind::Refused, what);
+    }
+    if code != 0 && says(&REFUSED) {
+        return (UndeliveredKind::Refused, format!("it was refused{reason}"));
+    }
+    if status == "failed" || sent == Some(false) || (code != 0 && says(&NOT_SENT)) {
+        return (passing, format!("it failed before anything was sent{reason}"));
+    }
+    (UndeliveredKind::Ambiguous, format!("exit {code}, and no messageId{reason}"))
 }
 
 /// The last object in its output that is an answer: other lines, and other objects, may come first.
