@@ -31,6 +31,10 @@ impl Notifier for Webhook {
         Route::Webhook
     }
 
+    fn patience(&self) -> Duration {
+        self.limit
+    }
+
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
         let body = json!({
             "version": VERSION,

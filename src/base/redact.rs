@@ -37,7 +37,7 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?s)()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
         r"(?s)\A().*?-----END [A-Z ]*PRIVATE KEY-----",
         // A bot's token <https://core.telegram.org/bots/api#authorizing-your-bot>.
-        r"()\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}",
+        r"()[0-9]{6,12}:[A-Za-z0-9_-]{30,}",
         // Tokens of GitHub, GitLab, Slack, OpenAI and Anthropic, AWS, Google; JSON web tokens.
         r"()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|sk-|AKIA|ASIA|AIza)[A-Za-z0-9_-]{16,}",
         r"()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
@@ -128,6 +128,7 @@ mod tests {
         let token = "A".repeat(35);
         for secret in [
             format!("123456789:{token}"),
+            format!("bot123456789:{token}"),
             format!("ghp_{token}"),
             format!("sk-ant-{token}"),
             "AKIAABCDEFGHIJKLMNOP".to_owned(),

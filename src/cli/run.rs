@@ -15,7 +15,7 @@ use crate::compile::CompiledJob;
 use crate::decide::Settling;
 use crate::model::{Job, Kind, Outcome, ReportSettings, Risk, Work};
 use crate::render;
-use crate::tick::{Ran, deliver_pending, run_check};
+use crate::tick::{Ran, Round, deliver_pending, run_check};
 
 /// Runs a check.
 pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure> {
@@ -80,7 +80,7 @@ fn deliver(
         return Err(undelivered("another opsfsm is at work and does not end"));
     };
     let mut notifier = routes::notifier_of(context, settings, Asked::default());
-    let round = deliver_pending(store, &mut *notifier, &context.clock)?;
+    let round = deliver_pending(store, &mut *notifier, &context.clock, Round::default())?;
     for note in notifier.take_notes() {
         io::note(&note);
     }

@@ -18,7 +18,7 @@ use crate::journal::{Change, Head, Parcel, Report, World};
 use crate::model::ReportSettings;
 use crate::ports::{Commit, Decide, Notifier, Parcels, Store, StoreError};
 use crate::render::{self, Style};
-use crate::tick::{Ports, deliver_pending, dry_run, hung_after, run_tick};
+use crate::tick::{Ports, Round, deliver_pending, dry_run, hung_after, run_tick};
 
 /// Runs one tick.
 pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
@@ -277,7 +277,8 @@ fn deliver_alert(
     let mut notifier = routes::notifier_of(context, settings, options.into());
     let lock = routes::lock_outbox(context, store.path(), Duration::ZERO)?;
     if lock.is_some() {
-        outcome.take_round(deliver_pending(store, &mut *notifier, &context.clock)?);
+        let time = Round::default();
+        outcome.take_round(deliver_pending(store, &mut *notifier, &context.clock, time)?);
     }
     // The broken config is the worse news: its exit code stands, whatever became of the alert.
     let told = finish(options, &outcome, &context.now(), (store, &mut *notifier));

@@ -224,6 +224,11 @@ pub trait Notifier {
     /// [`Undelivered`]; it stays in the outbox.
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered>;
 
+    /// How long one delivery may take.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// What a person at this machine should hear, though it was no reason to fail.
     fn take_notes(&mut self) -> Vec<String> {
         Vec::new()

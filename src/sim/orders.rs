@@ -11,7 +11,7 @@ use crate::model::{Language, Observation};
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
 use crate::render::Style;
 use crate::tick::{
-    Ports, Ran, RunPorts, Stopped, deliver_pending, run_check, run_tick, start_job, stop_job,
+    Ports, Ran, Round, RunPorts, Stopped, deliver_pending, run_check, run_tick, start_job, stop_job,
 };
 
 /// How reports are written on a simulated host.
@@ -89,7 +89,7 @@ impl SimHost {
         let ran = self
             .with_run_ports(|ports| run_check(compiled, job, None, Settling::Told, ports))
             .map(Some)?;
-        deliver_pending(&mut self.store.clone(), &mut self.clone(), self)?;
+        deliver_pending(&mut self.store.clone(), &mut self.clone(), self, Round::default())?;
         Ok(ran)
     }
 

@@ -4,6 +4,8 @@
 //! Invariant: what does not arrive stays, and so does everything after it; where a report may have
 //! gone is durable before it goes.
 
+use std::time::Duration;
+
 use crate::base::limits;
 use crate::decide::delivery::{
     Deliveries, arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left,
@@ -11,6 +13,21 @@ use crate::decide::delivery::{
 };
 use crate::journal::{Parcel, ParcelState};
 use crate::ports::{Clock, Notifier, Parcels, Store, StoreError};
+
+/// How much time a round of deliveries has.
+#[derive(Clone, Copy, Debug)]
+pub struct Round {
+    /// No delivery begins that might not end within this.
+    pub within: Duration,
+    /// But for the first: somebody whose time is always used up has to hear of it too.
+    pub at_least_one: bool,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Self { within: limits::DELIVER_WITHIN, at_least_one: true }
+    }
+}
 
 /// Delivers what waits, oldest first.
 ///
@@ -20,6 +37,7 @@ pub fn deliver_pending(
     store: &mut dyn Store,
     notifier: &mut dyn Notifier,
     clock: &dyn Clock,
+    time: Round,
 ) -> Result<Deliveries, StoreError> {
     let mut round = Deliveries::default();
     let begun = clock.now().at;
@@ -27,14 +45,16 @@ pub fn deliver_pending(
     let (waiting, given_up): (Vec<_>, Vec<_>) =
         parcels.into_iter().partition(|parcel| parcel.state == ParcelState::Pending);
     round.given_up = given_up.len();
-    for parcel in waiting {
+    for (n, parcel) in waiting.into_iter().enumerate() {
         let now = clock.now().at;
         let left = pause_left(&parcel, now.wall_ms);
-        if !left.is_zero() {
+        // Whoever prints does not want to wait for what another way has failed at.
+        if !left.is_zero() && notifier.route().leaves_the_host() {
             round.undelivered.get_or_insert(waiting_text(&parcel, left));
             break;
         }
-        if now.delay_since(&begun) > limits::DELIVER_WITHIN {
+        let ends = now.delay_since(&begun) + notifier.patience();
+        if ends > time.within && (n > 0 || !time.at_least_one) {
             break;
         }
         let kept = deliver_one(&parcel, store, notifier, clock)?;

@@ -30,7 +30,7 @@ use crate::ports::{
 };
 use crate::render::{self, Style};
 
-pub use deliver::deliver_pending;
+pub use deliver::{Round, deliver_pending};
 pub use execute::{RunPorts, execute_run, record_end};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 pub use seal::{Links, SealedProgram, note_link, seal_file, seal_program};
@@ -76,7 +76,10 @@ pub fn run_tick(
         outcome.take(compiled, &decision);
         Ok(decision)
     })?;
-    deliver_into(ports, &mut outcome)?;
+    let spent = ports.clock.now().at.delay_since(&begun.at);
+    let within = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
+    let time = Round { within: within.min(limits::DELIVER_WITHIN), at_least_one: true };
+    deliver_into(ports, time, &mut outcome)?;
     if runs.is_empty() {
         return Ok(outcome);
     }
@@ -84,6 +87,11 @@ pub fn run_tick(
     let left = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
     let faults = ports.launcher.launch(&runs, left.max(limits::LAUNCH_WAIT_MIN));
     settle_launched(compiled, ports, style, &faults, &mut outcome)?;
+    let spent = ports.clock.now().at.delay_since(&begun.at);
+    let within = compiled.tick_limit().saturating_sub(spent);
+    // What the first round could not end, this one does not begin anew.
+    let at_least_one = outcome.reports.is_empty() && outcome.undelivered.is_none();
+    deliver_into(ports, Round { within, at_least_one }, &mut outcome)?;
     Ok(outcome)
 }
 
@@ -105,7 +113,7 @@ fn settle_launched(
         Ok(decision)
     })?;
     outcome.launch_faults = faults.iter().map(|f| f.detail.clone()).collect();
-    deliver_into(ports, outcome)
+    Ok(())
 }
 
 /// What a tick would do: observes and decides, but records, starts and sends nothing.
@@ -252,14 +260,18 @@ fn head_after(decision: &Decision) -> Head {
     encoded.fold(decision.change.world.head.clone(), |head, text| next_head(&head, &text))
 }
 
-fn deliver_into(ports: &mut Ports<'_>, outcome: &mut TickOutcome) -> Result<(), StoreError> {
-    let round = deliver_pending(ports.store, ports.notifier, ports.clock)?;
+fn deliver_into(
+    ports: &mut Ports<'_>,
+    time: Round,
+    outcome: &mut TickOutcome,
+) -> Result<(), StoreError> {
+    let round = deliver_pending(ports.store, ports.notifier, ports.clock, time)?;
     outcome.take_round(round);
     Ok(())
 }
 
-/// How long after its beginning a tick counts as hung.
+/// How long after its beginning a tick counts as hung: past its limit by more than one delivery.
 #[must_use]
 pub fn hung_after(limit: Duration) -> Duration {
-    limit + limits::TICK_RESERVE
+    limit + limits::TICK_RESERVE + limits::OPENCLAW_TIMEOUT
 }

@@ -12,7 +12,7 @@ use opsfsm::base::{BootId, LocalTime, Now, ReportId, Stamp};
 use opsfsm::journal::{Change, Report};
 use opsfsm::model::{Chat, Endpoint};
 use opsfsm::ports::{Clock, Commit, Parcels, Store as _};
-use opsfsm::tick::deliver_pending;
+use opsfsm::tick::{Round, deliver_pending};
 use serde_json::json;
 
 use super::listener::{Listener, Reply};
@@ -182,7 +182,7 @@ fn an_hour_of_refused_connections_loses_nothing_and_keeps_the_order() {
                 })
                 .unwrap();
         }
-        let round = deliver_pending(&mut store, &mut way, &clock).unwrap();
+        let round = deliver_pending(&mut store, &mut way, &clock, Round::default()).unwrap();
         assert!(round.delivered.is_empty() && round.undelivered.is_some());
         clock.pause(Duration::from_mins(1));
     }
@@ -192,7 +192,7 @@ fn an_hour_of_refused_connections_loses_nothing_and_keeps_the_order() {
     };
     let listener = Listener::on(socket, []);
     clock.pause(Duration::from_mins(5));
-    let round = deliver_pending(&mut store, &mut way, &clock).unwrap();
+    let round = deliver_pending(&mut store, &mut way, &clock, Round::default()).unwrap();
     assert_eq!((round.delivered.len(), round.undelivered), (6, None));
     let wanted: Vec<String> = (0..6).map(|n| format!("report {n} #r{n}")).collect();
     assert_eq!(listener.texts(), wanted);

@@ -56,6 +56,10 @@ impl Notifier for OpenclawProgram<'_> {
         Route::Openclaw
     }
 
+    fn patience(&self) -> Duration {
+        self.limit
+    }
+
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
         let control = Control { cancel: self.cancel, ..Control::default() };
         let ended = run_children(&[self.child(report)], &control).pop();

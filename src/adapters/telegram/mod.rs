@@ -160,6 +160,10 @@ impl Notifier for Telegram {
         self.send_text(&report.text, &mut Sending { report, arrived: 0, requests: 0, until })
     }
 
+    fn patience(&self) -> Duration {
+        self.limit
+    }
+
     fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
