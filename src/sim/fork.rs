@@ -31,6 +31,7 @@ impl SimHost {
             unreachable: cell(&self.unreachable),
             deliveries: content(&self.deliveries),
             route: cell(&self.route),
+            delivery_takes: cell(&self.delivery_takes),
             dies: cell(&self.dies),
             wrote: content(&self.wrote),
             nothing_opens: cell(&self.nothing_opens),

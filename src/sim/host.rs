@@ -50,6 +50,8 @@ pub struct SimHost {
     pub deliveries: Rc<RefCell<VecDeque<Delivery>>>,
     /// The way that reports go.
     pub route: Rc<Cell<Route>>,
+    /// How long each delivery takes, and may take.
+    pub delivery_takes: Rc<Cell<Duration>>,
     /// The next executor of a write dies there.
     pub dies: Rc<Cell<Option<Death>>>,
     /// Every write that was started, in order.
@@ -104,6 +106,7 @@ impl SimHost {
             unreachable: Rc::default(),
             deliveries: Rc::default(),
             route: Rc::new(Cell::new(Route::Telegram)),
+            delivery_takes: Rc::default(),
             store: SharedStore::default(),
             zone: Rc::new(RefCell::new(TimeZone::UTC)),
             zone_fault: Rc::default(),
@@ -350,7 +353,12 @@ impl Notifier for SimHost {
         self.route.get()
     }
 
+    fn patience(&self) -> Duration {
+        self.delivery_takes.get()
+    }
+
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
+        self.pass(self.delivery_takes.get());
         let passing = Delivery::Fails(UndeliveredKind::Passing { after: None });
         let next = self.deliveries.borrow_mut().pop_front().unwrap_or(Delivery::Arrives);
         let fails = |kind| Err(Undelivered { kind, detail: "simulated".to_owned() });

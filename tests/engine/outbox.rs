@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use opsfsm::base::limits;
 use opsfsm::journal::{Parcel, ParcelState};
 use opsfsm::model::{Route, UndeliveredKind};
-use opsfsm::ports::{Parcels, Store as _};
+use opsfsm::ports::{Clock as _, Parcels, Store as _};
 use opsfsm::sim::Delivery;
 
 use crate::support::{Scene, watch};
@@ -114,6 +115,29 @@ fn a_person_unbinds_or_drops_what_hangs() {
     next(&scene);
     assert_eq!(arrived(&scene).len(), 3, "what waited behind it goes");
     assert_eq!(arrived(&scene), written(&scene));
+}
+
+#[test]
+fn a_network_that_hangs_keeps_a_tick_for_one_delivery_and_no_more() {
+    let scene = talking();
+    scene.host.unreachable.set(true);
+    for _ in 0..5 {
+        next(&scene);
+    }
+    scene.host.unreachable.set(false);
+    scene.host.delivery_takes.set(Duration::from_secs(10));
+    scene.set("a", |j| (j.alert, j.progress) = (true, 99));
+    scene.host.pass(Duration::from_hours(1));
+    let before = scene.host.now().at;
+    scene.tick();
+    assert_eq!(scene.host.now().at.delay_since(&before), Duration::from_secs(10));
+    assert_eq!(arrived(&scene).len(), 1);
+    scene.host.delivery_takes.set(Duration::from_secs(2));
+    let before = scene.host.now().at;
+    scene.tick();
+    assert!(scene.host.now().at.delay_since(&before) <= limits::DELIVER_WITHIN);
+    assert!(arrived(&scene).len() > 5);
+    assert_eq!(arrived(&scene), written(&scene)[..arrived(&scene).len()]);
 }
 
 /// A note that can't be kept is what a crash between two steps leaves behind.
