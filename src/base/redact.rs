@@ -128,7 +128,6 @@ mod tests {
         let token = "A".repeat(35);
         for secret in [
             format!("123456789:{token}"),
-            format!("bot123456789:{token}"),
             format!("ghp_{token}"),
             format!("sk-ant-{token}"),
             "AKIAABCDEFGHIJKLMNOP".to_owned(),
@@ -146,6 +145,10 @@ mod tests {
         for (said, shown) in [
             ("Authorization: Bearer abcdefghijkl.mno", "Authorization: Bearer [redacted]"),
             ("https://me:hunter22@host/x", "https://me:[redacted]@host/x"),
+            (
+                "https://api/bot123456789:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/send",
+                "https://api/bot[redacted]/send",
+            ),
             ("password=hunter22 next", "password=[redacted] next"),
             (r#"{"api_key": "0123456789", "n": 1}"#, r#"{"api_key": "[redacted]", "n": 1}"#),
             ("DB_PASSWORD: 'open sesame'", "DB_PASSWORD: 'open sesame'"),
