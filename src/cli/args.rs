@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+mod config;
 mod gate;
 
+pub(super) use config::ConfigCommand;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
@@ -99,7 +101,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// What opsfsm found where, for this config
     #[command(subcommand)]
-    Config(super::explain::ConfigCommand),
+    Config(ConfigCommand),
     /// A picture of the chains, or of one job's machine, in Graphviz' DOT
     #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
         opsfsm graph --job inventory | dot -Tpng > inventory.png")]

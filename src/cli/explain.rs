@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use clap::{Args as ClapArgs, Subcommand};
-
-use super::args::Format;
+use super::args::{ConfigCommand, Format};
 use super::context::{Context, Failure};
 use super::io;
 use super::routes::{Ways, look_for_ways};
@@ -15,26 +13,6 @@ use crate::adapters::openclaw::Found;
 use crate::base::Exit;
 use crate::model::Endpoint;
 use crate::render::{self, Explained, Looked, Place};
-
-/// `opsfsm config`.
-#[derive(Debug, Subcommand)]
-pub(super) enum ConfigCommand {
-    /// What is found where, and which way reports go from here; secrets are masked
-    #[command(after_help = "Examples:\n  opsfsm config explain\n  \
-        opsfsm config explain --format json | jq -r .report.route")]
-    Explain(ExplainArgs),
-}
-
-/// `opsfsm config explain`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct ExplainArgs {
-    /// As of a tick with this --target
-    #[arg(long, value_name = "CHAT")]
-    pub(super) target: Option<String>,
-    /// How to answer: for people, or for programs (see docs/json.md)
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: Format,
-}
 
 /// Explains.
 pub(super) fn config(context: &Context, command: &ConfigCommand) -> Result<Exit, Failure> {

@@ -1,11 +1,10 @@
-//! `opsfsm request`, `deny`, `revoke`, `acknowledge` and `approvals`: what is said at the gate, but
-//! for the approval itself.
+//! `opsfsm deny`, `revoke`, `acknowledge` and `approvals`: what is said at the gate, but for the
+//! request and the approval; and what all of it begins with.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use super::args::{AcknowledgeArgs, ApprovalsArgs, DenyArgs, Format, RequestArgs, RevokeArgs};
-use super::code::send_code;
+use super::args::{AcknowledgeArgs, ApprovalsArgs, DenyArgs, Format, RevokeArgs};
 use super::context::{Context, Failure, LoadedConfig};
 use super::recorded::{Subject, subject};
 use super::refusal::refusal;
@@ -16,15 +15,13 @@ use crate::adapters::sqlite::SqliteStore;
 use crate::approval::Evidence;
 use crate::base::{Exit, JobId};
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::{Denied, GateRefused, Requested};
+use crate::decide::{Denied, GateRefused};
 use crate::machine::{State, WriteState};
 use crate::model::Planned;
 use crate::ports::StoreError;
-use crate::render::{self, shell_quote};
+use crate::render;
 use crate::tick::RunPorts;
-use crate::writes::{
-    PlanFault, acknowledge_write, deny_write, plan_now, request_write, revoke_write,
-};
+use crate::writes::{PlanFault, acknowledge_write, deny_write, plan_now, revoke_write};
 
 /// Gives an order about one write and turns a refusal into its message.
 pub(super) fn order<T>(
@@ -90,32 +87,6 @@ fn planned_beside(
 
 pub(super) fn somebody(by: Option<&str>) -> Result<Evidence, Failure> {
     evidence::gather(by, io::typed_into()).map_err(Failure::refused)
-}
-
-/// `opsfsm request JOB`.
-pub(super) fn request(context: &Context, options: &RequestArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let job = context.job(&config.compiled, &options.job)?;
-    let planned = planned(context, &config, job)?;
-    let mut store = context.open_store(&config.compiled)?;
-    let reason = options.reason.as_deref();
-    let about = (&mut store, &job.job().id);
-    let asked = order(context, &config.compiled, about, |ports| {
-        request_write(&config.compiled, job, (&planned, reason), ports)
-    })?;
-    let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
-    let short = planned.digest.short();
-    let (what, next) = match asked {
-        Requested::Now => ("requested", "a person approves it with: "),
-        Requested::Before => ("requested already", "a person approves it with: "),
-        Requested::Approved => ("approved already", "nobody has to be asked: "),
-    };
-    let verb = if asked == Requested::Approved { "run" } else { "approve" };
-    io::say(&format!("{id}: {what}, plan {short}; {next}{call} {verb} {id}\n"));
-    if asked != Requested::Approved {
-        send_code(context, &config, (job, &planned), reason, &mut store)?;
-    }
-    Ok(Exit::Done)
 }
 
 /// `opsfsm deny JOB`.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::context::Failure;
+use super::failure::Failure;
 use crate::adapters::answer::read_answer;
 use crate::adapters::signals::Interrupt;
 use crate::base::Exit;

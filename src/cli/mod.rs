@@ -22,6 +22,7 @@ mod outbox;
 mod plan;
 mod recorded;
 mod refusal;
+mod request;
 mod routes;
 mod run;
 mod run_write;
@@ -96,7 +97,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),
         Command::Plan(options) => plan::plan(context, options),
-        Command::Request(options) => gate::request(context, options),
+        Command::Request(options) => request::request(context, options),
         Command::Approve(options) => approve::approve(context, options),
         Command::Deny(options) => gate::deny(context, options),
         Command::Revoke(options) => gate::revoke(context, options),

@@ -1,16 +1,13 @@
-//! A write is asked for; and why the gate refuses, whatever is asked of it.
+//! Why the gate refuses, whatever is asked of it, and what every order there looks at first.
 //!
-//! In: config, world, facts, the plan, and who says so. Out: a [`Decision`], or why it is refused.
-//! Invariant: nothing here starts anything or spends an approval.
+//! Invariant: nothing here decides, starts anything or spends an approval.
 
+use super::Decision;
 use super::ledger::Ledger;
-use super::person::begin_order;
-use super::request::{Requested, ask};
-use super::{Decision, Facts};
-use crate::approval::{CodeUnfit, Level, PlanDigest, Unfit};
+use crate::approval::{CodeUnfit, Level, Unfit};
 use crate::base::JobId;
-use crate::compile::{Compiled, CompiledJob};
-use crate::journal::{GrantFate, GrantRecord, ReplayFault, Voided, World};
+use crate::compile::CompiledJob;
+use crate::journal::{GrantFate, GrantRecord, ReplayFault, Voided};
 use crate::machine::{State, WriteState};
 use crate::model::{Kind, Purpose};
 
@@ -106,23 +103,4 @@ pub(super) fn check_job(job: &CompiledJob) -> Result<(), GateRefused> {
         return Err(GateRefused::NotAWrite);
     }
     if job.job().enabled { Ok(()) } else { Err(GateRefused::Disabled) }
-}
-
-/// Asks a person to approve a plan; told once for each plan.
-///
-/// # Errors
-/// [`ReplayFault`]; refusals are in the answer, here and below.
-pub fn request(
-    compiled: &Compiled,
-    world: World,
-    job: &CompiledJob,
-    (digest, reason): (&PlanDigest, Option<&str>),
-    facts: &Facts<'_>,
-) -> Answered<Requested> {
-    let mut ledger = begin_order(compiled, world, None, facts)?;
-    if let Err(why) = check_job(job) {
-        return refuse(ledger, why);
-    }
-    let asked = ask(&mut ledger, job, digest, reason)?;
-    Ok((ledger.into_decision(), Ok(asked)))
 }

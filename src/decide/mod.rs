@@ -37,7 +37,7 @@ mod write;
 pub use approve::{Attest, Proof, approve};
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
 pub use code::{CodeIssued, issue_code, withdraw_code};
-pub use gate::{GateRefused, request};
+pub use gate::GateRefused;
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
 pub use marks::{HiddenWrite, hidden_writes};
@@ -51,7 +51,7 @@ pub use person::{
     request_stop,
 };
 pub use recorded::{Denied, acknowledge, deny, reclassify, reverify, revoke};
-pub use request::Requested;
+pub use request::{Requested, request};
 pub use settle::Settling;
 pub use wait::{Served, drop_unlaunched, serve_write};
 

@@ -3,14 +3,16 @@
 //! In: the ledger, a write, who asks. Out: events and sections.
 //! Invariant: a request grants nothing.
 
-use super::gate::live_grant;
+use super::Facts;
+use super::gate::{Answered, check_job, live_grant, refuse};
 use super::ledger::Ledger;
 use super::news::{Section, Why};
+use super::person::begin_order;
 use super::section::section_of;
 use crate::approval::PlanDigest;
 use crate::base::{JobId, limits};
-use crate::compile::CompiledJob;
-use crate::journal::{Answer, EventKind, Origin, ReplayFault, Request};
+use crate::compile::{Compiled, CompiledJob};
+use crate::journal::{Answer, EventKind, Origin, ReplayFault, Request, World};
 use crate::model::Kind;
 
 /// What came of a request.
@@ -22,6 +24,25 @@ pub enum Requested {
     Before,
     /// This very plan is approved already, and nothing is asked for.
     Approved,
+}
+
+/// Asks a person to approve a plan; told once for each plan.
+///
+/// # Errors
+/// [`ReplayFault`]; refusals are in the answer, here and below.
+pub fn request(
+    compiled: &Compiled,
+    world: World,
+    job: &CompiledJob,
+    (digest, reason): (&PlanDigest, Option<&str>),
+    facts: &Facts<'_>,
+) -> Answered<Requested> {
+    let mut ledger = begin_order(compiled, world, None, facts)?;
+    if let Err(why) = check_job(job) {
+        return refuse(ledger, why);
+    }
+    let asked = ask(&mut ledger, job, digest, reason)?;
+    Ok((ledger.into_decision(), Ok(asked)))
 }
 
 /// Asks for a plan; the same one is asked for once.

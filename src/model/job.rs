@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::gate::{ApprovalPolicy, Sandbox};
+use super::kind::Kind;
 use super::policy::Policy;
 use super::report::ReportSettings;
 use crate::base::JobId;
 use crate::diag::Span;
-use crate::machine::Machine;
 
 /// Everything a config declares.
 #[derive(Clone, Debug, Default)]
@@ -33,30 +31,6 @@ pub struct ZoneName {
     pub name: String,
     /// Where it stands.
     pub span: Span,
-}
-
-/// A language that reports can be written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    /// English.
-    En,
-    /// Chinese.
-    Zh,
-}
-
-impl Language {
-    /// Every language.
-    pub const ALL: [Self; 2] = [Self::En, Self::Zh];
-
-    /// The word in the config.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Zh => "zh",
-        }
-    }
 }
 
 /// One declared job.
@@ -138,42 +112,6 @@ pub enum StatusSource {
     Command(Command),
     /// A file that the job itself writes: absolute.
     File(PathBuf),
-}
-
-/// The three kinds of job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// Started in the background and watched.
-    LongRunningRead,
-    /// Run to its end; speaks only when something needs attention.
-    OneShotRead,
-    /// Blocked until approved, done when verified.
-    OneShotWrite,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::LongRunningRead, Self::OneShotRead, Self::OneShotWrite];
-
-    /// The word in the config.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LongRunningRead => "long_running_read",
-            Self::OneShotRead => "one_shot_read",
-            Self::OneShotWrite => "one_shot_write",
-        }
-    }
-
-    /// The machine that its jobs run on.
-    #[must_use]
-    pub const fn machine(self) -> Machine {
-        match self {
-            Self::LongRunningRead => Machine::Watch,
-            Self::OneShotRead => Machine::Check,
-            Self::OneShotWrite => Machine::Write,
-        }
-    }
 }
 
 /// What a job may harm.

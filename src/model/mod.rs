@@ -8,6 +8,7 @@ mod chat;
 mod endpoint;
 mod gate;
 mod job;
+mod kind;
 mod plan;
 mod plan_change;
 mod policy;
@@ -19,13 +20,13 @@ pub use crate::approval::PlanDigest;
 pub use chat::Chat;
 pub use endpoint::Endpoint;
 pub use gate::{ApprovalPolicy, Sandbox};
-pub use job::{
-    Command, Job, Kind, Language, Link, LinkWhen, Model, Outline, Risk, StatusSource, Work,
-    ZoneName,
-};
+pub use job::{Command, Job, Link, LinkWhen, Model, Outline, Risk, StatusSource, Work, ZoneName};
+pub use kind::Kind;
 pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
 pub use policy::{OnStall, Policy, QuietHours};
-pub use report::{ReportSettings, Route, TelegramSettings, Undelivered, UndeliveredKind, Via};
+pub use report::{
+    Language, ReportSettings, Route, TelegramSettings, Undelivered, UndeliveredKind, Via,
+};
 pub use run::{
     End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SandboxFate, SpawnFault, StreamTail,
     Verifies,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::job::Kind;
+use super::kind::Kind;
 use crate::base::limits;
 
 /// When a job is reported, stalled and resumed (`defaults` and `policy`).
