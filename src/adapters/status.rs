@@ -15,6 +15,7 @@ use super::process::{
     Capture, ChildResult, ChildSpec, Control, Deadline, proc, run_children_with, secrets_of,
 };
 use super::signals::Interrupt;
+use crate::base::redact::Secrets;
 use crate::base::time::limit_text;
 use crate::base::{Stamp, limits};
 use crate::model::{
@@ -57,7 +58,13 @@ impl StatusRunner for OsStatusRunner<'_> {
             .filter_map(|((ask, _), observed)| Some(observe(ask, observed?)))
             .collect();
         all.extend(asks.iter().filter_map(|ask| match ask.source {
-            StatusSource::File(path) => Some(observe(ask, read_file(path, &self.clock.now().at))),
+            StatusSource::File(path) => {
+                let observed = match read_file(path, &self.clock.now().at) {
+                    Observed::Status(status) => Observed::Status(status.redacted(&own(ask))),
+                    broken @ Observed::Broken(_) => broken,
+                };
+                Some(observe(ask, observed))
+            }
             StatusSource::Command(_) => None,
         }));
         all.sort_by(|a, b| a.job.cmp(&b.job));
@@ -67,6 +74,11 @@ impl StatusRunner for OsStatusRunner<'_> {
     fn was_interrupted(&self) -> bool {
         self.cancel.is_some_and(|interrupt| interrupt.received().is_some())
     }
+}
+
+/// The secrets that the config gives a job.
+fn own(ask: &StatusAsk<'_>) -> Secrets {
+    Secrets::of_env(ask.env.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 fn command_of<'a>(ask: &StatusAsk<'a>) -> Option<&'a Command> {
@@ -106,7 +118,7 @@ fn judge(command: &Command, spec: &ChildSpec, result: &ChildResult) -> Observed 
             format!("{program} printed {} bytes, more than a status may have", result.stdout.total),
         ),
         End::Exited { code: 0 } => match parse_status(&result.stdout.bytes) {
-            Ok(status) => Observed::Status(status),
+            Ok(status) => Observed::Status(status.redacted(&secrets_of(spec))),
             Err(fault) => broken(BrokenCause::Malformed, format!("{program}: {fault}")),
         },
         End::Exited { code } => {

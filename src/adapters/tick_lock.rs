@@ -42,9 +42,21 @@ pub fn lock_path(store: &Path) -> PathBuf {
 /// # Errors
 /// [`StoreError::Failed`] where the file can't be made.
 pub fn take(store: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, StoreError> {
-    let path = lock_path(store);
+    take_at(&lock_path(store), now)
+}
+
+/// Takes the lock of whoever delivers. Not the tick's: who only delivers keeps no tick from
+/// watching.
+///
+/// # Errors
+/// As above.
+pub fn take_outbox(store: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, StoreError> {
+    take_at(&beside(store, "outbox"), now)
+}
+
+fn take_at(path: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, StoreError> {
     let failed = |e: &dyn std::fmt::Display| {
-        StoreError::Failed(format!("the tick's lock {} can't be taken: {e}", path.display()))
+        StoreError::Failed(format!("the lock {} can't be taken: {e}", path.display()))
     };
     let mut file = OpenOptions::new()
         .read(true)
@@ -53,7 +65,7 @@ pub fn take(store: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, Store
         .truncate(false)
         .mode(0o600)
         .custom_flags(nofollow())
-        .open(&path)
+        .open(path)
         .map_err(|e| failed(&e))?;
     let facts = file.metadata().map_err(|e| failed(&e))?;
     if !facts.is_file() {

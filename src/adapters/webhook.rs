@@ -70,6 +70,10 @@ fn judge(sent: Result<Answer, Lost>) -> Result<(), (UndeliveredKind, String)> {
                 format!("it redirects ({status}); set report.webhook.url to where that leads");
             Err((UndeliveredKind::Refused, what))
         }
+        400 | 413 | 415 | 422 => {
+            let what = format!("it answered {status}: it will never take this report");
+            Err((UndeliveredKind::Impossible, what))
+        }
         _ => {
             let what =
                 format!("it answered {status}; correct report.webhook.url, or what listens there");

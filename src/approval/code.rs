@@ -88,6 +88,8 @@ pub struct CodeRecord {
     pub salt: String,
     /// Its hash.
     pub hash: String,
+    /// Where it was sent, in words.
+    pub sent_to: String,
     /// When it was made.
     pub at: Stamp,
     /// How often a wrong one was typed.
@@ -177,7 +179,14 @@ mod tests {
     fn record() -> CodeRecord {
         let code = Code::from_bits(&[7; 32]).unwrap();
         let hash = code.hash("salt-salt", &digest()).unwrap();
-        CodeRecord { digest: digest(), salt: "salt-salt".to_owned(), hash, at: at(0), misses: 0 }
+        CodeRecord {
+            digest: digest(),
+            salt: "salt-salt".to_owned(),
+            hash,
+            sent_to: "chat 7".to_owned(),
+            at: at(0),
+            misses: 0,
+        }
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub const DELIVER_AFTER_MAX: Duration = Duration::from_hours(24);
 pub const DELIVER_PATIENCE: Duration = Duration::from_hours(72);
 /// … if it was tried this often.
 pub const DELIVER_ATTEMPTS: u32 = 20;
+/// A report that may have arrived is sent so often in all.
+pub const DELIVER_UNKNOWNS: u32 = 3;
 /// No delivery begins after this much of one round.
 pub const DELIVER_WITHIN: Duration = Duration::from_secs(15);
 /// One delivery, from its connection to its answer.

@@ -1,13 +1,12 @@
 //! A one-time code for a requested plan, sent to the person's own chat.
 //!
-//! Invariant: the code goes to Telegram's Bot API and nowhere else; it is made only where reports go
-//! there directly.
+//! Invariant: the code goes to the one chat that this config itself names, and nowhere else.
 
 use super::context::{Context, Failure, LoadedConfig};
 use super::gate::{order, somebody};
 use super::{io, routes};
 use crate::adapters::sqlite::SqliteStore;
-use crate::approval::{Code, TypedCode};
+use crate::approval::{Code, Level, TypedCode};
 use crate::base::id::hex;
 use crate::base::{Exit, ReportId, limits};
 use crate::compile::CompiledJob;
@@ -17,7 +16,7 @@ use crate::ports::Notifier;
 use crate::render::{self, Asked};
 use crate::writes::{issue_write_code, withdraw_write_code};
 
-/// Makes a code and sends it, if reports go to Telegram directly and none was sent of late.
+/// Makes a code and sends it, if the config names a person's chat and none was sent of late.
 pub(super) fn send_code(
     context: &Context,
     config: &LoadedConfig,
@@ -25,8 +24,13 @@ pub(super) fn send_code(
     reason: Option<&str>,
     store: &mut SqliteStore,
 ) -> Result<(), Failure> {
-    let Some(mut telegram) = routes::direct_telegram(config.compiled.report()) else {
-        return Ok(());
+    let (mut telegram, sent_to) = match routes::own_chat(config.compiled.report()) {
+        Ok(way) => way,
+        Err(why) if job.job().approval.least_level() == Level::Confirmed => {
+            let text = format!("no code was sent, and nothing else approves it: {why}");
+            return Err(Failure { exit: Exit::Undelivered, message: text });
+        }
+        Err(_) => return Ok(()),
     };
     let code = loop {
         // All but one in a million million draws give a code.
@@ -40,7 +44,7 @@ pub(super) fn send_code(
     let made = TypedCode { salt, hash };
     let (compiled, id) = (&config.compiled, &job.job().id);
     let issued = order(context, compiled, (&mut *store, id), |ports| {
-        issue_write_code(compiled, job, (&planned.digest, &made), ports)
+        issue_write_code(compiled, job, (&planned.digest, &made, &sent_to), ports)
     })?;
     if issued == CodeIssued::Before {
         let minutes = limits::CODE_LIFE.as_secs() / 60;
@@ -52,16 +56,20 @@ pub(super) fn send_code(
     }
     let Err(why) = send(context, config, planned, (reason, &code), &mut telegram) else {
         io::note(&format!(
-            "a one-time code was sent to the person's chat; `{} approve {} --code CODE` takes it",
+            "a one-time code was sent to {sent_to}; `{} approve {} --code CODE` takes it",
             context.invocation,
             render::shell_quote(id.as_str())
         ));
         return Ok(());
     };
-    if why.kind != UndeliveredKind::Ambiguous {
-        order(context, compiled, (store, id), |p| withdraw_write_code(compiled, id, &made, p))?;
-    }
-    let message = format!("it is requested, but its code could not be sent: {}", why.detail);
+    // It may have arrived all the same. Another one must be possible at once, and then this one
+    // must not serve.
+    order(context, compiled, (store, id), |p| withdraw_write_code(compiled, id, &made, p))?;
+    let message = format!(
+        "it is requested, but its code could not be sent, and serves nobody if it arrives; ask again \
+         for another: {}",
+        why.detail
+    );
     Err(Failure { exit: Exit::Undelivered, message })
 }
 

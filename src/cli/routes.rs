@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::args::{Format, TickArgs};
 use super::context::{Context, Failure};
 use super::io::{self, StdoutNotifier};
-use crate::adapters::openclaw::{Found, OpenclawProgram, discover};
+use crate::adapters::openclaw::{Found, OpenclawProgram, TELEGRAM_ROOT, discover};
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::process::Deadline;
 use crate::adapters::telegram::Telegram;
@@ -18,7 +18,7 @@ use crate::adapters::webhook::Webhook;
 use crate::base::limits;
 use crate::decide::route::{Choice, Means, choose_route};
 use crate::journal::Report;
-use crate::model::{ReportSettings, Route, Undelivered, UndeliveredKind};
+use crate::model::{Chat, Endpoint, ReportSettings, Route, Undelivered, UndeliveredKind, Via};
 use crate::ports::{Clock as _, Notifier};
 
 /// Everything that bears on the way of reports.
@@ -41,14 +41,36 @@ pub(super) fn look_for_ways(settings: &ReportSettings, target: Option<&str>) -> 
     Ways { found, choice }
 }
 
-/// Telegram's Bot API, if that is the way that reports go.
-pub(super) fn direct_telegram(settings: &ReportSettings) -> Option<Telegram> {
-    let Ways { found, choice } = look_for_ways(settings, None);
-    if choice.route != Route::Telegram || choice.missing.is_some() {
-        return None;
+/// The way to a person's own chat, for codes. It is what this config says and nothing else: not
+/// OpenClaw's config, nor the environment, which whoever asks could have set.
+///
+/// # Errors
+/// Why there is none, in words.
+pub(super) fn own_chat(settings: &ReportSettings) -> Result<(Telegram, String), String> {
+    let own = &settings.telegram;
+    let (Some(_), Some(chat)) = (&own.token_file, &own.target) else {
+        return Err("codes go to a chat of one person that this config names itself: set \
+                    report.telegram.tokenFile and report.telegram.target"
+            .to_owned());
+    };
+    let chat = Chat::parse(chat).ok_or_else(|| format!("report.telegram.target is {chat}"))?;
+    if !chat.id.parse::<i64>().is_ok_and(|id| id > 0) {
+        return Err(format!(
+            "report.telegram.target is {chat}: codes go to a chat of one person only, whose id is \
+             a number above 0"
+        ));
     }
-    let (token, chat, root) = (found.token.ok()??, found.chat.ok()??, found.api_root.ok()?);
-    Some(Telegram::new((token.token, token.source), (chat.value, chat.source), root.value))
+    if !matches!(settings.via, Via::Auto | Via::Telegram) {
+        let via = settings.via.as_str();
+        return Err(format!("report.via is {via}: codes go by Telegram's Bot API only"));
+    }
+    let root = own.api_root.clone().or_else(|| Endpoint::parse(TELEGRAM_ROOT));
+    let root = root.ok_or_else(|| "no root of the Bot API is known".to_owned())?;
+    let token = discover(own, None, &OsWorld).token?;
+    let token = token.ok_or_else(|| "no token is found".to_owned())?;
+    let sent_to = format!("chat {chat} by {root}");
+    let source = "report.telegram.target".to_owned();
+    Ok((Telegram::new((token.token, token.source), (chat, source), root), sent_to))
 }
 
 /// What the command line says of the way.
@@ -78,7 +100,7 @@ pub(super) fn lock_outbox(
 ) -> Result<Option<TickLock>, Failure> {
     let until = Deadline::after(patience);
     loop {
-        if let Ok(lock) = tick_lock::take(store, &context.now().at)? {
+        if let Ok(lock) = tick_lock::take_outbox(store, &context.now().at)? {
             return Ok(Some(lock));
         }
         let told = context.interrupt.as_ref().is_some_and(|i| i.received().is_some());
@@ -130,6 +152,12 @@ pub(super) fn notifier_of<'a>(
         }
         (Route::Telegram | Route::Openclaw | Route::Webhook, ..) => nowhere(None),
     }
+}
+
+/// Another process is at the outbox: what there is to send waits for the next one.
+pub(super) fn delivered_by_another() -> Box<dyn Notifier> {
+    let why = "another opsfsm is delivering".to_owned();
+    Box::new(Nowhere { route: Route::Telegram, why })
 }
 
 /// No way: whatever is to be sent waits, and says what to set.

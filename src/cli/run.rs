@@ -14,6 +14,7 @@ use crate::base::{Exit, limits};
 use crate::compile::CompiledJob;
 use crate::decide::Settling;
 use crate::model::{Job, Kind, Outcome, ReportSettings, Risk, Work};
+use crate::ports::{Parcels, Store as _};
 use crate::render;
 use crate::tick::{Ran, Round, deliver_pending, run_check};
 
@@ -76,6 +77,9 @@ fn deliver(
              --report: {why}"
         ),
     };
+    if store.parcels(Parcels::Waiting)?.is_empty() {
+        return Ok(());
+    }
     let Some(_lock) = routes::lock_outbox(context, store.path(), limits::OUTBOX_PATIENCE)? else {
         return Err(undelivered("another opsfsm is at work and does not end"));
     };

@@ -39,13 +39,18 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
         Err(holder) => return Ok(step_aside(&holder, &now, &config)),
     };
     let settings = config.compiled.report();
-    let mut notifier = routes::notifier_of(context, settings, options.into());
+    // Somebody who only delivers keeps no tick from watching.
+    let outbox = routes::lock_outbox(context, store.path(), Duration::ZERO)?;
+    let mut notifier = match &outbox {
+        Some(_) => routes::notifier_of(context, settings, options.into()),
+        None => routes::delivered_by_another(),
+    };
     let store_path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
     let outcome = with_ports(context, &mut store, store_path, &mut *notifier, &config, |ports| {
         run_tick(&config.compiled, ports, &style)
     })?;
     let exit = finish(options, &outcome, &now, (&mut store, &mut *notifier))?;
-    drop(lock);
+    drop((outbox, lock));
     tell_that_it_lives(settings);
     Ok(exit)
 }

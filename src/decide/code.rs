@@ -30,7 +30,7 @@ pub fn issue_code(
     compiled: &Compiled,
     world: World,
     job: &CompiledJob,
-    (digest, made): (&PlanDigest, &TypedCode),
+    (digest, made, sent_to): (&PlanDigest, &TypedCode, &str),
     facts: &Facts<'_>,
 ) -> Answered<CodeIssued> {
     let mut ledger = begin_order(compiled, world, None, facts)?;
@@ -50,7 +50,8 @@ pub fn issue_code(
         return Ok((ledger.into_decision(), Ok(CodeIssued::Before)));
     }
     let TypedCode { salt, hash } = made.clone();
-    let code = CodeRecord { digest: digest.clone(), salt, hash, at: now, misses: 0 };
+    let (digest, sent_to) = (digest.clone(), sent_to.to_owned());
+    let code = CodeRecord { digest, salt, hash, sent_to, at: now, misses: 0 };
     ledger.record(Some(id), EventKind::CodeIssued { code: Box::new(code) })?;
     Ok((ledger.into_decision(), Ok(CodeIssued::Now)))
 }

@@ -83,7 +83,15 @@ pub fn failed(before: &Parcel, route: Route, why: &Undelivered, now_ms: i64) -> 
             let after = after.min(limits::DELIVER_AFTER_MAX);
             Parcel { next_ms: kept.next_ms.max(next(after)), ..kept }
         }
-        UndeliveredKind::Ambiguous => Parcel { pinned: Some(route), ..kept },
+        UndeliveredKind::Ambiguous => {
+            let unknowns = kept.unknowns.saturating_add(1);
+            let kept = Parcel { pinned: Some(route), unknowns, ..kept };
+            // More copies help nobody, and what waits behind it matters too.
+            if unknowns >= limits::DELIVER_UNKNOWNS {
+                return Parcel { state: ParcelState::Dead { at_ms: now_ms }, ..kept };
+            }
+            kept
+        }
         UndeliveredKind::Passing { after: None } | UndeliveredKind::Refused => kept,
     };
     let failing = now_ms.saturating_sub(since) >= millis(limits::DELIVER_PATIENCE);
@@ -104,6 +112,12 @@ pub fn retried(parcel: &Parcel) -> Parcel {
 pub fn waiting_text(parcel: &Parcel, left: Duration) -> String {
     let why = parcel.error.as_deref().unwrap_or("it was not tried yet");
     format!("{why}; the next attempt is due in {}", span_text(left))
+}
+
+/// Why a report was not tried, for people.
+#[must_use]
+pub fn no_time_text(parcel: &Parcel) -> String {
+    format!("no time was left to send report {} and those behind it", parcel.report.id)
 }
 
 /// What a report that is given up makes of itself, for people.
@@ -202,6 +216,18 @@ mod tests {
         let day = 24 * 60 * MINUTE;
         let kept = failed(&parcel(), Route::Telegram, &why(PASSING), 3 * day);
         assert_eq!(pause_left(&kept, 0), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_sent_a_few_times_and_no_more() {
+        let mut parcel = failed(&parcel(), Route::Telegram, &why(PASSING), 0);
+        for _ in 1..limits::DELIVER_UNKNOWNS {
+            parcel = failed(&parcel, Route::Telegram, &why(UndeliveredKind::Ambiguous), 0);
+            assert_eq!(parcel.state, ParcelState::Pending);
+        }
+        let dead = failed(&parcel, Route::Telegram, &why(UndeliveredKind::Ambiguous), 9);
+        assert_eq!(dead.state, ParcelState::Dead { at_ms: 9 });
+        assert_eq!(retried(&dead).unknowns, 0);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Parcel {
     pub state: ParcelState,
     /// Attempts that were begun.
     pub attempts: u32,
+    /// Attempts whose outcome nobody knows.
+    pub unknowns: u32,
     /// When the first attempt failed, in Unix milliseconds.
     pub failed_since_ms: Option<i64>,
     /// No attempt before this, in Unix milliseconds.
@@ -102,6 +104,7 @@ impl Parcel {
             report,
             state: ParcelState::Pending,
             attempts: 0,
+            unknowns: 0,
             failed_since_ms: None,
             next_ms: 0,
             pinned: None,

@@ -69,7 +69,14 @@ fn evidence() -> Evidence {
 
 fn code() -> CodeRecord {
     let digest = PlanDigest::of(b"x");
-    CodeRecord { digest, salt: "s".to_owned(), hash: "h".to_owned(), at: at(7), misses: 1 }
+    CodeRecord {
+        digest,
+        salt: "s".to_owned(),
+        hash: "h".to_owned(),
+        sent_to: "c".to_owned(),
+        at: at(7),
+        misses: 1,
+    }
 }
 
 /// An approval and its plan, with everything that a plan can have.
@@ -290,7 +297,7 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"requested","origin":{"by":"person"},"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","reason":"because"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"denied","evidence":{"user":"u","uid":1},"reason":"because"}
-        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_issued","code":{"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","salt":"s","hash":"h","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"misses":1}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_issued","code":{"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","salt":"s","hash":"h","sentTo":"c","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"misses":1}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_missed"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_withdrawn"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}

@@ -10,6 +10,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::base::redact::Secrets;
 use crate::base::{JobId, Stamp, id::hex, limits};
 
 /// How a job is, in its own words. The default is a job that does not run and says nothing.
@@ -32,6 +33,33 @@ pub struct Status {
     pub level: Level,
     /// What it has to say.
     pub message: Option<String>,
+}
+
+impl Status {
+    /// The same without what looks secret in the job's words: they are told and kept.
+    #[must_use]
+    pub fn redacted(self, secrets: &Secrets) -> Self {
+        let plain = |text: Option<String>| text.map(|text| secrets.redact(&text, false));
+        let progress = self.progress.into_iter().map(|(k, v)| (k, redacted_value(v, secrets)));
+        Self {
+            stop_reason: plain(self.stop_reason),
+            progress: progress.collect(),
+            progress_key: plain(self.progress_key),
+            message: plain(self.message),
+            ..self
+        }
+    }
+}
+
+fn redacted_value(value: Value, secrets: &Secrets) -> Value {
+    match value {
+        Value::String(text) => Value::String(secrets.redact(&text, false)),
+        Value::Array(all) => all.into_iter().map(|v| redacted_value(v, secrets)).collect(),
+        Value::Object(all) => {
+            all.into_iter().map(|(k, v)| (k, redacted_value(v, secrets))).collect()
+        }
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_)) => plain,
+    }
 }
 
 /// `level` of a status.

@@ -108,7 +108,7 @@ fn what(kind: &EventKind) -> String {
             format!("request denied by {}{}", who(evidence), words(reason.as_ref()))
         }
         EventKind::CodeIssued { code } => {
-            format!("one-time code made, plan {}", code.digest.short())
+            format!("code made for {}, plan {}", clean_text(&code.sent_to), code.digest.short())
         }
         EventKind::CodeWithdrawn => "the code could not be sent".to_owned(),
         EventKind::CodeMissed => "a wrong code was typed".to_owned(),

@@ -183,7 +183,7 @@ impl SimHost {
         let code = TypedCode { salt: "salt".to_owned(), hash: "hash".to_owned() };
         // Where it is refused, so is the approval that needs it.
         let _ = self.with_run_ports(|p| request_write(compiled, job, (planned, None), p))?;
-        let made = (&planned.digest, &code);
+        let made = (&planned.digest, &code, "a chat");
         let _ = self.with_run_ports(|p| issue_write_code(compiled, job, made, p))?;
         Ok(code)
     }

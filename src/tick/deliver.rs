@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::base::limits;
 use crate::decide::delivery::{
-    Deliveries, arrived, attempted, bound_elsewhere, failed, given_up_text, pause_left,
-    waiting_text,
+    Deliveries, arrived, attempted, bound_elsewhere, failed, given_up_text, no_time_text,
+    pause_left, waiting_text,
 };
 use crate::journal::{Parcel, ParcelState};
 use crate::ports::{Clock, Notifier, Parcels, Store, StoreError};
@@ -55,6 +55,7 @@ pub fn deliver_pending(
         }
         let ends = now.delay_since(&begun) + notifier.patience();
         if ends > time.within && (n > 0 || !time.at_least_one) {
+            round.undelivered.get_or_insert_with(|| no_time_text(&parcel));
             break;
         }
         let kept = deliver_one(&parcel, store, notifier, clock)?;
@@ -81,7 +82,9 @@ fn deliver_one(
     clock: &dyn Clock,
 ) -> Result<Parcel, StoreError> {
     let route = notifier.route();
-    let sent = if let Some(bound) = bound_elsewhere(parcel, route) {
+    // To print what may have arrived elsewhere doubles no message.
+    let bound = bound_elsewhere(parcel, route).filter(|_| route.leaves_the_host());
+    let sent = if let Some(bound) = bound {
         Err(bound)
     } else {
         if route.leaves_the_host() {

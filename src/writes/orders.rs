@@ -37,7 +37,7 @@ pub fn request_write(
 pub fn issue_write_code(
     compiled: &Compiled,
     job: &CompiledJob,
-    made: (&PlanDigest, &TypedCode),
+    made: (&PlanDigest, &TypedCode, &str),
     ports: &mut RunPorts<'_>,
 ) -> Result<Result<CodeIssued, GateRefused>, StoreError> {
     ports.decide(|world, facts| decide::issue_code(compiled, world, job, made, facts))

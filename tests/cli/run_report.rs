@@ -1,5 +1,8 @@
 //! `run --report`: a check that cron runs speaks up only when there is something to say.
 
+use std::fs::File;
+
+use rustix::fs::{FlockOperation, flock};
 use serde_json::json;
 
 use super::support::{Sandbox, has, lacks, with};
@@ -43,6 +46,22 @@ fn a_report_that_does_not_arrive_is_kept_and_said_so() {
     let full = sandbox.shell("\"$OPSFSM\" run c --report > /dev/full").run();
     full.exits(3).says("could not be delivered and is kept").says("No space left");
     assert_eq!(sandbox.count("c", "runs"), 1, "the run is recorded all the same");
+    assert_eq!(sandbox.state("c"), "failed");
+}
+
+/// Another process is delivering, for as long as the file is open.
+#[test]
+fn who_delivers_keeps_no_tick_from_watching_and_no_quiet_run_waiting() {
+    let sandbox = check(&json!({}));
+    sandbox.tick();
+    let outbox = File::open(sandbox.path("state/opsfsm/opsfsm.db.outbox")).unwrap();
+    flock(&outbox, FlockOperation::LockExclusive).unwrap();
+    // Had it anything to say, it would wait, and then say so by its exit code.
+    sandbox.on("c", "run", "exit 0");
+    assert_eq!(sandbox.ok(&["run", "c", "--report"]), "");
+    sandbox.on("c", "run", "exit 3");
+    sandbox.run(&["run", "c"]).exits(1);
+    sandbox.run(&["tick"]).exits(0);
     assert_eq!(sandbox.state("c"), "failed");
 }
 

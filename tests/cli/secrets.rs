@@ -45,6 +45,31 @@ fn a_check_that_prints_its_secrets_tells_nobody() {
 }
 
 #[test]
+fn what_a_status_says_of_its_secrets_is_neither_told_nor_kept() {
+    let sandbox = Sandbox::new();
+    let scan = with(sandbox.watched("scan"), &json!({"env": {"API_KEY": "open-barley"}}));
+    sandbox.config(&json!({}), &[scan]);
+    sandbox.runs_on("scan", 1);
+    sandbox.tick();
+    sandbox.status(
+        "scan",
+        &json!({"running": false, "completed": false, "stopReason": format!("POST /bot{BOT}/x"),
+            "message": "password=hunter2222 and open-barley", "progressKey": BOT,
+            "progress": {"url": "https://me:sesame12@host", "all": [BOT]}}),
+    );
+    let told = sandbox.tick();
+    has(&told, &["POST /bot[redacted]/x", "password=[redacted] and [redacted]"]);
+    let status = sandbox.ok(&["status", "--format", "json"]);
+    let history = sandbox.ok(&["history", "--format", "json"]);
+    for text in [&told, &status, &history] {
+        lacks(text, &[BOT, "hunter2222", "sesame12", "open-barley"]);
+    }
+    for secret in [BOT, "hunter2222", "sesame12"] {
+        assert!(!is_kept(&sandbox, secret), "{secret}");
+    }
+}
+
+#[test]
 fn what_a_write_prints_stands_in_no_report_unless_its_policy_says_so() {
     for (policy, shown) in [(json!({}), false), (json!({"reportOutput": true}), true)] {
         let sandbox = gated_with(&json!({"policy": policy}));

@@ -118,6 +118,20 @@ fn a_person_unbinds_or_drops_what_hangs() {
 }
 
 #[test]
+fn whoever_prints_gets_all_whatever_became_of_it_elsewhere() {
+    let scene = talking();
+    scene.host.deliveries.borrow_mut().push_back(Delivery::ArrivesUnknown);
+    scene.tick();
+    scene.host.deliveries.borrow_mut().push_back(PASSING);
+    next(&scene);
+    scene.host.route.set(Route::Stdout);
+    scene.set("a", |j| j.progress += 1);
+    let outcome = scene.tick_after(1);
+    assert_eq!(outcome.undelivered, None);
+    assert_eq!(arrived(&scene)[1..], written(&scene));
+}
+
+#[test]
 fn a_network_that_hangs_keeps_a_tick_for_one_delivery_and_no_more() {
     let scene = talking();
     scene.host.unreachable.set(true);
@@ -129,8 +143,9 @@ fn a_network_that_hangs_keeps_a_tick_for_one_delivery_and_no_more() {
     scene.set("a", |j| (j.alert, j.progress) = (true, 99));
     scene.host.pass(Duration::from_hours(1));
     let before = scene.host.now().at;
-    scene.tick();
+    let outcome = scene.tick();
     assert_eq!(scene.host.now().at.delay_since(&before), Duration::from_secs(10));
+    assert!(outcome.undelivered.expect("others wait").contains("no time was left"));
     assert_eq!(arrived(&scene).len(), 1);
     scene.host.delivery_takes.set(Duration::from_secs(2));
     let before = scene.host.now().at;

@@ -16,7 +16,9 @@ fn asking(listener: &Listener) -> Sandbox {
         &json!({"approval": {"level": "confirmed"}, "env": sandbox.mark()}),
     );
     let verify = with(sandbox.check("verify"), &json!({"env": sandbox.mark(), "sandbox": "off"}));
-    sandbox.reporting(&sandbox.telegram(listener), &[prune, verify]);
+    let mut report = sandbox.telegram(listener);
+    report["telegram"]["target"] = json!("4242");
+    sandbox.reporting(&report, &[prune, verify]);
     sandbox
 }
 
@@ -77,7 +79,7 @@ fn a_code_from_the_chat_approves_one_plan_for_one_start() {
     // It is used.
     sandbox.run(&["approve", "prune", "--code", &code]).exits(2).says("no code was sent");
     let history = sandbox.ok(&["history"]);
-    has(&history, &["one-time code made", "(confirmed)"]);
+    has(&history, &["code made for chat 4242 by http://127.0.0.1", "(confirmed)"]);
     for text in [&asked.out, &asked.err, &approved.out, &approved.err, &history] {
         lacks(text, &[&code, &typed]);
     }
@@ -124,16 +126,51 @@ fn a_code_is_for_the_plan_that_was_asked_for() {
 }
 
 #[test]
-fn what_could_not_be_sent_is_no_code_and_what_may_have_arrived_is_one() {
+fn a_code_whose_message_failed_or_may_have_serves_nobody_and_another_is_sent_at_once() {
     let refused = json!({"ok": false, "error_code": 403, "description": "Forbidden"});
     let listener = Listener::start([Reply::Json(403, refused), Reply::CutAfterRequest]);
     let sandbox = asking(&listener);
-    sandbox.run(&["request", "prune"]).exits(3).says("its code could not be sent");
-    let lost = code_in(&listener);
-    sandbox.run(&["approve", "prune", "--code", &lost]).exits(2).says("no code was sent");
-    sandbox.run(&["request", "prune"]).exits(3).says("its code could not be sent");
-    assert_eq!(messages(&listener), 2);
+    for sent in 1..=2 {
+        sandbox.run(&["request", "prune"]).exits(3).says("ask again for another");
+        assert_eq!(messages(&listener), sent);
+        let lost = code_in(&listener);
+        sandbox.run(&["approve", "prune", "--code", &lost]).exits(2).says("no code was sent");
+    }
+    sandbox.run(&["request", "prune"]).exits(0);
     sandbox.run(&["approve", "prune", "--code", &code_in(&listener)]).exits(0);
+}
+
+/// Whoever asks can set the environment, and write a config of OpenClaw.
+#[test]
+fn a_code_goes_to_one_persons_chat_that_the_config_itself_names() {
+    let listener = Listener::start([]);
+    let sandbox = asking(&listener);
+    let elsewhere = Listener::start([]);
+    let evil = json!({"channels": {"telegram": {"apiRoot": elsewhere.root(), "defaultTo": 666,
+        "botToken": super::surroundings::TOKEN}}});
+    let evil = sandbox.write("evil.json", evil.to_string());
+    let ran = sandbox.call(&["request", "prune"]).env("OPENCLAW_CONFIG_PATH", &evil).run();
+    ran.exits(0);
+    assert_eq!((messages(&listener), messages(&elsewhere)), (1, 0));
+    assert_eq!(listener.requests()[0].body["chat_id"], 4242);
+    let with_report = |report: &Value| {
+        let prune = with(
+            sandbox.write_job("prune", "verify"),
+            &json!({"approval": {"level": "confirmed"}, "env": sandbox.mark()}),
+        );
+        sandbox.reporting(report, &[prune, sandbox.check("verify")]);
+        sandbox.call(&["request", "prune"]).env("OPENCLAW_CONFIG_PATH", &evil).run()
+    };
+    // A group, a chat without a token file of the config's own, another way.
+    let group = sandbox.telegram(&listener);
+    with_report(&group).exits(3).says("codes go to a chat of one person only");
+    let bare = json!({"telegram": {"target": "4242", "apiRoot": listener.root()}});
+    with_report(&bare).exits(3).says("set report.telegram.tokenFile");
+    let mut other = sandbox.telegram(&listener);
+    other["telegram"]["target"] = json!("4242");
+    other["via"] = json!("stdout");
+    with_report(&other).exits(3).says("report.via is stdout");
+    assert_eq!((messages(&listener), messages(&elsewhere)), (1, 0));
 }
 
 #[test]

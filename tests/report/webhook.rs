@@ -62,6 +62,8 @@ fn what_a_webhook_answers_decides_and_its_address_is_never_told() {
             passing(Some(Duration::from_secs(7))),
         ),
         (Reply::Json(404, Value::Null), UndeliveredKind::Refused),
+        (Reply::Json(413, Value::Null), UndeliveredKind::Impossible),
+        (Reply::Json(422, Value::Null), UndeliveredKind::Impossible),
         (
             Reply::Raw(b"HTTP/1.1 302 X\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n".to_vec()),
             UndeliveredKind::Refused,

@@ -40,7 +40,8 @@ fn an_odd_name_is_that_very_file() {
         };
         let output = relative(&["tick"]);
         assert_eq!(code(&output), 0, "{name}: {}", said(&output));
-        let mut wanted = vec![name.to_owned(), format!("{name}.tick"), format!("{name}.logs")];
+        let beside = ["logs", "outbox", "tick"].map(|what| format!("{name}.{what}"));
+        let mut wanted = [vec![name.to_owned()], beside.to_vec()].concat();
         wanted.sort();
         assert_eq!(names(&place), wanted);
         assert_eq!(site.assert_none_twice().len(), 2, "{name}: executors found it too");
@@ -140,7 +141,10 @@ fn of_many_makers_one_makes_it() {
         assert_eq!(adopted.count(), 1, "{round}");
         assert!(world.head.seq > 3);
         let folder = site.store.parent().unwrap();
-        assert_eq!(names(folder), ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.tick"]);
+        assert_eq!(
+            names(folder),
+            ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.outbox", "opsfsm.db.tick"]
+        );
         assert_eq!(site.assert_none_twice().get("probe"), Some(&1));
     }
 }

@@ -133,7 +133,7 @@ fn a_store_with_a_page_of_zeros_is_refused_or_serves() {
     assert!(refused > pages / 2, "{refused} of {pages}");
     assert_eq!(
         names(site.store.parent().unwrap()),
-        ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.tick"]
+        ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.outbox", "opsfsm.db.tick"]
     );
 }
 

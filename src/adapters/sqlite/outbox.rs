@@ -16,8 +16,8 @@ pub(super) fn add(c: &Connection, reports: &[Report]) -> rusqlite::Result<()> {
     let Some(last) = reports.last() else { return Ok(()) };
     for report in reports {
         c.prepare_cached(
-            "INSERT INTO outbox (id, at_ms, body, summary, state, attempts, next_ms)
-             VALUES (?1, ?2, ?3, ?4, 'pending', 0, 0)",
+            "INSERT INTO outbox (id, at_ms, body, summary, state, attempts, unknowns, next_ms)
+             VALUES (?1, ?2, ?3, ?4, 'pending', 0, 0, 0)",
         )?
         .execute(params![
             report.id.as_str(),
@@ -46,8 +46,8 @@ pub(super) fn add(c: &Connection, reports: &[Report]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-const COLUMNS: &str =
-    "id, at_ms, body, summary, state, ended_ms, attempts, failed_since_ms, next_ms, pinned, error";
+const COLUMNS: &str = "id, at_ms, body, summary, state, ended_ms, attempts, failed_since_ms, next_ms, pinned, error, \
+     unknowns";
 
 /// What is wanted of the outbox, oldest first.
 pub(super) fn load(c: &Connection, wanted: Parcels) -> rusqlite::Result<Vec<Parcel>> {
@@ -88,6 +88,7 @@ fn parcel_of(row: &Row<'_>) -> rusqlite::Result<Parcel> {
         next_ms: row.get(8)?,
         pinned,
         error: row.get(10)?,
+        unknowns: row.get(11)?,
     })
 }
 
@@ -95,7 +96,7 @@ fn parcel_of(row: &Row<'_>) -> rusqlite::Result<Parcel> {
 pub(super) fn save(c: &Connection, parcel: &Parcel) -> rusqlite::Result<()> {
     c.prepare_cached(
         "UPDATE outbox SET state = ?2, ended_ms = ?3, attempts = ?4, failed_since_ms = ?5,
-           next_ms = ?6, pinned = ?7, error = ?8
+           next_ms = ?6, pinned = ?7, error = ?8, unknowns = ?9
          WHERE id = ?1 AND state IN ('pending', 'dead')",
     )?
     .execute(params![
@@ -107,6 +108,7 @@ pub(super) fn save(c: &Connection, parcel: &Parcel) -> rusqlite::Result<()> {
         parcel.next_ms,
         parcel.pinned.map(Route::as_str),
         parcel.error,
+        parcel.unknowns,
     ])?;
     Ok(())
 }

@@ -49,7 +49,7 @@ CREATE INDEX runs_of_job ON runs (job, n);
 CREATE TABLE outbox (
   n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
   body TEXT NOT NULL, summary TEXT NOT NULL, state TEXT NOT NULL, ended_ms INTEGER,
-  attempts INTEGER NOT NULL, failed_since_ms INTEGER, next_ms INTEGER NOT NULL, pinned TEXT,
+  attempts INTEGER NOT NULL, unknowns INTEGER NOT NULL, failed_since_ms INTEGER, next_ms INTEGER NOT NULL, pinned TEXT,
   error TEXT
 ) STRICT;
 CREATE INDEX outbox_state ON outbox (state, n);

@@ -49,6 +49,7 @@ fn all_that_is_known_of_a_parcel_is_kept() {
     let mut parcel = Parcel {
         state: ParcelState::Pending,
         attempts: 3,
+        unknowns: 2,
         failed_since_ms: Some(-7),
         next_ms: i64::MAX,
         pinned: None,
