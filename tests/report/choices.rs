@@ -85,6 +85,21 @@ fn a_token_that_can_not_be_used_is_never_passed_over() {
 }
 
 #[test]
+fn a_chat_that_can_not_be_used_is_never_passed_over() {
+    let listener = Listener::start([]);
+    let sandbox = sandbox_with(&json!({}));
+    let root = listener.root();
+    for (to, said) in [(json!("${OPS_CHAT}"), "OPS_CHAT"), (json!(1e9), "is not a chat's id")] {
+        let telegram =
+            json!({"botToken": TOKEN, "defaultTo": to, "allowFrom": [42], "apiRoot": root});
+        openclaw_json(&sandbox, &telegram);
+        let ran = sandbox.run(&["tick"]);
+        ran.exits(3).says("channels.telegram.defaultTo").says(said);
+    }
+    assert_eq!(listener.requests().len(), 0, "nothing goes to another chat");
+}
+
+#[test]
 fn openclaw_is_the_way_without_a_token_and_needs_a_chat() {
     let sandbox = sandbox_with(&json!({}));
     sandbox.stand_in(SENT);

@@ -40,9 +40,7 @@ impl OpenclawFile {
 
     /// The value at a path of keys; `null` and empty text are the same as nothing.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Value> {
-        let found = keys.iter().try_fold(&self.root, |value, key| value.get(key))?;
-        let blank = found.is_null() || found.as_str().is_some_and(|text| text.trim().is_empty());
-        (!blank).then_some(found)
+        set(keys.iter().try_fold(&self.root, |value, key| value.get(key))?)
     }
 
     /// How a place in it is called.
@@ -70,6 +68,12 @@ impl OpenclawFile {
         });
         found.next()
     }
+}
+
+/// A value that says something.
+pub(super) fn set(value: &Value) -> Option<&Value> {
+    let blank = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+    (!blank).then_some(value)
 }
 
 /// A text with its variables filled in.
