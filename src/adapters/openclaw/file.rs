@@ -79,15 +79,15 @@ pub(super) fn set(value: &Value) -> Option<&Value> {
 /// A text with its variables filled in.
 pub(super) struct Filled {
     pub(super) text: String,
-    /// The last variable that was set.
-    pub(super) set: Option<String>,
+    /// The variables that were set.
+    pub(super) set: Vec<String>,
     /// The first that was not, and stands there still.
     pub(super) unset: Option<String>,
 }
 
 /// Fills `${VAR}` in; `$${VAR}` is a literal, and what is not set stays as it is.
 pub(super) fn fill(text: &str, world: &dyn World) -> Filled {
-    let mut filled = Filled { text: String::new(), set: None, unset: None };
+    let mut filled = Filled { text: String::new(), set: Vec::new(), unset: None };
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         let (before, mark) = rest.split_at(at);
@@ -103,7 +103,7 @@ pub(super) fn fill(text: &str, world: &dyn World) -> Filled {
         let value = world.var(name).and_then(|value| value.into_string().ok());
         if let Some(value) = value.filter(|value| !literal && !value.is_empty()) {
             filled.text.push_str(&value);
-            filled.set = Some(name.to_owned());
+            filled.set.push(name.to_owned());
         } else {
             filled.text.push_str(&format!("${{{name}}}"));
             if !literal {

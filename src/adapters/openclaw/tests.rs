@@ -79,8 +79,11 @@ impl Fake {
         match self.found().token {
             Ok(Some(found)) => {
                 let id = found.token.expose().split(':').next().unwrap_or_default().to_owned();
-                let variable = found.variable.map(|v| format!(" [{v}]")).unwrap_or_default();
-                self.shown(&format!("{id}: {}{variable}", found.source))
+                let held = match found.variables.join(", ") {
+                    none if none.is_empty() => none,
+                    all => format!(" [{all}]"),
+                };
+                self.shown(&format!("{id}: {}{held}", found.source))
             }
             Ok(None) => "none".to_owned(),
             Err(why) => self.shown(&why),
@@ -200,6 +203,11 @@ fn what_is_configured_and_can_not_be_used_is_an_error_that_shows_nothing() {
     ] {
         assert_eq!(Fake::with(&telegram(&settings)).var("OPS_BOT", &token(6)).token(), wanted);
     }
+    let parts = Fake::with(&telegram(&json!({"botToken": "${BOT_ID}:${BOT_HASH}"})));
+    assert_eq!(
+        parts.var("BOT_ID", "6").var("BOT_HASH", HASH).token(),
+        "6: channels.telegram.botToken in ~/.openclaw/openclaw.json, from the variable BOT_ID and the variable BOT_HASH [BOT_ID, BOT_HASH]"
+    );
     let literal =
         Fake::with(&telegram(&json!({"botToken": "$${OPS_BOT}"}))).var("OPS_BOT", &token(6));
     assert!(literal.token().contains("holds no bot's token"));
