@@ -108,7 +108,7 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
 fn name_of(anomaly: &Anomaly, notes: &Notes) -> String {
     let name = anomaly.kind.as_str();
     let more = if anomaly.kind == AnomalyKind::StatusBroken {
-        notes.broken.as_ref().map(|broken| broken.cause.to_string())
+        notes.broken.as_ref().map(|broken| broken.cause.clone())
     } else if matches!(anomaly.kind, AnomalyKind::Alert | AnomalyKind::Stopped) {
         anomaly.detail.as_deref().and_then(wording)
     } else {
