@@ -6,15 +6,21 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest as _, Sha256};
+
 use super::digest::{hold, hold_watch, is_quiet};
 use super::ledger::Ledger;
 use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::section::{run_news, section_of};
+use crate::base::id::hex;
 use crate::base::{JobId, limits};
 use crate::compile::CompiledJob;
 use crate::journal::{CauseKind, Held, HeldNews, JobRecord, Notes, Origin};
 use crate::machine::{CheckState, Machine, State, WatchState, WriteState};
 use crate::model::{Observation, Outcome, RunSpec};
+
+/// Digits of a wording's fingerprint.
+const WORDING_DIGITS: usize = 12;
 
 /// Tells every watched job that was observed, or that something happened to.
 pub(super) fn tell_watched_jobs(ledger: &mut Ledger<'_>, observations: &[Observation]) {
@@ -97,13 +103,27 @@ fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(",")
 }
 
-/// What tells an anomaly from another. A status that can't be read for a new reason is a new one.
+/// What tells an anomaly from another. A status that can't be read for a new reason is a new one;
+/// so is an alert, or a stop, that says something else: "disk 95 %" may become "data lost".
 fn name_of(anomaly: &Anomaly, notes: &Notes) -> String {
     let name = anomaly.kind.as_str();
-    match notes.broken.as_ref().filter(|_| anomaly.kind == AnomalyKind::StatusBroken) {
-        Some(broken) => format!("{name}:{}", broken.cause),
-        None => name.to_owned(),
-    }
+    let more = if anomaly.kind == AnomalyKind::StatusBroken {
+        notes.broken.as_ref().map(|broken| broken.cause.clone())
+    } else if matches!(anomaly.kind, AnomalyKind::Alert | AnomalyKind::Stopped) {
+        anomaly.detail.as_deref().and_then(wording)
+    } else {
+        None
+    };
+    more.map_or_else(|| name.to_owned(), |more| format!("{name}:{more}"))
+}
+
+/// The fingerprint of a text's words. Numbers are left out with the signs about them: "95 %" that
+/// becomes "96.5 %" says nothing else.
+fn wording(text: &str) -> Option<String> {
+    let passing = |c: char| c.is_numeric() || c.is_ascii_punctuation() || c.is_whitespace();
+    let words: Vec<&str> = text.split(passing).filter(|word| !word.is_empty()).collect();
+    let hash = || hex(&Sha256::digest(words.join(" ")))[..WORDING_DIGITS].to_owned();
+    (!words.is_empty()).then(hash)
 }
 
 /// What is wrong with a watched job now.
@@ -143,7 +163,10 @@ fn anomalies_of(
                 )
                 | None => AnomalyKind::Stopped,
             };
-            add(kind, detail);
+            // The cause is why it stopped at first; what it says of that may change.
+            let says = notes.seen.as_ref().and_then(|s| s.stop_reason.clone());
+            let says = says.filter(|_| kind == AnomalyKind::Stopped);
+            add(kind, says.or(detail));
         }
         State::Watch(WatchState::Failed) => add(AnomalyKind::GaveUp, detail),
         State::Watch(WatchState::Paused) => {

@@ -13,6 +13,7 @@ pub struct Report {
     /// What it says.
     pub text: String,
     /// The same in a line or two, without anything that a job said: for ways that others can see.
+    /// Empty: nothing goes there, since an earlier piece has said it.
     pub summary: String,
 }
 

@@ -25,7 +25,8 @@ pub use kind::Kind;
 pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
 pub use policy::{OnStall, Policy, QuietHours};
 pub use report::{
-    Language, ReportSettings, Route, TelegramSettings, Undelivered, UndeliveredKind, Via,
+    Language, ReportSettings, Route, TOKEN_VARIABLE, TelegramSettings, Undelivered,
+    UndeliveredKind, Via,
 };
 pub use run::{
     End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SandboxFate, SpawnFault, StreamTail,

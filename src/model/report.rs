@@ -61,6 +61,9 @@ pub struct TelegramSettings {
     pub thread: Option<i64>,
 }
 
+/// What a token's source says where the environment holds it: it is kept from every child then.
+pub const TOKEN_VARIABLE: &str = "the variable";
+
 /// Which way reports are to go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,13 +7,11 @@ use super::quote::shell_quote;
 use super::report::Style;
 use super::words;
 use crate::approval::{Code, Evidence};
+use crate::base::redact::Secrets;
 use crate::base::{Now, ReportId, limits};
 use crate::decide::clean_text;
 use crate::journal::Report;
-use crate::model::Planned;
-
-/// Most characters of a command that are shown; `opsfsm plan` shows all.
-const COMMAND_CHARS: usize = 400;
+use crate::model::{Language, Planned};
 
 /// Who asks for a plan, and why.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +34,7 @@ pub fn render_code_message(
     let language = style.language;
     let job = planned.plan.job.as_str();
     let call = format!("{} approve {}", style.invocation, shell_quote(job));
-    let command = planned.plan.step.argv.iter().map(|word| shell_quote(word));
-    let command = clean_text(&command.collect::<Vec<_>>().join(" "));
-    let command: String = command.chars().take(COMMAND_CHARS).collect();
+    let command = shown(&planned.plan.step.argv, language);
     let mut lines = vec![
         format!("🔐 {}: {}", clean_text(job), words::code_asked(language)),
         format!("  {} {}: {command}", words::plan(language), planned.digest.short()),
@@ -58,9 +54,49 @@ pub fn render_code_message(
     pack(&words::headline(language, &now.clock_text()), vec![block], id, now.at.wall_ms)
 }
 
+/// The command without what looks secret, since a chat keeps it. One that is too long to be shown
+/// says so: what is approved may stand behind the cut.
+fn shown(argv: &[String], language: Language) -> String {
+    let command = argv.iter().map(|word| shell_quote(word)).collect::<Vec<_>>().join(" ");
+    let command = Secrets::default().redact(&command, false);
+    let shown = clean_text(&command);
+    match shown.strip_suffix('…').filter(|_| command.chars().count() > limits::TEXT_CHARS) {
+        Some(_) => format!("{shown} {}", words::command_cut(language)),
+        None => shown,
+    }
+}
+
 fn who(by: &Evidence) -> String {
     let login = by.login_uid.filter(|login| *login != by.uid);
     let login = login.map(|uid| format!(", login uid {uid}")).unwrap_or_default();
     let tty = by.tty.as_deref().map(|tty| format!(", {}", clean_text(tty))).unwrap_or_default();
     format!("{} (uid {}{login}{tty})", clean_text(&by.user), by.uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[&str]) -> String {
+        let argv: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        shown(&argv, Language::En)
+    }
+
+    #[test]
+    fn a_command_that_is_cut_says_so_and_one_that_fits_does_not() {
+        let fits = "x".repeat(limits::TEXT_CHARS);
+        assert_eq!(of(&[&fits]), fits);
+        assert_eq!(of(&["echo", "more…"]), "echo 'more…'");
+        let cut = of(&[&fits, "--delete-everything"]);
+        assert_eq!(cut, format!("{fits}… (cut here: see the whole plan)"));
+    }
+
+    #[test]
+    fn no_secret_of_a_command_is_shown_not_even_by_half() {
+        let token = format!("ghp_{}", "A".repeat(36));
+        assert_eq!(of(&["push", &token, "a b"]), "push [redacted] 'a b'");
+        assert_eq!(of(&["sh", "-c", "PASSWORD=hunter22 run"]), "sh -c 'PASSWORD=[redacted] run'");
+        let at_the_cut = of(&[&"x".repeat(limits::TEXT_CHARS - 10), &token]);
+        assert!(!at_the_cut.contains("ghp_"), "{at_the_cut}");
+    }
 }

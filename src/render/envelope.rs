@@ -39,18 +39,31 @@ pub(super) fn pack(head: &str, blocks: Vec<Block>, id: &ReportId, at_ms: i64) ->
         }
     }
     let count = messages.len();
+    // Whoever gets summaries alone gets no empty ones, and is to miss none by their numbers.
+    let tells = |n: usize, blocks: &[Block]| n == 0 || blocks.iter().any(|b| !b.summary.is_empty());
+    let summaries = messages.iter().enumerate().filter(|(n, blocks)| tells(*n, blocks)).count();
+    let mut told = 0;
     let seal = |(n, blocks): (usize, Vec<Block>)| {
-        let nth = if count == 1 { String::new() } else { format!(" {}/{count}", n + 1) };
-        let foot = format!("#{id}{nth}");
+        let foot = foot_of(id, n + 1, count);
         let texts = blocks.iter().map(|block| block.text.as_str());
+        let summary = if tells(n, &blocks) {
+            told += 1;
+            summary_of(head, &blocks, &foot_of(id, told, summaries))
+        } else {
+            String::new()
+        };
         Report {
             id: if n == 0 { id.clone() } else { ReportId::new(format!("{id}.{}", n + 1)) },
             at_ms,
             text: lines(head, texts, &foot, "\n\n"),
-            summary: summary_of(head, &blocks, &foot),
+            summary,
         }
     };
     messages.into_iter().enumerate().map(seal).collect()
+}
+
+fn foot_of(id: &ReportId, nth: usize, count: usize) -> String {
+    if count == 1 { format!("#{id}") } else { format!("#{id} {nth}/{count}") }
 }
 
 fn lines<'a>(
@@ -159,6 +172,18 @@ mod tests {
         assert!(reports[1].text.ends_with("\n\n#0123456789abcdef 2/3"));
         assert!(reports.iter().all(|r| r.text.starts_with("head\n\n")));
         assert!(reports[1].text.contains(&"2".repeat(1500)));
+    }
+
+    #[test]
+    fn a_piece_that_has_nothing_to_sum_up_has_no_summary() {
+        let reports = packed(vec![block(&"line\n".repeat(2000)), block("last")]);
+        let told: Vec<_> = reports.iter().map(|r| r.summary.as_str()).collect();
+        let id = "0123456789abcdef";
+        let first = format!("head\nin short: lin…\n#{id} 1/2");
+        assert_eq!(told, [&first, "", &format!("head\nin short: las…\n#{id} 2/2")]);
+        assert!(reports[1].text.ends_with("\n\n#0123456789abcdef 2/3"), "its text is whole");
+        let long = packed(vec![block(&"line\n".repeat(2000))]);
+        assert!(long[0].summary.ends_with("\n#0123456789abcdef"), "it is the only one");
     }
 
     #[test]

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 use super::json::{VERSION, pretty};
 use crate::decide::route::Choice;
-use crate::model::Via;
+use crate::model::{Route, TOKEN_VARIABLE, Via};
+
+const KEPT_BACK: &str = "the token stands in the environment, which the program openclaw is not given: \
+                         it needs a token in its own config (or in its gateway's environment), or set \
+                         report.via = telegram";
 
 /// A place and how it was found.
 #[derive(Clone, Debug)]
@@ -82,6 +86,15 @@ impl Explained {
             ("deadman", "dead-man", &self.deadman),
         ]
     }
+
+    /// What will surprise: the program `openclaw` is not given a token that the environment holds.
+    fn warning(&self) -> Option<&'static str> {
+        let of_variable = match &self.token {
+            Looked::Found { source, .. } => source.contains(TOKEN_VARIABLE),
+            Looked::Nowhere | Looked::Unusable { .. } => false,
+        };
+        (of_variable && self.choice.route == Route::Openclaw).then_some(KEPT_BACK)
+    }
 }
 
 /// As text.
@@ -106,6 +119,9 @@ pub fn render_explained(all: &Explained) -> String {
     for (_, name, looked) in all.looked() {
         line(name, looked_text(looked));
     }
+    if let Some(warning) = all.warning() {
+        line("warning", warning.to_owned());
+    }
     text
 }
 
@@ -128,6 +144,7 @@ pub fn render_explained_json(all: &Explained) -> String {
         "route": route.as_str(),
         "why": why,
         "missing": missing,
+        "warning": all.warning(),
     });
     for (key, _, looked) in all.looked() {
         report[key] = looked_json(looked);

@@ -77,6 +77,7 @@ words! {
         "此系统没有沙箱（Landlock）：只读任务运行时可以写入";
     code_asked: "a write asks for your approval", "有写入任务请求您批准";
     folder: "folder", "目录";
+    command_cut: "(cut here: see the whole plan)", "（此处已截断：请查看完整计划）";
     whole_plan: "the whole plan", "完整计划";
     code: "code", "验证码";
     rerun_it: "see what it did, mend it, and approve it anew", "查看其结果，修复后重新批准";

@@ -234,7 +234,7 @@ impl SimHost {
             running: job.running,
             completed: job.completed,
             pid: None,
-            stop_reason: None,
+            stop_reason: job.stop_reason,
             progress: serde_json::Map::new(),
             progress_key: Some(format!("n={}", job.progress)),
             level: match (job.alert, job.warn) {

@@ -24,6 +24,8 @@ pub struct SimJob {
     pub warn: bool,
     /// What it has to say.
     pub message: Option<String>,
+    /// Why it does not run, in its own words.
+    pub stop_reason: Option<String>,
     /// Its commands exit with this.
     pub exit: i32,
     /// Its commands are called off.

@@ -86,6 +86,48 @@ fn an_alert_that_comes_back_beside_another_anomaly_is_told_at_once() {
 }
 
 #[test]
+fn an_alert_that_says_something_else_is_told_at_once_and_another_number_is_not() {
+    let scene = Scene::new(&watch("a", "reportEverySeconds = 3600"));
+    let told_of = |message: &str| {
+        scene
+            .set("a", |j| (j.running, j.alert, j.message) = (true, true, Some(message.to_owned())));
+        scene.tick_after(60);
+        scene.told().concat().contains(message)
+    };
+    assert!(told_of("disk 95% full"));
+    assert!(!told_of("disk 96% full"));
+    assert!(!told_of("disk 1,100.5 % full"));
+    assert!(told_of("database is down, data loss"), "held back for an hour");
+    assert!(!told_of("database is down, data loss"));
+    assert!(told_of("磁盘已满 95%"));
+    assert!(!told_of("磁盘已满 96%"));
+    assert!(told_of("网络中断 95%"));
+}
+
+#[test]
+fn a_stop_that_says_something_else_is_told_at_once() {
+    let scene = Scene::new(&watch("a", "reportEverySeconds = 3600"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.told();
+    let told_of = |reason: &str| {
+        scene.set("a", |j| (j.running, j.stop_reason) = (false, Some(reason.to_owned())));
+        scene.tick_after(60);
+        scene.told().concat().contains(reason)
+    };
+    assert!(told_of("retry 3 of 9"));
+    assert!(!told_of("retry 4 of 9"));
+    assert!(told_of("the source is gone"), "held back for an hour");
+    scene.set("a", |j| j.broken = true);
+    scene.tick_after(60);
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    scene.set("a", |j| j.broken = false);
+    scene.tick_after(60);
+    assert_eq!(scene.told(), Vec::<String>::new(), "the same stop; before: {told}");
+}
+
+#[test]
 fn a_status_is_an_anomaly_after_so_many_broken_ones_in_a_row() {
     let scene =
         Scene::new(&watch("a", "alertAfter = 3, reportEverySeconds = 60, onlyOnChange = false"));

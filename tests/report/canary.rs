@@ -148,6 +148,26 @@ fn a_variable_that_openclaws_config_names_reaches_no_child() {
 }
 
 #[test]
+fn no_part_of_a_token_in_several_variables_reaches_a_child() {
+    let listener = Listener::start([]);
+    let sandbox = Sandbox::new();
+    let parts = "${BOT_ID}:${BOT_HEAD}${BOT_TAIL}";
+    let telegram = json!({"botToken": parts, "defaultTo": 7, "apiRoot": listener.root()});
+    let config = json!({"channels": {"telegram": telegram}});
+    sandbox.write("home/.openclaw/openclaw.json", config.to_string());
+    sandbox.reporting(&json!({}), &nosy_jobs(&sandbox));
+    let (id, hash) = TOKEN.split_once(':').unwrap();
+    let (head, tail) = hash.split_at(10);
+    let tick = sandbox.call(&["tick"]).env("BOT_ID", id).env("BOT_HEAD", head);
+    tick.env("BOT_TAIL", tail).run().exits(0);
+    assert!(!listener.requests().is_empty());
+    for env in ["jobs/check.env", "jobs/status.env"] {
+        let env = sandbox.read(env);
+        assert!(!env.is_empty() && !env.contains("BOT_"), "{env}");
+    }
+}
+
+#[test]
 fn openclaw_gets_neither_argument_nor_variable_of_it() {
     let sandbox = Sandbox::new();
     sandbox.stand_in(&format!("echo >&2 'failed with {TOKEN}'; exit 1"));

@@ -85,6 +85,21 @@ fn a_token_that_can_not_be_used_is_never_passed_over() {
 }
 
 #[test]
+fn a_chat_that_can_not_be_used_is_never_passed_over() {
+    let listener = Listener::start([]);
+    let sandbox = sandbox_with(&json!({}));
+    let root = listener.root();
+    for (to, said) in [(json!("${OPS_CHAT}"), "OPS_CHAT"), (json!(1e9), "is not a chat's id")] {
+        let telegram =
+            json!({"botToken": TOKEN, "defaultTo": to, "allowFrom": [42], "apiRoot": root});
+        openclaw_json(&sandbox, &telegram);
+        let ran = sandbox.run(&["tick"]);
+        ran.exits(3).says("channels.telegram.defaultTo").says(said);
+    }
+    assert_eq!(listener.requests().len(), 0, "nothing goes to another chat");
+}
+
+#[test]
 fn openclaw_is_the_way_without_a_token_and_needs_a_chat() {
     let sandbox = sandbox_with(&json!({}));
     sandbox.stand_in(SENT);
@@ -160,6 +175,35 @@ fn the_sign_of_life_follows_a_complete_tick_only() {
     sandbox.write("config/opsfsm/ops-jobs.json", "{");
     sandbox.run(&["tick"]).exits(2);
     assert_eq!(alive.requests().len(), 2, "a broken config runs nothing");
+}
+
+#[test]
+fn config_explain_warns_of_a_token_that_openclaw_does_not_get() {
+    let sandbox = Sandbox::new();
+    sandbox.stand_in(SENT);
+    let path =
+        format!("{}:{}", sandbox.path("claw").display(), std::env::var("PATH").unwrap_or_default());
+    let warning = |telegram: &Value, via: &str, name: &str| {
+        openclaw_json(&sandbox, telegram);
+        sandbox.reporting(&json!({"via": via}), &[]);
+        let call = |args: &[&str]| {
+            let ran = sandbox.call(args).env("PATH", &path).env(name, TOKEN).run();
+            ran.exits(0).out.clone()
+        };
+        let text = call(&["config", "explain"]);
+        let answer = call(&["config", "explain", "--format", "json"]);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let warns = answer["report"]["warning"].is_string();
+        assert_eq!(text.contains("\nwarning        the token stands in the env"), warns, "{text}");
+        warns
+    };
+    let none = json!({"defaultTo": 1});
+    let named = json!({"botToken": "${OPS_BOT}", "defaultTo": 1});
+    let own = json!({"botToken": TOKEN, "defaultTo": 1});
+    assert!(warning(&none, "openclaw", "TELEGRAM_BOT_TOKEN"));
+    assert!(warning(&named, "openclaw", "OPS_BOT"));
+    assert!(!warning(&own, "openclaw", "TELEGRAM_BOT_TOKEN"), "it has one of its own");
+    assert!(!warning(&none, "telegram", "TELEGRAM_BOT_TOKEN"), "nothing goes by openclaw");
 }
 
 #[test]

@@ -44,8 +44,15 @@ fn only_the_summary_is_in_its_arguments() {
     let wanted = "message\nsend\n--channel\ntelegram\n--target\n-1001\n--message\ntwo jobs\nare stalled\n\
                   --thread-id\n7\n--json\n--\n";
     assert_eq!(argv, wanted);
-    send(&sandbox, sent, "").unwrap();
-    assert!(sandbox.read("claw/argv").contains("opsfsm: there is a report (#60301da5)"));
+}
+
+#[test]
+fn a_piece_without_a_summary_is_not_sent() {
+    let sandbox = Sandbox::new();
+    for nothing in ["", " \n"] {
+        send(&sandbox, "exit 1", nothing).unwrap();
+        assert_eq!(sandbox.read("claw/argv"), "", "nothing was started");
+    }
 }
 
 #[test]

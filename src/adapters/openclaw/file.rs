@@ -40,9 +40,7 @@ impl OpenclawFile {
 
     /// The value at a path of keys; `null` and empty text are the same as nothing.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&Value> {
-        let found = keys.iter().try_fold(&self.root, |value, key| value.get(key))?;
-        let blank = found.is_null() || found.as_str().is_some_and(|text| text.trim().is_empty());
-        (!blank).then_some(found)
+        set(keys.iter().try_fold(&self.root, |value, key| value.get(key))?)
     }
 
     /// How a place in it is called.
@@ -72,18 +70,24 @@ impl OpenclawFile {
     }
 }
 
+/// A value that says something.
+pub(super) fn set(value: &Value) -> Option<&Value> {
+    let blank = value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+    (!blank).then_some(value)
+}
+
 /// A text with its variables filled in.
 pub(super) struct Filled {
     pub(super) text: String,
-    /// The last variable that was set.
-    pub(super) set: Option<String>,
+    /// The variables that were set.
+    pub(super) set: Vec<String>,
     /// The first that was not, and stands there still.
     pub(super) unset: Option<String>,
 }
 
 /// Fills `${VAR}` in; `$${VAR}` is a literal, and what is not set stays as it is.
 pub(super) fn fill(text: &str, world: &dyn World) -> Filled {
-    let mut filled = Filled { text: String::new(), set: None, unset: None };
+    let mut filled = Filled { text: String::new(), set: Vec::new(), unset: None };
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         let (before, mark) = rest.split_at(at);
@@ -99,7 +103,7 @@ pub(super) fn fill(text: &str, world: &dyn World) -> Filled {
         let value = world.var(name).and_then(|value| value.into_string().ok());
         if let Some(value) = value.filter(|value| !literal && !value.is_empty()) {
             filled.text.push_str(&value);
-            filled.set = Some(name.to_owned());
+            filled.set.push(name.to_owned());
         } else {
             filled.text.push_str(&format!("${{{name}}}"));
             if !literal {

@@ -41,8 +41,8 @@ pub struct FoundToken {
     pub token: Token,
     /// Where it was found, for people.
     pub source: String,
-    /// The environment's variable that holds it, if one does.
-    pub variable: Option<String>,
+    /// The environment's variables that hold it, or a part of it.
+    pub variables: Vec<String>,
 }
 
 /// What was found.
@@ -75,11 +75,12 @@ pub fn discover(settings: &TelegramSettings, asked: Option<&str>, world: &dyn Wo
     }
 }
 
-/// The variable that OpenClaw's config takes the token from: it is kept from children.
+/// The variables that OpenClaw's config takes the token from: they are kept from children.
 #[must_use]
-pub fn token_variable(world: &dyn World) -> Option<String> {
+pub fn token_variable(world: &dyn World) -> Option<Vec<String>> {
     let file = load(world).ok()?;
-    secret::find_token(&TelegramSettings::default(), Ok(file.as_ref()), world).ok()??.variable
+    let found = secret::find_token(&TelegramSettings::default(), Ok(file.as_ref()), world);
+    found.ok()?.map(|found| found.variables)
 }
 
 fn load(world: &dyn World) -> Result<Option<OpenclawFile>, String> {

@@ -2,7 +2,7 @@
 //!
 //! In: reports. Out: whether they arrived, may have, or what stands in their way.
 //! Invariant: only a report's summary is in its arguments, which everybody on this machine can
-//! read; the bot's token is neither there nor in its environment.
+//! read; the bot's token is neither there nor in its environment. Without a summary nothing is sent.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,10 @@ impl Notifier for OpenclawProgram<'_> {
     }
 
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
+        // The rest of a report whose first piece has said in short what this way says of it.
+        if report.summary.trim().is_empty() {
+            return Ok(());
+        }
         let control = Control { cancel: self.cancel, ..Control::default() };
         let ended = run_children(&[self.child(report)], &control).pop();
         let lost = || ChildResult::without_output(End::Lost);
@@ -76,10 +80,7 @@ impl Notifier for OpenclawProgram<'_> {
 
 impl OpenclawProgram<'_> {
     fn child(&self, report: &Report) -> ChildSpec {
-        let summary = match report.summary.trim() {
-            "" => format!("opsfsm: there is a report (#{}); see: opsfsm status", report.id),
-            summary => summary.to_owned(),
-        };
+        let summary = report.summary.trim().to_owned();
         let program = self.program.to_string_lossy().into_owned();
         let words = [&program, "message", "send", "--channel", "telegram", "--target"];
         let mut argv: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();

@@ -13,7 +13,7 @@ use super::{FoundToken, Readable, SECRET_VARIABLE, expand_path};
 use crate::adapters::locate::World;
 use crate::adapters::token::Token;
 use crate::base::limits;
-use crate::model::TelegramSettings;
+use crate::model::{TOKEN_VARIABLE, TelegramSettings};
 
 const WAY_OUT: &str = "put the bot's token from @BotFather into a file of its own, and name it with \
                        report.telegram.tokenFile";
@@ -40,7 +40,7 @@ pub(super) fn find_token(
             return Ok(None);
         }
     }
-    token_of_variable(world, SECRET_VARIABLE, &format!("the variable {SECRET_VARIABLE}"))
+    token_of_variable(world, SECRET_VARIABLE, &format!("{TOKEN_VARIABLE} {SECRET_VARIABLE}"))
 }
 
 /// `tokenFile`, then `botToken`, of an account or of the channel.
@@ -68,11 +68,12 @@ fn token_below(
             let filled = fill(text, world);
             refuse_unset(filled.unset.as_deref(), &place)?;
             let token = Token::parse(&filled.text).ok_or_else(|| misshapen(&place))?;
-            let source = match &filled.set {
-                Some(name) => format!("{place}, from the variable {name}"),
-                None => place,
+            let named = |name: &String| format!("{TOKEN_VARIABLE} {name}");
+            let source = match filled.set.iter().map(named).collect::<Vec<_>>().join(" and ") {
+                none if none.is_empty() => place,
+                all => format!("{place}, from {all}"),
             };
-            Ok(Some(FoundToken { token, source, variable: filled.set }))
+            Ok(Some(FoundToken { token, source, variables: filled.set }))
         }
         Value::Object(_) => token_of_reference(value, &place, world).map(Some),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Err(misshapen(&place)),
@@ -88,7 +89,7 @@ fn token_of_reference(value: &Value, place: &str, world: &dyn World) -> Result<F
         ));
     }
     let name = text("id");
-    let source = format!("{place}, from the variable {name}");
+    let source = format!("{place}, from {TOKEN_VARIABLE} {name}");
     token_of_variable(world, name, &source)?.ok_or_else(|| {
         format!("{place} means the variable {name}, which is not set: set it, or {WAY_OUT}")
     })
@@ -101,7 +102,7 @@ fn token_of_variable(
 ) -> Result<Option<FoundToken>, String> {
     let Some(value) = world.var(name).filter(|value| !value.is_empty()) else { return Ok(None) };
     let token = value.to_str().and_then(Token::parse).ok_or_else(|| misshapen(source))?;
-    Ok(Some(FoundToken { token, source: source.to_owned(), variable: Some(name.to_owned()) }))
+    Ok(Some(FoundToken { token, source: source.to_owned(), variables: vec![name.to_owned()] }))
 }
 
 fn token_of_file(path: &Path, place: &str) -> Result<FoundToken, String> {
@@ -111,7 +112,7 @@ fn token_of_file(path: &Path, place: &str) -> Result<FoundToken, String> {
         .ok_or_else(|| format!("{place}: {shown} is not there; {WAY_OUT}"))?;
     let source = format!("{place} ({shown})");
     let token = Token::parse(&text).ok_or_else(|| misshapen(&source))?;
-    Ok(FoundToken { token, source, variable: None })
+    Ok(FoundToken { token, source, variables: Vec::new() })
 }
 
 fn refuse_unset(unset: Option<&str>, place: &str) -> Result<(), String> {

@@ -79,8 +79,11 @@ impl Fake {
         match self.found().token {
             Ok(Some(found)) => {
                 let id = found.token.expose().split(':').next().unwrap_or_default().to_owned();
-                let variable = found.variable.map(|v| format!(" [{v}]")).unwrap_or_default();
-                self.shown(&format!("{id}: {}{variable}", found.source))
+                let held = match found.variables.join(", ") {
+                    none if none.is_empty() => none,
+                    all => format!(" [{all}]"),
+                };
+                self.shown(&format!("{id}: {}{held}", found.source))
             }
             Ok(None) => "none".to_owned(),
             Err(why) => self.shown(&why),
@@ -200,6 +203,11 @@ fn what_is_configured_and_can_not_be_used_is_an_error_that_shows_nothing() {
     ] {
         assert_eq!(Fake::with(&telegram(&settings)).var("OPS_BOT", &token(6)).token(), wanted);
     }
+    let parts = Fake::with(&telegram(&json!({"botToken": "${BOT_ID}:${BOT_HASH}"})));
+    assert_eq!(
+        parts.var("BOT_ID", "6").var("BOT_HASH", HASH).token(),
+        "6: channels.telegram.botToken in ~/.openclaw/openclaw.json, from the variable BOT_ID and the variable BOT_HASH [BOT_ID, BOT_HASH]"
+    );
     let literal =
         Fake::with(&telegram(&json!({"botToken": "$${OPS_BOT}"}))).var("OPS_BOT", &token(6));
     assert!(literal.token().contains("holds no bot's token"));
@@ -238,12 +246,50 @@ fn the_chat_is_the_first_that_is_named_and_never_everybody() {
         none"#]]
     .assert_eq(&lines.join("\n"));
     assert_eq!(told(&telegram(&json!({"allowFrom": ["*"]}))), "none");
-    assert_eq!(
-        told(&telegram(&json!({"defaultTo": "${CHAT}", "allowFrom": [-100_123]})))
-            .split(':')
-            .next(),
-        Some("-100123")
-    );
+}
+
+#[test]
+fn a_chat_that_is_set_and_can_not_be_used_is_an_error_that_names_it() {
+    let heartbeat = |to: Value| {
+        json!({"agents": {"defaults": {"heartbeat": {"target": "telegram", "to": to}}},
+               "channels": {"telegram": {"allowFrom": [40]}}})
+    };
+    let default_to = |to: Value| telegram(&json!({"defaultTo": to, "allowFrom": [40]}));
+    let allowed = |one: Value| telegram(&json!({"allowFrom": ["*", "discord:1", one, 40]}));
+    let mut owners = default_to(json!(7));
+    owners["commands"] = json!({"ownerAllowFrom": ["discord:1", "telegram:${OPS_CHAT}"]});
+    let mut elsewhere = heartbeat(json!("7"));
+    elsewhere["agents"]["defaults"]["heartbeat"]["target"] = json!("${WHERE}");
+    let told = [
+        heartbeat(json!("${OPS_CHAT}")),
+        heartbeat(json!("*")),
+        elsewhere,
+        owners,
+        default_to(json!("${OPS_CHAT}")),
+        default_to(json!(1e9)),
+        default_to(json!({"id": 7})),
+        allowed(json!("${OPS_CHAT}")),
+        allowed(json!(1.5)),
+        telegram(&json!({"allowFrom": 40})),
+    ];
+    let told = told.map(|config| Fake::with(&config).chat());
+    expect![[r#"
+        to of the heartbeat of agent main in ~/.openclaw/openclaw.json means the variable OPS_CHAT, which is not set here: set it, or name the chat with report.telegram.target
+        to of the heartbeat of agent main in ~/.openclaw/openclaw.json is not a chat's id, @name, or CHAT:topic:ID: name the chat with report.telegram.target
+        target of the heartbeat of agent main in ~/.openclaw/openclaw.json means the variable WHERE, which is not set here: set it, or name the chat with report.telegram.target
+        entry 2 of commands.ownerAllowFrom in ~/.openclaw/openclaw.json means the variable OPS_CHAT, which is not set here: set it, or name the chat with report.telegram.target
+        channels.telegram.defaultTo in ~/.openclaw/openclaw.json means the variable OPS_CHAT, which is not set here: set it, or name the chat with report.telegram.target
+        channels.telegram.defaultTo in ~/.openclaw/openclaw.json is not a chat's id, @name, or CHAT:topic:ID: name the chat with report.telegram.target
+        channels.telegram.defaultTo in ~/.openclaw/openclaw.json is not a chat's id, @name, or CHAT:topic:ID: name the chat with report.telegram.target
+        entry 3 of channels.telegram.allowFrom in ~/.openclaw/openclaw.json means the variable OPS_CHAT, which is not set here: set it, or name the chat with report.telegram.target
+        entry 3 of channels.telegram.allowFrom in ~/.openclaw/openclaw.json is not a chat's id, @name, or CHAT:topic:ID: name the chat with report.telegram.target
+        channels.telegram.allowFrom in ~/.openclaw/openclaw.json is no array: name the chat with report.telegram.target"#]].assert_eq(&told.join("\n"));
+    let set = Fake::with(&heartbeat(json!("${OPS_CHAT}"))).var("OPS_CHAT", "-1001");
+    assert!(set.chat().starts_with("-1001: the heartbeat"), "{}", set.chat());
+    let blank = Fake::with(&heartbeat(json!(" ")));
+    assert!(blank.chat().starts_with("40: "), "{}", blank.chat());
+    let other = Fake::with(&allowed(json!("alice")));
+    assert!(other.chat().starts_with("40: "), "a name is nobody's number: {}", other.chat());
 }
 
 #[test]

@@ -48,10 +48,10 @@ pub(super) struct Started {
 /// Variables of ours that no child inherits.
 static KEPT_BACK: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Keeps a variable of this process from every child started after this. A child whose own
-/// environment states it still gets that.
-pub fn keep_back_variable(name: &str) {
-    KEPT_BACK.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+/// Keeps variables of this process from every child started after this. A child whose own
+/// environment states one still gets that.
+pub fn keep_back_variable(names: &[String]) {
+    KEPT_BACK.lock().unwrap_or_else(PoisonError::into_inner).extend(names.iter().cloned());
 }
 
 /// A command in its own process group, with nothing on its stdin.
