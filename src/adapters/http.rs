@@ -5,13 +5,20 @@
 //! Invariant: no redirect is followed, nothing is sent twice, and no word of an address is in any
 //! error.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};
+use ureq::config::Config;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::time::Duration as Limit;
+use ureq::unversioned::transport::{
+    ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
+};
 use ureq::{Agent, Body, http};
 
 use crate::adapters::token::mask_tokens;
@@ -80,7 +87,47 @@ fn agent(url: &str, limit: Duration, connected: Connected) -> Agent {
     // What goes to this machine goes there directly, and never unencrypted to a proxy.
     let config = if plain { config.proxy(None) } else { config }.build();
     let connector = DefaultConnector::default().chain(connected);
-    Agent::with_parts(config, connector, DefaultResolver::default())
+    Agent::with_parts(config, connector, Lookup)
+}
+
+/// Looks a name up within the time that is left, which takes a thread. Where there is none to be
+/// had, that is an error like any other; ureq's own would panic. An address needs no thread.
+#[derive(Debug)]
+struct Lookup;
+
+impl Resolver for Lookup {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let here = NextTimeout { after: Limit::NotHappening, ..timeout };
+        if is_address(uri) {
+            return DefaultResolver::default().resolve(uri, config, here);
+        }
+        let (tell, told) = mpsc::sync_channel(1);
+        let (uri, config) = (uri.clone(), config.clone());
+        let look = move || {
+            // Whoever asked may have given up.
+            let _ = tell.send(DefaultResolver::default().resolve(&uri, &config, here));
+        };
+        thread::Builder::new().spawn(look).map_err(|e| {
+            io::Error::new(e.kind(), format!("no thread could be started to look up its name: {e}"))
+        })?;
+        told.recv_timeout(*timeout.after).unwrap_or_else(|why| match why {
+            RecvTimeoutError::Timeout => Err(ureq::Error::Timeout(timeout.reason)),
+            RecvTimeoutError::Disconnected => {
+                Err(io::Error::other("the look-up of its name broke off").into())
+            }
+        })
+    }
+}
+
+fn is_address(uri: &http::Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.parse::<IpAddr>().is_ok()
 }
 
 /// Notes that a connection stands, TLS included: from here on a request may arrive.

@@ -15,6 +15,11 @@ fn errors_of(name: &str) -> &'static [&'static str] {
         "openat" | "open" => &["EMFILE", "EIO", "ENOSPC"],
         "fcntl" | "flock" => &["EAGAIN", "EIO"],
         "clone" | "clone3" | "vfork" | "fork" => &["EAGAIN", "ENOMEM"],
+        "socket" => &["EMFILE", "ENOBUFS"],
+        "connect" => &["ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT"],
+        "sendto" => &["EPIPE", "ECONNRESET"],
+        "recvfrom" => &["ECONNRESET", "ETIMEDOUT", "EAGAIN"],
+        "setsockopt" => &["ENOBUFS"],
         "pipe2" | "socketpair" | "pidfd_open" | "dup" => &["EMFILE"],
         "mmap" | "brk" | "munmap" | "mprotect" => &["ENOMEM"],
         "pread64" | "read" | "unlink" | "fstat" | "newfstatat" | "stat" | "lstat" | "statx"

@@ -10,6 +10,10 @@
 
 mod errors;
 mod kills;
+#[path = "../report/listener.rs"]
+#[allow(dead_code, reason = "shared with the tests of reports")]
+mod listener;
+mod sends;
 mod strace;
 #[path = "../store/support.rs"]
 #[allow(dead_code, reason = "shared with the store's tests")]
