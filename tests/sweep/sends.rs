@@ -16,7 +16,7 @@ use opsfsm::model::Route;
 use opsfsm::ports::{Parcels, Store as _};
 use serde_json::json;
 
-use crate::errors::strikes_of;
+use crate::errors::{panicked, strikes_of};
 use crate::listener::{Listener, Reply};
 use crate::strace::{Point, Stage, can_strace, spread, sweeps_all, tell};
 use crate::support::{Site, code, said, skip};
@@ -231,12 +231,9 @@ fn fail_each(what: &str, post: &Post, strikes: &[(Point, &'static str)]) -> BTre
         let (exit, at) = (code(&output), format!("{error} at {point:?}"));
         *exits.entry(exit).or_default() += 1;
         post.assert_holds(seen, &at);
-        // There was no memory to begin with, not even for Rust's own first steps.
-        let before_main = text.contains("/library/std/src/sys/");
-        let panicked = text.contains("panicked") && !before_main;
         let waits = outbox(post.site()).iter().any(|p| p.state == ParcelState::Pending);
         let unsaid = exit == 0 && waits && !text.contains("another tick is at work");
-        if panicked || unsaid || text.contains(CANARY) {
+        if panicked(&output) || unsaid || text.contains(CANARY) {
             bad.push(format!("{at}: {exit} {text}"));
         }
         copies += post.settle(seen, &at);

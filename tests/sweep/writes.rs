@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use opsfsm::journal::{GrantFate, World};
 
-use crate::errors::strikes_of;
+use crate::errors::{panicked, strikes_of};
 use crate::strace::{Stage, can_strace, spread, sweeps_all, tell};
 use crate::support::{Site, code, said};
 
@@ -171,8 +171,7 @@ fn errors(what: &str, stage: &Stage, few: usize) {
         let output = stage.fail_at(point, error);
         let at = format!("{what}, {error} at {point:?}");
         let text = said(&output);
-        let before_main = text.contains("/library/std/src/sys/");
-        assert!(before_main || !text.contains("panicked"), "{at}: {text}");
+        assert!(!panicked(&output), "{at}: {text}");
         // An executor's success is that it has recorded what came of it.
         let done = code(&output) == 0 && what.contains("run");
         assert!(!done || lines(&stage.site) == 1, "{at}: success, and nothing was written");
