@@ -13,6 +13,7 @@ mod gate;
 mod jobs;
 mod json;
 mod json5;
+mod key_paths;
 mod paths;
 mod policy;
 mod report;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use json5::parse_json5;
+pub use key_paths::key_paths;
 
 use crate::base::JobId;
 use crate::diag::{Sink, Sources};

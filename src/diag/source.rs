@@ -1,5 +1,6 @@
 //! Source texts and places in them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Which of the loaded files a place is in.
@@ -24,6 +25,15 @@ pub struct LineCol {
     pub line: usize,
     /// Column, in Unicode characters.
     pub column: usize,
+}
+
+/// What a place belongs to, in the config's own terms: it stays when lines move.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyPath {
+    /// The id of the job, if it has one.
+    pub job: Option<String>,
+    /// The way of keys, within the job if there is one: `commands.run[0]`.
+    pub path: String,
 }
 
 /// One loaded file.
@@ -85,11 +95,28 @@ impl SourceFile {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..).map_or(1, |rest| {
-            rest.char_indices().take_while(|(i, c)| start + i + c.len_utf8() <= offset).count() + 1
-        });
+        let before = self.text.as_bytes().get(start..offset).unwrap_or_default();
+        // Each character has one byte that continues no other. An offset inside a character has
+        // counted its first byte already.
+        let begun = before.iter().filter(|byte| !is_continuation(**byte)).count();
+        let inside = self.text.as_bytes().get(offset).copied().is_some_and(is_continuation);
+        let column = begun + 1 - usize::from(inside && begun > 0);
         LineCol { line, column }
     }
+
+    /// The bytes of a line, counted from 1, without its line break.
+    #[must_use]
+    pub fn line_range(&self, line: usize) -> Range<usize> {
+        let start = line.checked_sub(1).and_then(|index| self.line_starts.get(index));
+        let Some(&start) = start else { return self.text.len()..self.text.len() };
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let text = self.text.get(start..end).unwrap_or_default();
+        start..end - usize::from(text.ends_with('\r'))
+    }
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
 }
 
 #[cfg(test)]
@@ -108,5 +135,8 @@ mod tests {
         assert_eq!(at(5), "a.toml:2:2");
         assert_eq!(at(8), "a.toml:3:1");
         assert_eq!(at(99), "a.toml:4:1", "past the end");
+        let file = sources.file(id).expect("a file");
+        let lines: Vec<&str> = (0..7).map(|line| &file.text[file.line_range(line)]).collect();
+        assert_eq!(lines, ["", "ab", "üx", "", "", "", ""], "without line breaks");
     }
 }

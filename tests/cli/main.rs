@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
 
 mod chains;
+mod check_formats;
 mod config_keys;
 mod decisions;
 mod faults;
@@ -25,6 +26,8 @@ mod help;
 mod hostile;
 mod import;
 mod jobs;
+#[path = "../support/json_schema.rs"]
+mod json_schema;
 mod json_shapes;
 mod messages;
 mod neighbours;
