@@ -98,6 +98,10 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml\n  \
         opsfsm check --format github --fail-on warning jobs   in a CI job")]
     Check(CheckArgs),
+    /// The JSON Schema of a config, for editors
+    #[command(after_help = "Example:\n  opsfsm schema > opsfsm.schema.json\n  \
+        Then `#:schema ./opsfsm.schema.json` as the first line of a TOML file (Taplo, Even Better TOML)")]
+    Schema,
     /// What opsfsm found where, for this config
     #[command(subcommand)]
     Config(super::explain::ConfigCommand),

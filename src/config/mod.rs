@@ -17,6 +17,7 @@ mod key_paths;
 mod paths;
 mod policy;
 mod report;
+mod schema;
 mod text;
 mod toml;
 mod toml_guard;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 
 pub use json5::parse_json5;
 pub use key_paths::key_paths;
+pub use schema::schema;
 
 use crate::base::JobId;
 use crate::diag::{Sink, Sources};

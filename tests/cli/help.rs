@@ -39,6 +39,7 @@ fn help_of_opsfsm() {
               verify       Verify a write once more whose outcome is not proved
               acknowledge  Take note of a write that is unverified or unknown; it is blocked again then
               check        Is the config sound? For people and for CI
+              schema       The JSON Schema of a config, for editors
               config       What opsfsm found where, for this config
               graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
               history      What happened: the journal, newest last

@@ -8,7 +8,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
 
 mod chains;
+mod check_floods;
 mod check_formats;
+mod ci_files;
 mod config_keys;
 mod decisions;
 mod faults;

@@ -326,3 +326,44 @@ proptest! {
         }
     }
 }
+
+/// A config with something of everything, to be damaged.
+const WHOLE: &str = include_str!("../../../jobs/opsfsm.toml");
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_and_any_damage_are_told_in_every_format(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        cuts in proptest::collection::vec((any::<u16>(), 0_usize..40, "[\\[\\]{}=.,:\"'#\\\\\n\r\t a1é\u{1b}\u{9b}]{0,6}"), 0..6),
+    ) {
+        let mut damaged = WHOLE.as_bytes().to_vec();
+        for (at, length, put) in cuts {
+            let at = usize::from(at) % (damaged.len() + 1);
+            let end = (at + length).min(damaged.len());
+            damaged.splice(at..end, put.bytes());
+        }
+        for files in [
+            vec![source("a.toml", bytes.clone()), source("b.json", bytes)],
+            vec![source("a.toml", damaged.clone()), source("b.json", damaged)],
+        ] {
+            let (sink, sources) = found(files);
+            let mut configs = [config(&sink, &sources)];
+            for finding in sink.sorted() {
+                let Some(label) = &finding.primary else { continue };
+                let text = &sources.file(label.span.file).expect("a file").text;
+                configs[0].keys.extend(crate::config::key_paths(text, &[label.span]));
+            }
+            for text in [
+                render_check_human(&configs, Look { colour: false, width: None }),
+                render_check_short(&configs),
+                render_check_json(&configs),
+                render_check_sarif(&configs, Path::new("/")),
+                render_check_github(&configs, Path::new("/")),
+            ] {
+                prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+            }
+        }
+    }
+}
