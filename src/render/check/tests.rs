@@ -327,6 +327,38 @@ proptest! {
     }
 }
 
+/// In every format.
+fn told(files: Vec<SourceText>) -> [String; 5] {
+    let (sink, sources) = found(files);
+    let mut configs = [config(&sink, &sources)];
+    for label in sink.sorted().iter().filter_map(|finding| finding.primary.as_ref()) {
+        let text = &sources.file(label.span.file).expect("a file").text;
+        configs[0].keys.extend(crate::config::key_paths(text, &[label.span]));
+    }
+    [
+        render_check_human(&configs, Look { colour: false, width: None }),
+        render_check_short(&configs),
+        render_check_json(&configs),
+        render_check_sarif(&configs, Path::new("/")),
+        render_check_github(&configs, Path::new("/")),
+    ]
+}
+
+/// What the fuzz target begins with.
+#[test]
+fn the_corpus_is_told_in_every_format() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/check");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
+        for text in told(vec![source("a.toml", bytes.clone()), source("b.json", bytes)]) {
+            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        }
+        seen += 1;
+    }
+    assert_ne!(seen, 0, "no corpus");
+}
+
 /// A config with something of everything, to be damaged.
 const WHOLE: &str = include_str!("../../../jobs/opsfsm.toml");
 
@@ -348,20 +380,7 @@ proptest! {
             vec![source("a.toml", bytes.clone()), source("b.json", bytes)],
             vec![source("a.toml", damaged.clone()), source("b.json", damaged)],
         ] {
-            let (sink, sources) = found(files);
-            let mut configs = [config(&sink, &sources)];
-            for finding in sink.sorted() {
-                let Some(label) = &finding.primary else { continue };
-                let text = &sources.file(label.span.file).expect("a file").text;
-                configs[0].keys.extend(crate::config::key_paths(text, &[label.span]));
-            }
-            for text in [
-                render_check_human(&configs, Look { colour: false, width: None }),
-                render_check_short(&configs),
-                render_check_json(&configs),
-                render_check_sarif(&configs, Path::new("/")),
-                render_check_github(&configs, Path::new("/")),
-            ] {
+            for text in told(files) {
                 prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
             }
         }
