@@ -55,7 +55,7 @@ pub fn load_config_files(path: &Path) -> Result<Vec<SourceText>, ConfigFileError
     if !facts.is_dir() {
         return Ok(vec![load_file(path)?]);
     }
-    let names = list_folder(path)?;
+    let names = list_config_files(path)?;
     names.iter().map(|name| load_file(name)).collect()
 }
 
@@ -67,7 +67,8 @@ fn refused(path: &Path, source: io::Error) -> ConfigFileError {
     }
 }
 
-fn list_folder(folder: &Path) -> Result<Vec<PathBuf>, ConfigFileError> {
+/// The configs of a folder, sorted by name.
+pub fn list_config_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigFileError> {
     let entries = std::fs::read_dir(folder).map_err(|error| refused(folder, error))?;
     let mut found = Vec::new();
     for entry in entries {

@@ -22,6 +22,16 @@ pub const ARGUMENT_BYTES: usize = 128 << 10;
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.
 pub const FINDINGS_PER_FILE: usize = 200;
+/// Most findings that `check` shows people; the rest are counted.
+pub const FINDINGS_SHOWN: usize = 100;
+/// Annotations that GitHub takes of one step, of each kind.
+pub const ANNOTATIONS: usize = 10;
+/// A line of a config is shown around the place that is meant, so many characters to each side.
+pub const LINE_AROUND: usize = 60;
+/// Most characters of a line that are marked.
+pub const LINE_MARKED: usize = 100;
+/// Two places that are further apart than so many lines are shown one after the other.
+pub const LINES_APART: usize = 1000;
 /// Most syntax errors shown for one file.
 pub const SYNTAX_ERRORS_PER_FILE: usize = 20;
 /// Most of a status command's stdout kept: a longer one is malformed.

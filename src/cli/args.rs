@@ -97,8 +97,13 @@ pub(super) enum Command {
     Acknowledge(AcknowledgeArgs),
     /// Is the config sound? For people and for CI
     #[command(alias = "validate-config")]
-    #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml")]
+    #[command(after_help = "Examples:\n  opsfsm check\n  opsfsm check jobs/opsfsm.toml\n  \
+        opsfsm check --format github --fail-on warning jobs   in a CI job")]
     Check(CheckArgs),
+    /// The JSON Schema of a config, for editors
+    #[command(after_help = "Example:\n  opsfsm schema > opsfsm.schema.json\n  \
+        Then `#:schema ./opsfsm.schema.json` as the first line of a TOML file (Taplo, Even Better TOML)")]
+    Schema,
     /// What opsfsm found where, for this config
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -221,9 +226,38 @@ pub(super) struct RunArgs {
 /// `opsfsm check`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct CheckArgs {
-    /// The config to check [default: where a tick would look]
+    /// Configs to check, each by itself: files, or folders of files [default: where a tick would
+    /// look]
     #[arg(value_name = "PATH")]
-    pub(super) path: Option<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
+    /// How to answer (see docs/json.md and docs/ci.md)
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: CheckFormat,
+    /// Exit 1 if there is a finding as bad as this, or worse
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub(super) fail_on: FailOn,
+}
+
+/// How `check` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    #[default]
+    #[value(alias = "text")]
+    Human,
+    Short,
+    Json,
+    Github,
+    Sarif,
+}
+
+/// Which findings make `check` exit 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    #[default]
+    Error,
+    Warning,
+    Info,
+    Never,
 }
 
 /// `opsfsm graph`.

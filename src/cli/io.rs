@@ -61,6 +61,18 @@ pub(super) fn error(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "opsfsm: error: {}", text.trim_end());
 }
 
+/// How wide the terminal is that the answer goes to; `None` if it goes to none.
+pub(super) fn stdout_columns() -> Option<usize> {
+    const USUAL: usize = 80;
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&stdout).ok();
+    let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+    Some(columns.unwrap_or(USUAL))
+}
+
 pub(super) fn stderr_is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }

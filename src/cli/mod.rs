@@ -27,6 +27,7 @@ mod routes;
 mod run;
 mod run_write;
 mod sandbox;
+mod schema;
 mod selftest;
 mod start;
 mod status;
@@ -105,6 +106,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Verify(options) => verify::verify(context, options),
         Command::Acknowledge(options) => gate::acknowledge(context, options),
         Command::Check(options) => check::check(context, options),
+        Command::Schema => schema::schema(),
         Command::Config(command) => explain::config(context, command),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),

@@ -13,9 +13,11 @@ mod gate;
 mod jobs;
 mod json;
 mod json5;
+mod key_paths;
 mod paths;
 mod policy;
 mod report;
+mod schema;
 mod text;
 mod toml;
 mod toml_guard;
@@ -29,6 +31,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use json5::parse_json5;
+pub use key_paths::key_paths;
+pub use schema::schema;
 
 use crate::base::JobId;
 use crate::diag::{Sink, Sources};

@@ -41,6 +41,12 @@ macro_rules! codes {
                 match self { $(Self::$name => $text,)* }
             }
 
+            /// What it means, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*).trim(),)* }
+            }
+
             /// The severity it has unless a caller changes it.
             #[must_use]
             pub const fn severity(self) -> Severity {

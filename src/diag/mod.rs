@@ -7,7 +7,7 @@ mod code;
 mod source;
 
 pub use code::{Code, Severity};
-pub use source::{FileId, LineCol, SourceFile, Sources, Span};
+pub use source::{FileId, KeyPath, LineCol, SourceFile, Sources, Span};
 
 use crate::base::limits;
 
@@ -102,6 +102,8 @@ pub struct Sink {
     left_out: usize,
     // Remembered, so that a flood of findings costs no walk over them for each one more.
     stopped: bool,
+    // Of all, also of those that are only counted.
+    worst: Option<Severity>,
 }
 
 impl Sink {
@@ -114,6 +116,7 @@ impl Sink {
     /// Takes a finding; beyond the limit it is only counted.
     pub fn push(&mut self, finding: Finding) {
         let stops = finding.stops_everything();
+        self.worst = self.worst.max(Some(finding.severity));
         if self.findings.len() < limits::FINDINGS_PER_FILE || (stops && !self.stopped) {
             self.findings.push(finding);
             self.stopped |= stops;
@@ -126,6 +129,7 @@ impl Sink {
     pub fn extend(&mut self, other: Self) {
         self.left_out += other.left_out;
         self.stopped |= other.stopped;
+        self.worst = self.worst.max(other.worst);
         self.findings.extend(other.findings);
     }
 
@@ -141,6 +145,12 @@ impl Sink {
     #[must_use]
     pub fn left_out(&self) -> usize {
         self.left_out
+    }
+
+    /// How bad the worst finding is, whether it was kept or only counted.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.worst
     }
 
     /// Is there a finding that stops a tick?
@@ -205,6 +215,7 @@ mod tests {
         }
         assert_eq!(sink.sorted().len(), limits::FINDINGS_PER_FILE);
         assert_eq!(sink.left_out(), 1000 - limits::FINDINGS_PER_FILE);
+        assert_eq!(sink.worst(), Some(Severity::Error));
     }
 
     #[test]

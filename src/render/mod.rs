@@ -4,6 +4,7 @@
 //! Invariant: nothing here prints, and the same data gives the same text.
 
 mod approvals;
+mod check;
 mod code_message;
 mod config_alert;
 mod digest;
@@ -23,6 +24,10 @@ mod tests;
 mod words;
 
 pub use approvals::{render_approvals, render_approvals_json};
+pub use check::{
+    CheckedConfig, Look, render_check_github, render_check_human, render_check_json,
+    render_check_sarif, render_check_short,
+};
 pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
 pub use dot::{render_chains_dot, render_machine_dot};

@@ -24,7 +24,7 @@ fn all_errors_are_told_in_one_pass_with_file_line_and_column() {
                 {\"id\": \"a\", \"kind\": \"one_shot_read\", \"risk\": 3, \"commands\": {\"run\": \"ls\"}},\n    \
                 {\"kind\": \"one_shot_write\"}\n  ]\n}\n";
     let path = sandbox.write("config/opsfsm/ops-jobs.json", text);
-    let ran = sandbox.run(&["check"]);
+    let ran = sandbox.run(&["check", "--format", "short"]);
     ran.exits(1);
     let place = |line: u32, column: u32| format!("{}:{line}:{column}: error[", path.display());
     for at in [place(4, 25), place(5, 12), place(5, 50), place(5, 73)] {

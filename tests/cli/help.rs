@@ -39,6 +39,7 @@ fn help_of_opsfsm() {
               verify       Verify a write once more whose outcome is not proved
               acknowledge  Take note of a write that is unverified or unknown; it is blocked again then
               check        Is the config sound? For people and for CI
+              schema       The JSON Schema of a config, for editors
               config       What opsfsm found where, for this config
               graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
               history      What happened: the journal, newest last
@@ -209,16 +210,21 @@ fn help_of_run() {
 fn help_of_check() {
     help_of(
         &["check"],
-        &expect![[r"
+        &expect![[r#"
             Is the config sound? For people and for CI
 
-            Usage: opsfsm check [OPTIONS] [PATH]
+            Usage: opsfsm check [OPTIONS] [PATH]...
 
             Arguments:
-              [PATH]  The config to check [default: where a tick would look]
+              [PATH]...  Configs to check, each by itself: files, or folders of files [default: where a tick
+                         would look]
 
             Options:
-              -h, --help  Print help
+                  --format <FORMAT>     How to answer (see docs/json.md and docs/ci.md) [default: human]
+                                        [possible values: human, short, json, github, sarif]
+                  --fail-on <SEVERITY>  Exit 1 if there is a finding as bad as this, or worse [default: error]
+                                        [possible values: error, warning, info, never]
+              -h, --help                Print help
 
             Files:
                   --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
@@ -226,7 +232,8 @@ fn help_of_check() {
 
             Examples:
               opsfsm check
-              opsfsm check jobs/opsfsm.toml"]],
+              opsfsm check jobs/opsfsm.toml
+              opsfsm check --format github --fail-on warning jobs   in a CI job"#]],
     );
 }
 

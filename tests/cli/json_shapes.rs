@@ -98,6 +98,24 @@ fn tick_is_as_documented() {
 }
 
 #[test]
+fn check_is_as_documented() {
+    let sandbox = Sandbox::new();
+    let scan = with(sandbox.watched("scan"), &json!({"kind": "x"}));
+    let chained = with(sandbox.check("disk"), &json!({"after": [{"jobId": "disc"}]}));
+    sandbox.config(&json!({}), &[scan, chained]);
+    let ran = sandbox.run(&["check", "--format", "json"]);
+    ran.exits(1);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(shape(&answer), shape(&example("check")), "{answer:#}");
+    assert_eq!(keys(&answer), keys(&example("check")));
+    for finding in answer["findings"].as_array().unwrap() {
+        assert_eq!(keys(finding), keys(&example("check")["findings"][0]));
+    }
+    assert_eq!(answer["findings"][0]["job"], "scan");
+    assert_eq!(answer["findings"][0]["key"], "kind");
+}
+
+#[test]
 fn each_why_of_a_tick_is_documented() {
     for why in [
         "anomaly",

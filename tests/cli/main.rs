@@ -8,6 +8,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
 
 mod chains;
+mod check_floods;
+mod check_formats;
+mod ci_files;
 mod config_keys;
 mod decisions;
 mod faults;
@@ -25,6 +28,8 @@ mod help;
 mod hostile;
 mod import;
 mod jobs;
+#[path = "../support/json_schema.rs"]
+mod json_schema;
 mod json_shapes;
 mod messages;
 mod neighbours;

@@ -12,6 +12,9 @@ mod findings_jobs;
 mod findings_report;
 mod findings_top;
 mod hostile;
+#[path = "../../../tests/support/json_schema.rs"]
+mod json_schema;
+mod schema;
 mod syntax;
 
 use std::fmt::Write as _;
@@ -29,8 +32,11 @@ fn source(name: &str, text: impl Into<Vec<u8>>) -> SourceText {
     SourceText { name: name.to_owned(), dir: PathBuf::from("/etc/ops"), format, bytes: text.into() }
 }
 
+/// Every config of the tests comes by here: the schema has to judge it as the decoder does.
 fn parse_one(name: &str, text: &str) -> Parsed {
-    parse_config(vec![source(name, text)], &around())
+    let parsed = parse_config(vec![source(name, text)], &around());
+    schema::agrees(name, text, &parsed);
+    parsed
 }
 
 /// `place: severity[code]: message`, other places and ways out below, indented.
