@@ -19,6 +19,7 @@ pub mod config;
 pub mod journal;
 // L4
 pub mod decide;
+pub mod lint;
 pub mod ports;
 // L5
 pub mod adapters;

@@ -22,6 +22,10 @@ pub const ARGUMENT_BYTES: usize = 128 << 10;
 pub const CONFIG_BYTES: u64 = 32 << 20;
 /// Most findings kept for one file; the rest are counted.
 pub const FINDINGS_PER_FILE: usize = 200;
+/// Most findings that `check` tells; the rest are counted.
+pub const FINDINGS_TOLD: usize = 2_000;
+/// Links that the search for jobs that are started twice goes along, all jobs together.
+pub const TWICE_STEPS: usize = 1_000_000;
 /// Most syntax errors shown for one file.
 pub const SYNTAX_ERRORS_PER_FILE: usize = 20;
 /// Most of a status command's stdout kept: a longer one is malformed.

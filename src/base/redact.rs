@@ -61,11 +61,7 @@ impl Secrets {
     /// The values of an environment whose names say that they are secret.
     #[must_use]
     pub fn of_env<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let is_secret = |name: &str| {
-            let name = name.to_uppercase();
-            SECRET_WORDS.iter().any(|word| name.contains(word))
-        };
-        let secret = variables.into_iter().filter(|(name, _)| is_secret(name));
+        let secret = variables.into_iter().filter(|(name, _)| is_secret_name(name));
         let mut values: Vec<String> = secret
             .map(|(_, value)| value.trim().to_owned())
             .filter(|value| value.len() >= VALUE_MIN)
@@ -99,6 +95,32 @@ impl Secrets {
         }
         text.into_owned()
     }
+}
+
+/// Does the name of a variable say that its value is secret?
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Does this text hold a secret itself? A reference to one is none: a variable, a file, a
+/// placeholder.
+#[must_use]
+pub fn holds_secret(text: &str) -> bool {
+    let is_literal = |caught: regex_lite::Captures<'_>| {
+        let whole = caught.get(0).map_or("", |group| group.as_str());
+        let kept = caught.get(1).map_or(0, |group| group.as_str().len());
+        whole.get(kept..).is_some_and(is_secret_value)
+    };
+    FORMS.iter().any(|form| form.captures_iter(text).any(is_literal))
+}
+
+/// Could this be a secret, where one is to be expected? Not what is short, or leads elsewhere.
+#[must_use]
+pub fn is_secret_value(value: &str) -> bool {
+    let value = value.trim();
+    value.len() >= VALUE_MIN && !value.starts_with(['$', '@', '/', '~', '<', '{', '%', '.', '*'])
 }
 
 /// What of a text that was cut in front can be judged.
@@ -168,6 +190,23 @@ mod tests {
             "",
         ] {
             assert_eq!(plain(text), text);
+        }
+    }
+
+    #[test]
+    fn a_reference_to_a_secret_is_none() {
+        for text in ["--password=hunter22", "https://me:hunter22@host", "token: abcdefgh"] {
+            assert!(holds_secret(text), "{text}");
+        }
+        for text in [
+            "--password=$PASSWORD",
+            "--token=@/run/token",
+            "--token-file=/run/token",
+            "password=<yours-here>",
+            "https://me:$PASSWORD@host",
+            "tokens=all",
+        ] {
+            assert!(!holds_secret(text), "{text}");
         }
     }
 

@@ -9,6 +9,8 @@ mod approve;
 mod args;
 mod check;
 mod code;
+mod codes;
+mod config;
 mod context;
 mod exec;
 mod explain;

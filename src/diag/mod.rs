@@ -9,7 +9,7 @@ mod source;
 pub use code::{Code, Severity};
 pub use source::{FileId, LineCol, SourceFile, Sources, Span};
 
-use crate::base::limits;
+use crate::base::{JobId, limits};
 
 /// A place and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Finding {
     pub code: Code,
     /// How bad it is.
     pub severity: Severity,
+    /// The job that it is about, if it is about one.
+    pub job: Option<JobId>,
     /// What is wrong, naming the thing.
     pub message: String,
     /// Where; `None` where a whole file or folder is meant.
@@ -51,6 +53,7 @@ impl Finding {
         Self {
             code,
             severity: code.severity(),
+            job: None,
             message: message.into(),
             primary: None,
             secondary: Vec::new(),
@@ -62,6 +65,13 @@ impl Finding {
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self
+    }
+
+    /// Says which job it is about.
+    #[must_use]
+    pub fn of(mut self, job: &JobId) -> Self {
+        self.job = Some(job.clone());
         self
     }
 
@@ -127,6 +137,21 @@ impl Sink {
         self.left_out += other.left_out;
         self.stopped |= other.stopped;
         self.findings.extend(other.findings);
+    }
+
+    /// A sink of at most so many of these findings, and of those that were only counted before.
+    #[must_use]
+    pub fn from_parts(mut findings: Vec<Finding>, left_out: usize, most: usize) -> Self {
+        let over = findings.len().saturating_sub(most);
+        let stopped = findings.iter().any(Finding::stops_everything);
+        findings.truncate(most);
+        Self { findings, left_out: left_out + over, stopped }
+    }
+
+    /// Its findings, and how many were only counted.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<Finding>, usize) {
+        (self.findings, self.left_out)
     }
 
     /// The findings, in the order of files and places.

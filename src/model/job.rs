@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::gate::{ApprovalPolicy, Sandbox};
+use super::places::{Places, Suppression};
 use super::policy::Policy;
 use super::report::ReportSettings;
 use crate::base::JobId;
@@ -24,6 +25,12 @@ pub struct Model {
     pub timezone: Option<ZoneName>,
     /// How and where reports go.
     pub report: ReportSettings,
+    /// Where the keys of each job stand.
+    pub places: BTreeMap<JobId, Places>,
+    /// Where the keys of `defaults` stand.
+    pub defaults: Places,
+    /// Findings that are let be.
+    pub suppressions: Vec<Suppression>,
 }
 
 /// A time zone by its name in the IANA database. Whether this host knows it is not said here.

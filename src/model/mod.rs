@@ -8,6 +8,7 @@ mod chat;
 mod endpoint;
 mod gate;
 mod job;
+mod places;
 mod plan;
 mod plan_change;
 mod policy;
@@ -23,6 +24,7 @@ pub use job::{
     Command, Job, Kind, Language, Link, LinkWhen, Model, Outline, Risk, StatusSource, Work,
     ZoneName,
 };
+pub use places::{Place, Places, Suppression};
 pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
 pub use policy::{OnStall, Policy, QuietHours};
 pub use report::{ReportSettings, Route, TelegramSettings, Undelivered, UndeliveredKind, Via};
