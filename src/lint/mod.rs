@@ -11,9 +11,10 @@ mod judge;
 mod levels;
 mod rules;
 mod subject;
-#[cfg(test)]
-mod testing;
 mod verbs;
+
+#[cfg(test)]
+mod tests;
 
 pub use judge::{Judged, Read, judge};
 pub use levels::{Level, Levels, find_code};

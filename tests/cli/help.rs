@@ -209,7 +209,7 @@ fn help_of_run() {
 fn help_of_check() {
     help_of(
         &["check"],
-        &expect![[r"
+        &expect![[r#"
             Is the config sound? For people and for CI
 
             Usage: opsfsm check [OPTIONS] [PATH]
@@ -218,7 +218,18 @@ fn help_of_check() {
               [PATH]  The config to check [default: where a tick would look]
 
             Options:
-              -h, --help  Print help
+                  --explain <CODE>    Explain a code: why it is, a bad example, a good one
+                  --portable          Look at the text alone, so that every machine gives the same answer: no
+                                      programs, modes, time zones, and no store
+                  --period <SECONDS>  How often a tick comes [default: as the store has seen it]
+              -h, --help              Print help
+
+            Severity:
+              -A, --allow <CODE>  Do not tell findings of this code; of several levels for a code the most
+                                  severe counts
+              -W, --warn <CODE>   Findings of this code are warnings
+              -D, --deny <CODE>   Findings of this code are errors
+                  --strict        A key that nothing reads is an error
 
             Files:
                   --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
@@ -226,7 +237,7 @@ fn help_of_check() {
 
             Examples:
               opsfsm check
-              opsfsm check jobs/opsfsm.toml"]],
+              opsfsm check jobs/opsfsm.toml"#]],
     );
 }
 

@@ -53,7 +53,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     const JOB: &str = r#"
         [[jobs]]

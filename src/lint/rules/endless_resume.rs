@@ -22,7 +22,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     #[test]
     fn a_resume_without_an_end_is_told() {

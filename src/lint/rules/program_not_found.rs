@@ -47,7 +47,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::{Bench, rule_says_on};
+    use crate::lint::tests::{Bench, rule_says_on};
 
     #[test]
     fn a_program_that_is_not_there_is_told_once_a_job() {

@@ -31,7 +31,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     #[test]
     fn a_relative_path_without_a_folder_is_told() {

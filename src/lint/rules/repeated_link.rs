@@ -38,7 +38,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     #[test]
     fn a_link_that_stands_twice_is_told() {

@@ -37,7 +37,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::{Bench, rule_is_silent, rule_says_on};
+    use crate::lint::tests::{Bench, rule_is_silent, rule_says_on};
 
     #[test]
     fn a_status_file_without_a_pid_is_told() {

@@ -107,7 +107,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     #[test]
     fn shell_text_in_an_argv_is_told_once_a_command() {

@@ -37,7 +37,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     #[test]
     fn a_status_that_outlasts_the_period_is_told() {

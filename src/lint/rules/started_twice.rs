@@ -76,7 +76,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     fn job(id: &str, after: &str) -> String {
         format!(

@@ -24,7 +24,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::{Bench, rule_says_on};
+    use crate::lint::tests::{Bench, rule_says_on};
 
     #[test]
     fn a_program_that_can_not_be_started_is_told() {

@@ -37,7 +37,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::{Bench, rule_is_silent, rule_says};
+    use crate::lint::tests::{Bench, rule_is_silent, rule_says};
 
     #[test]
     fn a_job_that_nothing_reaches_is_told() {

@@ -71,7 +71,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::{Bench, rule_says_on};
+    use crate::lint::tests::{Bench, rule_says_on};
 
     const BAD: &str = r#"
         [[jobs]]
@@ -120,7 +120,7 @@ mod tests {
             bench.exposed.insert(name, "its group may write to it (group id 7)");
         }
         let findings = |bench: &Bench| {
-            let parsed = crate::lint::testing::parse("a.toml", &format!("version = 1\n{BAD}"));
+            let parsed = crate::lint::tests::parse("a.toml", &format!("version = 1\n{BAD}"));
             let model = parsed.model.expect("a model");
             let mut subject = Subject::new(&model, &parsed.outlines, true);
             subject.host = Some(bench);

@@ -29,7 +29,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::testing::rule_says;
+    use crate::lint::tests::rule_says;
 
     #[test]
     fn a_read_that_writes_is_told() {
