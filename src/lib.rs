@@ -20,6 +20,8 @@ pub mod journal;
 // L4
 pub mod decide;
 pub mod ports;
+// L4, above the ports: what is asked of this machine goes through them
+pub mod lint;
 // L5
 pub mod adapters;
 pub mod render;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["base", "approval", "machine", "model"]),
     ("decide", &["base", "approval", "machine", "model", "compile", "journal"]),
     ("ports", &["base", "approval", "model", "journal"]),
+    ("lint", &["base", "diag", "model", "ports"]),
     ("adapters", &["base", "approval", "machine", "model", "config", "journal", "ports"]),
     ("render", &["base", "approval", "diag", "machine", "model", "compile", "journal", "decide"]),
     ("tick", &["base", "machine", "model", "compile", "journal", "decide", "ports", "render"]),
@@ -40,7 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base", "approval", "diag", "machine", "model", "compile", "config", "journal",
-            "decide", "ports", "adapters", "render", "tick", "writes", "sim",
+            "decide", "ports", "lint", "adapters", "render", "tick", "writes", "sim",
         ],
     ),
 ];

@@ -12,6 +12,7 @@ pub mod executors;
 pub mod file_facts;
 pub mod file_name;
 pub mod flight_lock;
+pub mod host_facts;
 mod http;
 pub mod locate;
 pub mod openclaw;

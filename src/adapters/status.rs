@@ -163,7 +163,7 @@ fn read_bounded(path: &Path) -> Result<(Vec<u8>, i64), Observed> {
     read_regular(path).map_err(|why| broken(BrokenCause::FileUnreadable, why))
 }
 
-fn read_regular(path: &Path) -> Result<(Vec<u8>, i64), String> {
+pub(super) fn read_regular(path: &Path) -> Result<(Vec<u8>, i64), String> {
     let name = path.display();
     let facts = fs::metadata(path).map_err(|e| format!("{name}: {e}"))?;
     if !facts.is_file() {

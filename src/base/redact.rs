@@ -5,6 +5,7 @@
 //! under an innocent name passes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -45,6 +46,8 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{12,}",
         r"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@",
         r#"(?i)((?:token|secret|passw(?:or)?d|passwd|api_?-?key|access_?-?key|private_?-?key|credentials?)["']?\s*[:=]\s*["']?)[^\s"',;&\[]{6,}"#,
+        // An argv in a config: `"--password", "…"`.
+        r#"(?i)(["']--?(?:[a-z]+[_-])*(?:token|secret|passw(?:or)?d|passwd|api_?-?key|access_?-?key|private_?-?key|credentials?)["']\s*,\s*["'])[^\s"']{6,}"#,
     ];
     // Each is tried by a test; one that could not be read would catch nothing.
     forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
@@ -61,11 +64,7 @@ impl Secrets {
     /// The values of an environment whose names say that they are secret.
     #[must_use]
     pub fn of_env<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let is_secret = |name: &str| {
-            let name = name.to_uppercase();
-            SECRET_WORDS.iter().any(|word| name.contains(word))
-        };
-        let secret = variables.into_iter().filter(|(name, _)| is_secret(name));
+        let secret = variables.into_iter().filter(|(name, _)| is_secret_name(name));
         let mut values: Vec<String> = secret
             .map(|(_, value)| value.trim().to_owned())
             .filter(|value| value.len() >= VALUE_MIN)
@@ -101,6 +100,42 @@ impl Secrets {
     }
 }
 
+/// Does the name of a variable say that its value is secret?
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Does this text hold a secret itself? A reference to one is none: a variable, a file, a
+/// placeholder.
+#[must_use]
+pub fn holds_secret(text: &str) -> bool {
+    let is_literal = |caught: regex_lite::Captures<'_>| {
+        let whole = caught.get(0).map_or("", |group| group.as_str());
+        let kept = caught.get(1).map_or(0, |group| group.as_str().len());
+        whole.get(kept..).is_some_and(is_secret_value)
+    };
+    FORMS.iter().any(|form| form.captures_iter(text).any(is_literal))
+}
+
+/// Where a text holds what looks like a secret: ranges of bytes, in no order.
+pub fn secret_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
+    FORMS.iter().flat_map(move |form| {
+        form.captures_iter(text).filter_map(|caught| {
+            let kept = caught.get(1).map_or(0, |group| group.as_str().len());
+            caught.get(0).map(|whole| whole.start() + kept..whole.end())
+        })
+    })
+}
+
+/// Could this be a secret, where one is to be expected? Not what is short, or leads elsewhere.
+#[must_use]
+pub fn is_secret_value(value: &str) -> bool {
+    let value = value.trim();
+    value.len() >= VALUE_MIN && !value.starts_with(['$', '@', '/', '~', '<', '{', '%', '.', '*'])
+}
+
 /// What of a text that was cut in front can be judged.
 fn after_cut(text: &str) -> &str {
     let far = text.char_indices().nth(CUT_MAX).map_or(text.len(), |(at, _)| at);
@@ -124,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_form_is_read_and_caught() {
-        assert_eq!(FORMS.len(), 8);
+        assert_eq!(FORMS.len(), 9);
         let token = "A".repeat(35);
         for secret in [
             format!("123456789:{token}"),
@@ -151,6 +186,7 @@ mod tests {
             ),
             ("password=hunter22 next", "password=[redacted] next"),
             (r#"{"api_key": "0123456789", "n": 1}"#, r#"{"api_key": "[redacted]", "n": 1}"#),
+            (r#"["--db-password", "hunter22"]"#, r#"["--db-password", "[redacted]"]"#),
             ("DB_PASSWORD: 'open sesame'", "DB_PASSWORD: 'open sesame'"),
         ] {
             assert_eq!(plain(said), shown);
@@ -168,6 +204,23 @@ mod tests {
             "",
         ] {
             assert_eq!(plain(text), text);
+        }
+    }
+
+    #[test]
+    fn a_reference_to_a_secret_is_none() {
+        for text in ["--password=hunter22", "https://me:hunter22@host", "token: abcdefgh"] {
+            assert!(holds_secret(text), "{text}");
+        }
+        for text in [
+            "--password=$PASSWORD",
+            "--token=@/run/token",
+            "--token-file=/run/token",
+            "password=<yours-here>",
+            "https://me:$PASSWORD@host",
+            "tokens=all",
+        ] {
+            assert!(!holds_secret(text), "{text}");
         }
     }
 

@@ -236,6 +236,28 @@ pub(super) struct CheckArgs {
     /// Exit 1 if there is a finding as bad as this, or worse
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,
+    /// Explain a code: why it is, a bad example, a good one
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    pub(super) explain: Option<String>,
+    /// Do not tell findings of this code; of several levels for a code the most severe counts
+    #[arg(short = 'A', long, value_name = "CODE", help_heading = "Severity")]
+    pub(super) allow: Vec<String>,
+    /// Findings of this code are warnings
+    #[arg(short = 'W', long, value_name = "CODE", help_heading = "Severity")]
+    pub(super) warn: Vec<String>,
+    /// Findings of this code are errors
+    #[arg(short = 'D', long, value_name = "CODE", help_heading = "Severity")]
+    pub(super) deny: Vec<String>,
+    /// A key that nothing reads is an error
+    #[arg(long, help_heading = "Severity")]
+    pub(super) strict: bool,
+    /// Look at the text alone, so that every machine gives the same answer: no programs, modes,
+    /// time zones, and no store
+    #[arg(long)]
+    pub(super) portable: bool,
+    /// How often a tick comes [default: as the store has seen it]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) period: Option<u64>,
 }
 
 /// How `check` answers.

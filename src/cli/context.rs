@@ -11,11 +11,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
+pub(super) use super::config::{BrokenConfig, LoadedConfig};
 pub(super) use super::failure::Failure;
 use super::io;
-use super::zone::follow_zone;
 use crate::adapters::clock::OsClock;
-use crate::adapters::config_files::load_config_files;
 use crate::adapters::entropy::OsEntropy;
 use crate::adapters::file_name::beside;
 use crate::adapters::flight_lock;
@@ -25,30 +24,14 @@ use crate::adapters::processes::OsProcesses;
 use crate::adapters::signals::{self, Interrupt};
 use crate::adapters::sqlite::{NewStore, SqliteStore};
 use crate::base::{Exit, JobId, Now};
-use crate::compile::{Compiled, CompiledJob, compile_model};
-use crate::config::{Parsed, parse_config};
-use crate::decide::{self, Facts, HiddenWrite, V1State};
-use crate::diag::{Code, Finding, Sink, Sources, did_you_mean};
+use crate::compile::{Compiled, CompiledJob};
+use crate::decide::{self, Facts, V1State};
+use crate::diag::did_you_mean;
 use crate::journal::{Change, World};
-use crate::model::{Kind, Language};
+use crate::model::Language;
 use crate::ports::{Clock as _, Commit, Entropy as _, Store as _};
 use crate::render::{self, Style};
 use crate::tick::{disagreement, facts_of, reports_of};
-
-/// A config that can't be run.
-pub(super) struct BrokenConfig {
-    pub(super) sink: Sink,
-    pub(super) sources: Sources,
-    /// It could not even be read.
-    pub(super) unreadable: Option<String>,
-}
-
-/// A loaded config.
-pub(super) struct LoadedConfig {
-    pub(super) compiled: Compiled,
-    pub(super) sink: Sink,
-    pub(super) sources: Sources,
-}
 
 /// What every command has.
 pub(super) struct Context {
@@ -101,79 +84,6 @@ impl Context {
 
     pub(super) fn store_place(&self) -> Result<&StorePlace, Failure> {
         self.located.store.as_ref().map_err(|e| Failure::refused(e.to_string()))
-    }
-
-    /// Loads and compiles the config at `path`.
-    pub(super) fn load_config(&self, path: &Path) -> Result<LoadedConfig, BrokenConfig> {
-        let files = load_config_files(path).map_err(|e| BrokenConfig {
-            sink: Sink::new(),
-            sources: Sources::default(),
-            unreadable: Some(e.to_string()),
-        })?;
-        let Parsed { model, outlines, sources, mut sink } =
-            parse_config(files, &self.located.around);
-        match compile_model(model, &outlines, &mut sink) {
-            Some(compiled) => {
-                follow_zone(&self.clock, &compiled, &mut sink);
-                Ok(LoadedConfig { compiled, sink, sources })
-            }
-            None => Err(BrokenConfig { sink, sources, unreadable: None }),
-        }
-    }
-
-    /// Loads the config, or fails with all its findings.
-    pub(super) fn config(&self) -> Result<LoadedConfig, Failure> {
-        let path = self.config_path()?;
-        self.load_config(path)
-            .and_then(|config| self.refuse_hidden_writes(config))
-            .map_err(|broken| Failure::refused(Self::broken_text(path, &broken)))
-    }
-
-    /// Refuses a config whose read jobs bear what it, or the store, knows as a write. Of a store
-    /// that can't be read nothing is known; whoever needs it then says what is wrong with it.
-    pub(super) fn refuse_hidden_writes(
-        &self,
-        config: LoadedConfig,
-    ) -> Result<LoadedConfig, BrokenConfig> {
-        let stored = self.store_place().ok().filter(|place| place.path.exists());
-        let world = stored.and_then(|_| self.open_any_store().ok()?.read().ok());
-        let LoadedConfig { compiled, mut sink, sources } = config;
-        let hidden = decide::hidden_writes(&compiled, &world.unwrap_or_default().snapshot);
-        if hidden.is_empty() {
-            return Ok(LoadedConfig { compiled, sink, sources });
-        }
-        for HiddenWrite { job, write } in hidden {
-            let message = format!(
-                "read job `{job}` has the id or a command of `{write}`, which was declared a write"
-            );
-            let finding = match compiled.job(&job) {
-                Some(job) => Finding::new(Code::HiddenWrite, job.job().id_span, message),
-                None => Finding::nowhere(Code::HiddenWrite, message),
-            };
-            let (call, id) = (&self.invocation, render::shell_quote(write.as_str()));
-            let declared =
-                compiled.job(&write).is_some_and(|j| j.job().kind() == Kind::OneShotWrite);
-            let mut finding = finding.help("declare it one_shot_write");
-            if !declared {
-                finding = finding.help(format!(
-                    "if it writes nothing, a person says so: {call} approve --reclassify {id}"
-                ));
-            }
-            sink.push(finding);
-        }
-        Err(BrokenConfig { sink, sources, unreadable: None })
-    }
-
-    /// What is to be said on stderr of a config that can't be run.
-    pub(super) fn broken_text(path: &Path, broken: &BrokenConfig) -> String {
-        match &broken.unreadable {
-            Some(why) => why.clone(),
-            None => format!(
-                "the config {} is broken; nothing was run\n{}",
-                path.display(),
-                render::render_findings(&broken.sink, &broken.sources)
-            ),
-        }
     }
 
     /// One job of the config.

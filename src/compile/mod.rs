@@ -45,7 +45,7 @@ pub fn compile_model(
         sink.extend(found);
         return None;
     };
-    let Model { jobs, tick_limit, timezone, report } = model;
+    let Model { jobs, tick_limit, timezone, report, .. } = model;
     let jobs: BTreeMap<JobId, CompiledJob> =
         jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     prove_writes(jobs.values(), &mut found);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::tree::{Node, Value};
 use super::{Format, Surroundings};
-use crate::base::limits;
+use crate::base::{JobId, limits};
 use crate::diag::{Code, FileId, Finding, Sink, Span};
 
 /// Longest piece of the config's own text repeated in a finding.
@@ -23,13 +23,15 @@ pub(super) struct Context {
     pub(super) sink: Sink,
     /// Its syntax is broken somewhere: what seems to be missing may just not have been understood.
     pub(super) damaged: bool,
+    /// The job that is read; what is found meanwhile is about it.
+    pub(super) job: Option<JobId>,
     taken: usize,
 }
 
 impl Context {
     pub(super) fn new(file: FileId, format: Format, dir: PathBuf, around: &Surroundings) -> Self {
         let (around, sink) = (around.clone(), Sink::new());
-        Self { file, format, dir, around, sink, damaged: false, taken: 0 }
+        Self { file, format, dir, around, sink, damaged: false, job: None, taken: 0 }
     }
 
     /// A place in this file. Offsets fit: files are bounded far below `u32::MAX`.
@@ -38,8 +40,9 @@ impl Context {
         Span { file: self.file, start: offset(range.start), end: offset(range.end) }
     }
 
-    pub(super) fn push(&mut self, finding: Finding) {
+    pub(super) fn push(&mut self, mut finding: Finding) {
         self.taken += 1;
+        finding.job = finding.job.or_else(|| self.job.clone());
         self.sink.push(finding);
     }
 

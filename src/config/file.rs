@@ -9,25 +9,31 @@ use super::Format;
 use super::context::Context;
 use super::cursor::Cursor;
 use super::jobs::{self, Ids};
+use super::places::places_of;
 use super::policy::{self, Defaults};
 use super::report;
+use super::suppressions::read_suppressions;
 use super::text::Loaded;
 use super::tree::{Node, Value};
 use crate::base::JobId;
 use crate::diag::{Code, Finding, Sink, Span};
-use crate::model::{Model, Outline, ReportSettings};
+use crate::model::{Model, Outline, Places, ReportSettings, Suppression};
 
 /// What the files share, and where it was said.
 #[derive(Default)]
 struct Shared {
     defaults: Option<(Defaults, Span)>,
     report: Option<(ReportSettings, Span)>,
+    places: Places,
+    suppressions: Vec<Suppression>,
 }
 
 /// What all files declare together.
 pub(super) struct Declared {
     /// Complete only if the sink has no errors.
     pub(super) model: Model,
+    /// Is the syntax of all files sound?
+    pub(super) whole: bool,
     /// Of every job with an id; empty where a file is damaged.
     pub(super) outlines: BTreeMap<JobId, Outline>,
     /// All findings.
@@ -51,6 +57,8 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
         tick_limit: defaults.tick_limit,
         timezone: defaults.timezone.clone(),
         report: shared.report.map(|(report, _)| report).unwrap_or_default(),
+        defaults: shared.places,
+        suppressions: shared.suppressions,
         ..Model::default()
     };
     let mut ids = Ids::new();
@@ -62,8 +70,11 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
             if let Some((id, outline)) = read.outline {
                 outlines.entry(id).or_insert(outline);
             }
-            if let Some(job) = read.job {
-                model.jobs.entry(job.id.clone()).or_insert(job);
+            if let Some(job) = read.job
+                && !model.jobs.contains_key(&job.id)
+            {
+                model.places.insert(job.id.clone(), places_of(node));
+                model.jobs.insert(job.id.clone(), job);
             }
         }
         sink.extend(ctx.sink);
@@ -71,14 +82,17 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
     if !whole {
         outlines.clear();
     }
-    Declared { model, outlines, sink }
+    Declared { model, whole, outlines, sink }
 }
 
 /// Reads one top level; gives back its jobs.
 fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Option<&'t [Node]> {
     let mut top = Cursor::open(ctx, root, "")?;
     read_version(ctx, &mut top);
-    if let Some((key, _)) = top.take("defaults") {
+    if let Some((key, node)) = top.take("defaults") {
+        if shared.defaults.is_none() {
+            shared.places = places_of(node);
+        }
         let defaults = top
             .table(ctx, "defaults")
             .map(|table| policy::read_defaults(ctx, table))
@@ -89,6 +103,7 @@ fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Optio
         let settings = top.table(ctx, "report").map(|table| report::read_report(ctx, table));
         keep_first(ctx, &mut shared.report, settings.unwrap_or_default(), "report", key.span);
     }
+    shared.suppressions.extend(read_suppressions(ctx, &mut top));
     let jobs = read_jobs(ctx, &mut top);
     top.finish(ctx);
     jobs

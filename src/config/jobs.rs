@@ -47,6 +47,7 @@ pub(super) fn read_job(
     defaults: &Defaults,
     ids: &mut Ids,
 ) -> ReadJob {
+    ctx.job = None;
     if !matches!(node.value, Value::Table(_)) {
         let must = ctx.table_word();
         ctx.wrong(node, &format!("jobs[{index}]"), must);
@@ -54,6 +55,7 @@ pub(super) fn read_job(
     }
     let Some(mut job) = Cursor::open(ctx, node, "") else { return ReadJob::default() };
     let id = read_id(ctx, &mut job, index, ids);
+    ctx.job = id.as_ref().map(|(id, _)| id.clone());
     let anchor = match &id {
         Some((id, span)) => Anchor { label: format!("job {}", ticked(id.as_str())), place: *span },
         None => Anchor { label: format!("jobs[{index}]"), place: job.head },

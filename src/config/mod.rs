@@ -15,9 +15,11 @@ mod json;
 mod json5;
 mod key_paths;
 mod paths;
+mod places;
 mod policy;
 mod report;
 mod schema;
+mod suppressions;
 mod text;
 mod toml;
 mod toml_guard;
@@ -76,6 +78,9 @@ pub struct Surroundings {
 pub struct Parsed {
     /// What the files declare; `None` exactly if a finding is an error.
     pub model: Option<Model>,
+    /// What could be read where there is no model: without the jobs that lack or misstate something.
+    /// `None` where a file's syntax is broken.
+    pub legible: Option<Model>,
     /// Of every job with an id, whatever else is wrong with it. Empty where a file's syntax is
     /// broken: what seems to be missing may then just not have been understood.
     pub outlines: BTreeMap<JobId, Outline>,
@@ -92,6 +97,8 @@ pub fn parse_config(files: Vec<SourceText>, around: &Surroundings) -> Parsed {
     let mut sources = Sources::default();
     let loaded: Vec<_> =
         files.into_iter().map(|file| text::parse_text(file, around, &mut sources)).collect();
-    let file::Declared { model, outlines, sink } = file::parse_model(loaded);
-    Parsed { model: (!sink.has_errors()).then_some(model), outlines, sources, sink }
+    let file::Declared { model, whole, outlines, sink } = file::parse_model(loaded);
+    let (model, legible) =
+        if sink.has_errors() { (None, whole.then_some(model)) } else { (Some(model), None) };
+    Parsed { model, legible, outlines, sources, sink }
 }

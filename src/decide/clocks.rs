@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::ledger::Ledger;
 use super::news::Notice;
 use crate::base::{Stamp, limits};
+use crate::journal::World;
 
 /// Notes this tick and says what is wrong with its clocks; may anything be started by them?
 pub(super) fn note_clocks(ledger: &mut Ledger<'_>) -> bool {
@@ -85,6 +86,12 @@ fn gap_since(now: &Stamp, last: &Stamp) -> Duration {
         return Duration::from_millis(u64::try_from(now.up_ms).unwrap_or(0));
     }
     now.age_of(last)
+}
+
+/// How often a tick comes, from what the store has seen of them.
+#[must_use]
+pub fn tick_period(world: &World) -> Option<Duration> {
+    median(&world.meta.tick_gaps)
 }
 
 /// The middle one; `None` where there are too few.

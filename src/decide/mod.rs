@@ -36,6 +36,7 @@ mod write;
 
 pub use approve::{Attest, Proof, approve};
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
+pub use clocks::tick_period;
 pub use code::{CodeIssued, issue_code, withdraw_code};
 pub use gate::GateRefused;
 pub use import::{V1State, begin_store};

@@ -9,7 +9,7 @@ mod source;
 pub use code::{Code, Severity};
 pub use source::{FileId, KeyPath, LineCol, SourceFile, Sources, Span};
 
-use crate::base::limits;
+use crate::base::{JobId, limits};
 
 /// A place and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Finding {
     pub code: Code,
     /// How bad it is.
     pub severity: Severity,
+    /// The job that it is about, if it is about one.
+    pub job: Option<JobId>,
     /// What is wrong, naming the thing.
     pub message: String,
     /// Where; `None` where a whole file or folder is meant.
@@ -51,6 +53,7 @@ impl Finding {
         Self {
             code,
             severity: code.severity(),
+            job: None,
             message: message.into(),
             primary: None,
             secondary: Vec::new(),
@@ -62,6 +65,13 @@ impl Finding {
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self
+    }
+
+    /// Says which job it is about.
+    #[must_use]
+    pub fn of(mut self, job: &JobId) -> Self {
+        self.job = Some(job.clone());
         self
     }
 
@@ -102,8 +112,8 @@ pub struct Sink {
     left_out: usize,
     // Remembered, so that a flood of findings costs no walk over them for each one more.
     stopped: bool,
-    // Of all, also of those that are only counted.
-    worst: Option<Severity>,
+    // Of those that are only counted.
+    worst_left_out: Option<Severity>,
 }
 
 impl Sink {
@@ -116,12 +126,12 @@ impl Sink {
     /// Takes a finding; beyond the limit it is only counted.
     pub fn push(&mut self, finding: Finding) {
         let stops = finding.stops_everything();
-        self.worst = self.worst.max(Some(finding.severity));
         if self.findings.len() < limits::FINDINGS_PER_FILE || (stops && !self.stopped) {
             self.findings.push(finding);
             self.stopped |= stops;
         } else {
             self.left_out += 1;
+            self.worst_left_out = self.worst_left_out.max(Some(finding.severity));
         }
     }
 
@@ -129,8 +139,21 @@ impl Sink {
     pub fn extend(&mut self, other: Self) {
         self.left_out += other.left_out;
         self.stopped |= other.stopped;
-        self.worst = self.worst.max(other.worst);
+        self.worst_left_out = self.worst_left_out.max(other.worst_left_out);
         self.findings.extend(other.findings);
+    }
+
+    /// The same sink with what `change` makes of its findings, at most `most` of them; what was only
+    /// counted before stays so.
+    #[must_use]
+    pub fn rewritten(self, most: usize, change: impl FnOnce(Vec<Finding>) -> Vec<Finding>) -> Self {
+        let mut sink = Self { findings: change(self.findings), ..self };
+        let over = sink.findings.get(most..).unwrap_or_default();
+        sink.left_out += over.len();
+        sink.worst_left_out = over.iter().map(|f| f.severity).max().max(sink.worst_left_out);
+        sink.findings.truncate(most);
+        sink.stopped = sink.findings.iter().any(Finding::stops_everything);
+        sink
     }
 
     /// The findings, in the order of files and places.
@@ -150,7 +173,7 @@ impl Sink {
     /// How bad the worst finding is, whether it was kept or only counted.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
-        self.worst
+        self.findings.iter().map(|finding| finding.severity).max().max(self.worst_left_out)
     }
 
     /// Is there a finding that stops a tick?

@@ -46,6 +46,8 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
     /// How many characters begin before each block: a line can be as long as its file.
     begun: Vec<usize>,
+    /// What is never shown, in order.
+    concealed: Vec<Range<usize>>,
 }
 
 /// Bytes of a block.
@@ -72,7 +74,13 @@ impl Sources {
         let mut begun: Vec<usize> = text.as_bytes().chunks(BLOCK).map(count).collect();
         // An end on a block's border begins one more.
         begun.push(all);
-        self.files.push(SourceFile { name: name.into(), text, line_starts, begun });
+        self.files.push(SourceFile {
+            name: name.into(),
+            text,
+            line_starts,
+            begun,
+            concealed: Vec::new(),
+        });
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -86,6 +94,16 @@ impl Sources {
     #[must_use]
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// From now on nothing of these places is to be shown.
+    pub fn conceal(&mut self, places: &[Span]) {
+        let offset = |byte: u32| usize::try_from(byte).unwrap_or(usize::MAX);
+        for (file, id) in self.files.iter_mut().zip(0..) {
+            let own = places.iter().filter(|place| place.file == FileId(id));
+            file.concealed.extend(own.map(|place| offset(place.start)..offset(place.end)));
+            file.concealed.sort_by_key(|range| range.start);
+        }
     }
 
     /// `file:line:column` of where `span` begins.
@@ -114,6 +132,14 @@ impl SourceFile {
         let inside = self.text.as_bytes().get(offset).copied().is_some_and(is_continuation);
         let column = begun + 1 - usize::from(inside && begun > 0);
         LineCol { line, column }
+    }
+
+    /// Is what stands at this byte never to be shown?
+    #[must_use]
+    pub fn is_concealed(&self, offset: usize) -> bool {
+        let after = self.concealed.partition_point(|range| range.start <= offset);
+        let before = after.checked_sub(1).and_then(|last| self.concealed.get(last));
+        before.is_some_and(|range| range.contains(&offset))
     }
 
     /// How many characters begin before byte `offset`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::gate::{ApprovalPolicy, Sandbox};
 use super::kind::Kind;
+use super::places::{Places, Suppression};
 use super::policy::Policy;
 use super::report::ReportSettings;
 use crate::base::JobId;
@@ -22,6 +23,12 @@ pub struct Model {
     pub timezone: Option<ZoneName>,
     /// How and where reports go.
     pub report: ReportSettings,
+    /// Where the keys of each job stand.
+    pub places: BTreeMap<JobId, Places>,
+    /// Where the keys of `defaults` stand.
+    pub defaults: Places,
+    /// Findings that are let be.
+    pub suppressions: Vec<Suppression>,
 }
 
 /// A time zone by its name in the IANA database. Whether this host knows it is not said here.

@@ -9,6 +9,7 @@ mod endpoint;
 mod gate;
 mod job;
 mod kind;
+mod places;
 mod plan;
 mod plan_change;
 mod policy;
@@ -22,6 +23,7 @@ pub use endpoint::Endpoint;
 pub use gate::{ApprovalPolicy, Sandbox};
 pub use job::{Command, Job, Link, LinkWhen, Model, Outline, Risk, StatusSource, Work, ZoneName};
 pub use kind::Kind;
+pub use places::{Place, Places, Suppression};
 pub use plan::{Account, Plan, PlanStep, PlanVerification, Planned, SealedFile};
 pub use policy::{OnStall, Policy, QuietHours};
 pub use report::{

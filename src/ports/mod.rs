@@ -213,6 +213,36 @@ pub trait FileFacts {
     fn account(&self) -> Result<Account, String>;
 }
 
+/// What stands behind a program's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProgramLook {
+    /// A file that can be started.
+    Fit(PathBuf),
+    /// Nothing. The sentence names the program and the way out.
+    Missing(String),
+    /// Something that can't be started. The sentence says why.
+    Unfit(String),
+}
+
+/// A path that others than this account and root may change, itself or a folder above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposed {
+    /// What they may change.
+    pub path: String,
+    /// Why, as in "anybody may write to it".
+    pub how: String,
+}
+
+/// Looks at this machine for the advice of `check`. Nothing is started.
+pub trait HostFacts {
+    /// What a program's name means in this folder, along this PATH or the inherited one.
+    fn program(&self, program: &str, cwd: &Path, path: Option<&str>) -> ProgramLook;
+    /// How others may change what is at this path, if they may.
+    fn exposed(&self, path: &Path) -> Option<Exposed>;
+    /// What a status file says, if it can be read.
+    fn status_file(&self, path: &Path) -> Option<Vec<u8>>;
+}
+
 /// Takes reports to people.
 pub trait Notifier {
     /// The way that they go.

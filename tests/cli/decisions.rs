@@ -35,7 +35,8 @@ fn a_write_with_a_status_is_accepted_and_never_started() {
         &json!({}),
         &[with(job, &json!({"policy": {"autoResume": true}})), sandbox.check("disk")],
     );
-    sandbox.run(&["check"]).exits(0);
+    // Told, and no reason to run nothing.
+    sandbox.run(&["check"]).exits(1).prints("OF033").prints("1 error,");
     sandbox.tick();
     sandbox.tick();
     assert_eq!(sandbox.count("prune", "runs"), 0);

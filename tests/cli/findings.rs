@@ -12,6 +12,7 @@ fn unknown_keys_are_ignored_but_named() {
         c["jobs"][0]["enabeld"] = json!(true);
         c["jobs"][0]["owner"] = json!({"deep": [1, 2]});
         c["defaults"] = json!({"stallSecs": 1});
+        c["jobs"][1]["manual"] = json!(true);
     });
     assert_eq!(code, 0, "{text}");
     has(&text, &["warning[OF002]", "enabeld", "did you mean `enabled`?", "0 errors, 4 warnings"]);

@@ -225,6 +225,18 @@ fn help_of_check() {
                   --fail-on <SEVERITY>  Exit 1 if there is a finding as bad as this, or worse [default: error]
                                         [possible values: error, warning, info, never]
               -h, --help                Print help
+                  --explain <CODE>    Explain a code: why it is, a bad example, a good one
+                  --portable          Look at the text alone, so that every machine gives the same answer: no
+                                      programs, modes, time zones, and no store
+                  --period <SECONDS>  How often a tick comes [default: as the store has seen it]
+              -h, --help              Print help
+
+            Severity:
+              -A, --allow <CODE>  Do not tell findings of this code; of several levels for a code the most
+                                  severe counts
+              -W, --warn <CODE>   Findings of this code are warnings
+              -D, --deny <CODE>   Findings of this code are errors
+                  --strict        A key that nothing reads is an error
 
             Files:
                   --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
@@ -234,6 +246,7 @@ fn help_of_check() {
               opsfsm check
               opsfsm check jobs/opsfsm.toml
               opsfsm check --format github --fail-on warning jobs   in a CI job"#]],
+              opsfsm check jobs/opsfsm.toml"#]],
     );
 }
 

@@ -142,7 +142,8 @@ fn a_tick_with_room_for_few_open_files_sees_a_hundred_jobs_right() {
 #[test]
 fn a_reader_that_goes_away_causes_no_panic() {
     let sandbox = Sandbox::new();
-    sandbox.config(&json!({}), &healthy_jobs(&sandbox, 100));
+    let defaults = json!({"autoResumeBackoffSeconds": 60});
+    sandbox.config(&defaults, &healthy_jobs(&sandbox, 100));
     for command in ["tick --format json", "tick", "status", "check", "graph", "selftest", "--help"]
     {
         let ran = sandbox.shell(&format!("\"$OPSFSM\" {command} | head -1")).run();

@@ -259,9 +259,9 @@ fn approvals_are_not_given_in_a_file() {
 fn a_deadline_that_no_tick_can_keep_is_told() {
     expect![[r#"
         ── "verifyWithinSeconds": 119.9
-        json:6:26: warning[OF025]: `verifyWithinSeconds` may be over before a tick comes that verifies the write
+        json:6:26: warning[OF048]: `verifyWithinSeconds` may be over before a tick comes that verifies the write
           help: give it 120 seconds or more; else only `run --wait` verifies it in time
-        toml:7:23: warning[OF025]: `verifyWithinSeconds` may be over before a tick comes that verifies the write
+        toml:7:23: warning[OF048]: `verifyWithinSeconds` may be over before a tick comes that verifies the write
           help: give it 120 seconds or more; else only `run --wait` verifies it in time
         ── "verifyWithinSeconds": 120
         ── "verifyWithinSeconds": 0

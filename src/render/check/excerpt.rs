@@ -2,13 +2,15 @@
 //!
 //! In: the places of one finding in one file. Out: [`Excerpt`]s: a few lines, cut to what is near
 //! the places, with the places moved to where they are in that text.
-//! Invariant: an excerpt is small whatever the file is, and holds nothing that steers a terminal.
+//! Invariant: an excerpt is small whatever the file is, and holds nothing that steers a terminal or
+//! looks like a secret.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::printable::visible;
 use crate::base::limits;
+use crate::base::redact::secret_ranges;
 use crate::diag::{Label, LineCol, SourceFile};
 
 /// Some lines of a file.
@@ -109,11 +111,14 @@ fn push_line(
     if from.is_some() {
         text.push('…');
     }
+    let secrets = secrets_in(source, &whole, &shown);
+    let is_secret =
+        |at: usize| file.is_concealed(at) || secrets.iter().any(|range| range.contains(&at));
     // Where each byte of the file went, as far as a place begins or ends there.
     let mut moved: BTreeMap<usize, usize> = BTreeMap::new();
     for (i, c) in source.get(shown.clone()).unwrap_or_default().char_indices() {
         moved.insert(shown.start + i, text.len());
-        text.push(visible(c));
+        text.push(if is_secret(shown.start + i) { '*' } else { visible(c) });
     }
     moved.insert(shown.end, text.len());
     if to.is_some() {
@@ -121,6 +126,14 @@ fn push_line(
     }
     let place = |byte: usize| moved.get(&byte).copied().unwrap_or(text.len());
     marks.extend(places.iter().map(|m| (m.label, place(m.bytes.start)..place(m.bytes.end))));
+}
+
+/// What looks like a secret in the shown part of a line, or begins near it.
+fn secrets_in(text: &str, line: &Range<usize>, shown: &Range<usize>) -> Vec<Range<usize>> {
+    let from = floor(text, shown.start.saturating_sub(limits::SECRET_NEAR)).max(line.start);
+    let to = ceil(text, shown.end.saturating_add(limits::SECRET_NEAR).min(line.end));
+    let near = text.get(from..to).unwrap_or_default();
+    secret_ranges(near).map(|range| from + range.start..from + range.end).collect()
 }
 
 /// The character that `at` is in begins here.

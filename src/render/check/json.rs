@@ -27,7 +27,12 @@ pub fn render_check_json(configs: &[CheckedConfig<'_>]) -> String {
 
 fn config_json(config: &CheckedConfig<'_>) -> Value {
     let jobs = config.jobs.as_ref().map(|jobs| jobs.iter().map(|(_, count)| count).sum::<usize>());
-    json!({"path": config.name, "jobs": jobs, "unreadable": config.unreadable})
+    json!({
+        "path": config.name,
+        "jobs": jobs,
+        "unreadable": config.unreadable,
+        "suppressed": config.suppressed,
+    })
 }
 
 fn finding_json(item: &Item<'_>) -> Value {
@@ -37,7 +42,7 @@ fn finding_json(item: &Item<'_>) -> Value {
         "severity": finding.severity.to_string(),
         "message": finding.message,
         "config": item.config.name,
-        "job": item.key().and_then(|key| key.job.as_deref()),
+        "job": item.job(),
         "key": item.key().map(|key| key.path.as_str()),
         "primary": finding.primary.as_ref().map(|label| label_json(label, sources)),
         "secondary": finding.secondary.iter().map(|l| label_json(l, sources)).collect::<Vec<_>>(),

@@ -24,6 +24,7 @@ pub use json::render_check_json;
 pub use sarif::render_check_sarif;
 pub use short::render_check_short;
 
+use crate::base::JobId;
 use crate::diag::{Finding, KeyPath, Severity, Sink, Sources, Span};
 use crate::model::Kind;
 
@@ -36,6 +37,8 @@ pub struct CheckedConfig<'a> {
     pub jobs: Option<Vec<(Kind, usize)>>,
     /// Why it could not be read at all.
     pub unreadable: Option<&'a str>,
+    /// How many findings its own suppressions hide.
+    pub suppressed: usize,
     /// What was found.
     pub sink: &'a Sink,
     /// Where.
@@ -52,6 +55,12 @@ struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// The job that it is about.
+    fn job(&self) -> Option<&'a str> {
+        let own = self.finding.job.as_ref().map(JobId::as_str);
+        own.or_else(|| self.key()?.job.as_deref())
+    }
+
     /// What the finding's place belongs to.
     fn key(&self) -> Option<&'a KeyPath> {
         self.config.keys.get(&self.finding.primary.as_ref()?.span)
@@ -132,6 +141,11 @@ impl<'a> Listing<'a> {
         let mut text = String::new();
         if !self.items.is_empty() || hidden > 0 {
             text.push_str(&format!("{}\n", self.counts(hidden)));
+        }
+        match configs.iter().map(|config| config.suppressed).sum::<usize>() {
+            0 => {}
+            1 => text.push_str("1 finding is suppressed\n"),
+            some => text.push_str(&format!("{some} findings are suppressed\n")),
         }
         for config in configs {
             let Some(jobs) = &config.jobs else { continue };

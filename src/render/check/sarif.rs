@@ -100,7 +100,7 @@ fn fingerprint(item: &Item<'_>) -> String {
     let mut hash = Sha256::new();
     for part in [
         item.finding.code.as_str(),
-        key.and_then(|key| key.job.as_deref()).unwrap_or_default(),
+        item.job().unwrap_or_default(),
         key.map_or("", |key| key.path.as_str()),
     ] {
         hash.update(part.as_bytes());

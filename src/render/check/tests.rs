@@ -19,14 +19,22 @@ fn source(name: &str, text: impl Into<Vec<u8>>) -> SourceText {
 
 fn found(files: Vec<SourceText>) -> (Sink, Sources) {
     let around = Surroundings { home: Some("/home/u".into()), default_cwd: None };
-    let Parsed { model, outlines, sources, mut sink } = parse_config(files, &around);
+    let Parsed { model, outlines, sources, mut sink, .. } = parse_config(files, &around);
     compile_model(model, &outlines, &mut sink);
     (sink, sources)
 }
 
 fn config<'a>(sink: &'a Sink, sources: &'a Sources) -> CheckedConfig<'a> {
     let name = "a.toml".to_owned();
-    CheckedConfig { name, jobs: None, unreadable: None, sink, sources, keys: BTreeMap::new() }
+    CheckedConfig {
+        name,
+        jobs: None,
+        unreadable: None,
+        suppressed: 0,
+        sink,
+        sources,
+        keys: BTreeMap::new(),
+    }
 }
 
 fn human(files: Vec<SourceText>) -> String {

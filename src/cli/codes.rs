@@ -1,0 +1,22 @@
+//! `opsfsm check --explain CODE`: the code's section of `docs/codes.md`.
+
+use super::context::Failure;
+use super::io;
+use crate::base::Exit;
+use crate::lint::find_code;
+
+const PAGE: &str = include_str!("../../docs/codes.md");
+
+/// Prints why, a bad example and a good one.
+pub(super) fn explain_code(name: &str) -> Result<Exit, Failure> {
+    let code = find_code(name.trim()).map_err(Failure::refused)?;
+    let head = format!("\n## {code} ");
+    let section = PAGE.split_once(&head).map(|(_, rest)| {
+        let end = rest.find("\n## ").unwrap_or(rest.len());
+        format!("{code} {}\n", rest[..end].trim_end())
+    });
+    // A test looks for the section of every code.
+    let text = section.unwrap_or_else(|| format!("{code}: see docs/codes.md\n"));
+    io::answer(&text)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,90 @@
+//! How severe a finding is to whoever asked: `-A`, `-W`, `-D` and `--strict`.
+//!
+//! Invariant: a safety rule keeps its severity.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Code, Finding, Severity, did_you_mean};
+
+/// What is made of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It is not told.
+    Allow,
+    /// It is a warning.
+    Warn,
+    /// It is an error.
+    Deny,
+}
+
+/// The severities that were asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(BTreeMap<Code, Level>);
+
+impl Levels {
+    /// As each code has it; `strict`: a key that nothing reads is an error.
+    #[must_use]
+    pub fn new(strict: bool) -> Self {
+        Self(strict.then_some((Code::UnknownKey, Level::Deny)).into_iter().collect())
+    }
+
+    /// Asks for a level of the code of this name; the last word counts.
+    ///
+    /// # Errors
+    /// A sentence, where there is no such code, or it is about safety.
+    pub fn set(&mut self, name: &str, level: Level) -> Result<(), String> {
+        let code = find_code(name)?;
+        if code.is_safety() {
+            return Err(format!("{code} is about safety: its severity can't be changed"));
+        }
+        self.0.insert(code, level);
+        Ok(())
+    }
+
+    /// The finding with its severity; `None` where it is not told.
+    #[must_use]
+    pub fn apply(&self, finding: Finding) -> Option<Finding> {
+        match self.0.get(&finding.code) {
+            None => Some(finding),
+            Some(Level::Allow) => None,
+            Some(Level::Warn) => Some(finding.severity(Severity::Warning)),
+            Some(Level::Deny) => Some(finding.severity(Severity::Error)),
+        }
+    }
+}
+
+/// The code of this name.
+///
+/// # Errors
+/// A sentence with the nearest one.
+pub fn find_code(name: &str) -> Result<Code, String> {
+    Code::parse(name).ok_or_else(|| {
+        let near = did_you_mean(name, Code::ALL.iter().map(|code| code.as_str()));
+        match near {
+            Some(near) => format!("there is no code `{name}`; did you mean {near}?"),
+            None => format!("there is no code `{name}`; codes look like OF035"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_word_counts_and_safety_is_kept() {
+        let mut levels = Levels::new(true);
+        let told = |levels: &Levels, code| {
+            levels.apply(Finding::nowhere(code, "x")).map(|finding| finding.severity)
+        };
+        assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Error));
+        levels.set("of002", Level::Allow).expect("a code");
+        assert_eq!(told(&levels, Code::UnknownKey), None);
+        levels.set("OF002", Level::Warn).expect("a code");
+        assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Warning));
+        for (name, said) in [("OF023", "about safety"), ("OF999", "no code"), ("0F035", "OF035?")] {
+            let why = levels.set(name, Level::Allow).expect_err(name);
+            assert!(why.contains(said), "{why}");
+        }
+    }
+}
