@@ -100,9 +100,12 @@ pub(super) enum Command {
     /// What opsfsm found where, for this config
     #[command(subcommand)]
     Config(super::explain::ConfigCommand),
-    /// A picture of the chains, or of one job's machine, in Graphviz' DOT
-    #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
-        opsfsm graph --job inventory | dot -Tpng > inventory.png")]
+    /// A picture of the chains, or of one job's machine
+    #[command(
+        after_help = "Examples:\n  opsfsm graph --format text            in the terminal\n  \
+        opsfsm graph --format svg > jobs.svg   by itself; also: opsfsm graph | dot -Tsvg > jobs.svg\n  \
+        opsfsm graph inventory --live --format svg > inventory.svg"
+    )]
     Graph(GraphArgs),
     /// What happened: the journal, newest last
     #[command(
@@ -228,8 +231,29 @@ pub(super) struct CheckArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct GraphArgs {
     /// One job's compiled machine instead of the chains
-    #[arg(long, value_name = "JOB")]
+    #[arg(value_name = "JOB", conflicts_with = "named")]
     pub(super) job: Option<String>,
+    /// The same, as a flag
+    #[arg(long = "job", value_name = "JOB")]
+    pub(super) named: Option<String>,
+    /// Show where each job stands, since when, and what is due of it
+    #[arg(long)]
+    pub(super) live: bool,
+    /// The form of the picture: for Graphviz, for Mermaid, as it is, for programs, for a terminal
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: DrawingFormat,
+}
+
+/// The form of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DrawingFormat {
+    // Without a doc comment each, or clap makes the short and the long help two texts.
+    #[default]
+    Dot,
+    Mermaid,
+    Svg,
+    Json,
+    Text,
 }
 
 /// `opsfsm plan`.

@@ -234,22 +234,30 @@ fn help_of_check() {
 fn help_of_graph() {
     help_of(
         &["graph"],
-        &expect![[r"
-            A picture of the chains, or of one job's machine, in Graphviz' DOT
+        &expect![[r#"
+            A picture of the chains, or of one job's machine
 
-            Usage: opsfsm graph [OPTIONS]
+            Usage: opsfsm graph [OPTIONS] [JOB]
+
+            Arguments:
+              [JOB]  One job's compiled machine instead of the chains
 
             Options:
-                  --job <JOB>  One job's compiled machine instead of the chains
-              -h, --help       Print help
+                  --job <JOB>        The same, as a flag
+                  --live             Show where each job stands, since when, and what is due of it
+                  --format <FORMAT>  The form of the picture: for Graphviz, for Mermaid, as it is, for programs,
+                                     for a terminal [default: dot] [possible values: dot, mermaid, svg, json,
+                                     text]
+              -h, --help             Print help
 
             Files:
                   --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Examples:
-              opsfsm graph | dot -Tsvg > jobs.svg
-              opsfsm graph --job inventory | dot -Tpng > inventory.png"]],
+              opsfsm graph --format text            in the terminal
+              opsfsm graph --format svg > jobs.svg   by itself; also: opsfsm graph | dot -Tsvg > jobs.svg
+              opsfsm graph inventory --live --format svg > inventory.svg"#]],
     );
 }
 
