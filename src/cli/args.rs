@@ -102,9 +102,10 @@ pub(super) enum Command {
     Config(super::explain::ConfigCommand),
     /// A picture of the chains, or of one job's machine
     #[command(
-        after_help = "Examples:\n  opsfsm graph --format text            in the terminal\n  \
-        opsfsm graph --format svg > jobs.svg   by itself; also: opsfsm graph | dot -Tsvg > jobs.svg\n  \
-        opsfsm graph inventory --live --format svg > inventory.svg"
+        after_help = "Examples:\n  opsfsm graph --format text             a tree in the terminal\n  \
+        opsfsm graph --format svg > jobs.svg   a picture by itself\n  \
+        opsfsm graph | dot -Tsvg > jobs.svg    the same by Graphviz\n  \
+        opsfsm graph inventory --live          one job's machine, and where it is"
     )]
     Graph(GraphArgs),
     /// What happened: the journal, newest last

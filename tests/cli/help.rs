@@ -255,9 +255,10 @@ fn help_of_graph() {
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Examples:
-              opsfsm graph --format text            in the terminal
-              opsfsm graph --format svg > jobs.svg   by itself; also: opsfsm graph | dot -Tsvg > jobs.svg
-              opsfsm graph inventory --live --format svg > inventory.svg"#]],
+              opsfsm graph --format text             a tree in the terminal
+              opsfsm graph --format svg > jobs.svg   a picture by itself
+              opsfsm graph | dot -Tsvg > jobs.svg    the same by Graphviz
+              opsfsm graph inventory --live          one job's machine, and where it is"#]],
     );
 }
 
