@@ -40,7 +40,7 @@ fn help_of_opsfsm() {
               acknowledge  Take note of a write that is unverified or unknown; it is blocked again then
               check        Is the config sound? For people and for CI
               config       What opsfsm found where, for this config
-              graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
+              graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
