@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+mod check;
 mod config;
 mod gate;
 
+pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
@@ -107,9 +109,13 @@ pub(super) enum Command {
     /// What opsfsm found where, for this config
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// A picture of the chains, or of one job's machine, in Graphviz' DOT
-    #[command(after_help = "Examples:\n  opsfsm graph | dot -Tsvg > jobs.svg\n  \
-        opsfsm graph --job inventory | dot -Tpng > inventory.png")]
+    /// A picture of the chains, or of one job's machine
+    #[command(
+        after_help = "Examples:\n  opsfsm graph --format text             a tree in the terminal\n  \
+        opsfsm graph --format svg > jobs.svg   a picture by itself\n  \
+        opsfsm graph | dot -Tsvg > jobs.svg    the same by Graphviz\n  \
+        opsfsm graph inventory --live          one job's machine, and where it is"
+    )]
     Graph(GraphArgs),
     /// What happened: the journal, newest last
     #[command(
@@ -223,71 +229,33 @@ pub(super) struct RunArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm check`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct CheckArgs {
-    /// Configs to check, each by itself: files, or folders of files [default: where a tick would
-    /// look]
-    #[arg(value_name = "PATH")]
-    pub(super) paths: Vec<PathBuf>,
-    /// How to answer (see docs/json.md and docs/ci.md)
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: CheckFormat,
-    /// Exit 1 if there is a finding as bad as this, or worse
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub(super) fail_on: FailOn,
-    /// Explain a code: why it is, a bad example, a good one
-    #[arg(long, value_name = "CODE", exclusive = true)]
-    pub(super) explain: Option<String>,
-    /// Do not tell findings of this code; of several levels for a code the most severe counts
-    #[arg(short = 'A', long, value_name = "CODE", help_heading = "Severity")]
-    pub(super) allow: Vec<String>,
-    /// Findings of this code are warnings
-    #[arg(short = 'W', long, value_name = "CODE", help_heading = "Severity")]
-    pub(super) warn: Vec<String>,
-    /// Findings of this code are errors
-    #[arg(short = 'D', long, value_name = "CODE", help_heading = "Severity")]
-    pub(super) deny: Vec<String>,
-    /// A key that nothing reads is an error
-    #[arg(long, help_heading = "Severity")]
-    pub(super) strict: bool,
-    /// Look at the text alone, so that every machine gives the same answer: no programs, modes,
-    /// time zones, and no store
-    #[arg(long)]
-    pub(super) portable: bool,
-    /// How often a tick comes [default: as the store has seen it]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(super) period: Option<u64>,
-}
-
-/// How `check` answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum CheckFormat {
-    #[default]
-    #[value(alias = "text")]
-    Human,
-    Short,
-    Json,
-    Github,
-    Sarif,
-}
-
-/// Which findings make `check` exit 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    #[default]
-    Error,
-    Warning,
-    Info,
-    Never,
-}
-
 /// `opsfsm graph`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct GraphArgs {
     /// One job's compiled machine instead of the chains
-    #[arg(long, value_name = "JOB")]
+    #[arg(value_name = "JOB", conflicts_with = "named")]
     pub(super) job: Option<String>,
+    /// The same, as a flag
+    #[arg(long = "job", value_name = "JOB")]
+    pub(super) named: Option<String>,
+    /// Show where each job stands, since when, and what is due of it
+    #[arg(long)]
+    pub(super) live: bool,
+    /// The form of the picture: for Graphviz, for Mermaid, as it is, for programs, for a terminal
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) format: DrawingFormat,
+}
+
+/// The form of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum DrawingFormat {
+    // Without a doc comment each, or clap makes the short and the long help two texts.
+    #[default]
+    Dot,
+    Mermaid,
+    Svg,
+    Json,
+    Text,
 }
 
 /// `opsfsm plan`.

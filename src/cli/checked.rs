@@ -106,7 +106,9 @@ fn look(
         if !options.portable {
             follow_zone(&context.clock, compiled, &mut sink);
         }
-        context.hidden_writes(compiled, &world).into_iter().for_each(|found| sink.push(found));
+        for found in context.hidden_writes(compiled, &world) {
+            sink.push(found);
+        }
     }
     let read = model.as_ref().or(legible.as_ref()).map(|model| (model, &outlines));
     let today = Day::of_wall_ms(context.clock.now().at.wall_ms);

@@ -1,18 +1,81 @@
-//! `opsfsm graph`: the chains, or one job's compiled machine, as DOT on stdout.
+//! `opsfsm graph`: the chains, or one job's compiled machine, drawn on stdout.
+//!
+//! The chains are drawn as they are written, also where they are broken: what is wrong is then said
+//! on stderr. A machine, and where jobs stand, there is of a sound config only.
 
-use super::args::GraphArgs;
-use super::context::{Context, Failure};
+use std::collections::BTreeMap;
+
+use super::args::{DrawingFormat, GraphArgs};
+use super::context::{BrokenConfig, Context, Failure};
 use super::io;
-use crate::base::Exit;
-use crate::render;
+use crate::adapters::config_files::load_config_files;
+use crate::base::{Exit, JobId};
+use crate::compile::{ChainGraph, Compiled, compile_model};
+use crate::config::{Parsed, parse_config};
+use crate::decide;
+use crate::model::Outline;
+use crate::render::{self, Drawing, Live, TooLarge};
 
-/// Prints a picture's source.
+/// Prints a picture.
 pub(super) fn graph(context: &Context, options: &GraphArgs) -> Result<Exit, Failure> {
-    let config = context.config()?;
-    let text = match &options.job {
-        Some(id) => render::render_machine_dot(context.job(&config.compiled, id)?, None),
-        None => render::render_chains_dot(&config.compiled),
+    let drawing = match options.format {
+        DrawingFormat::Dot => Drawing::Dot,
+        DrawingFormat::Mermaid => Drawing::Mermaid,
+        DrawingFormat::Svg => Drawing::Svg,
+        DrawingFormat::Json => Drawing::Json,
+        DrawingFormat::Text => Drawing::Text,
     };
+    let drawn = if let Some(id) = options.job.as_ref().or(options.named.as_ref()) {
+        let config = context.config()?;
+        let job = context.job(&config.compiled, id)?;
+        let live = live_of(context, &config.compiled, options.live)?;
+        render::render_machine(job, live.as_ref(), drawing)
+    } else {
+        let (outlines, compiled) = load_outlines(context, options.live)?;
+        let live = match &compiled {
+            Some(compiled) => live_of(context, compiled, options.live)?,
+            None => None,
+        };
+        render::render_chains(&ChainGraph::from_outlines(&outlines), live.as_ref(), drawing)
+    };
+    let text = drawn.map_err(|e: TooLarge| Failure::refused(e.to_string()))?;
     io::answer(&text)?;
     Ok(Exit::Done)
+}
+
+/// What the config says of its chains, and the config itself where that is needed and sound.
+fn load_outlines(
+    context: &Context,
+    live: bool,
+) -> Result<(BTreeMap<JobId, Outline>, Option<Compiled>), Failure> {
+    let path = context.config_path()?;
+    let files = load_config_files(path).map_err(|e| Failure::refused(e.to_string()))?;
+    let Parsed { model, outlines, sources, mut sink, .. } =
+        parse_config(files, &context.located.around);
+    let unread = outlines.is_empty();
+    let compiled = compile_model(model, &outlines, &mut sink);
+    if compiled.is_none() {
+        // Of a file that was not understood nothing can be drawn.
+        if live || unread {
+            let broken = BrokenConfig { sink, sources, unreadable: None };
+            return Err(Failure::refused(Context::broken_text(path, &broken)));
+        }
+        let findings = render::render_findings(&sink, &sources);
+        io::note(&format!(
+            "the config {} is broken; its chains are drawn as they are written\n{}",
+            path.display(),
+            findings.trim_end()
+        ));
+    }
+    Ok((outlines, compiled))
+}
+
+fn live_of(context: &Context, compiled: &Compiled, wanted: bool) -> Result<Option<Live>, Failure> {
+    if !wanted {
+        return Ok(None);
+    }
+    let world = context.read_settled_world(compiled)?;
+    let now = context.now();
+    let jobs = decide::standings(compiled, &world.snapshot, &now);
+    Ok(Some(Live { jobs, at_ms: now.at.wall_ms }))
 }

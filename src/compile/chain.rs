@@ -1,53 +1,23 @@
 //! The chain graph: who follows whom, and whether that is sound.
 //!
-//! In: all jobs and their `after` links. Out: findings OF020 to OF024, and plain edges for
-//! pictures. Cycles are found per strongly connected component (petgraph's Kosaraju), then told
-//! one by one as edge-disjoint shortest cycles, so that each is shown with its whole path and the
-//! work stays polynomial.
+//! In: all jobs and their `after` links. Out: findings OF020 to OF024, and the cycles, for pictures
+//! too. Those are found per strongly connected component (petgraph's Kosaraju), then told one by one
+//! as edge-disjoint shortest cycles, so that each is shown with its whole path and the work stays
+//! polynomial.
 //! Invariant: this module never decides what a link does; `decide` does.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::CompiledJob;
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink, did_you_mean};
 use crate::model::{Kind, Link, LinkWhen, Outline, Risk};
 
 /// All jobs that have an id.
-type Outlines = BTreeMap<JobId, Outline>;
-
-/// One link, as a picture needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainEdge {
-    /// When this job ends,
-    pub from: JobId,
-    /// that one follows,
-    pub to: JobId,
-    /// on this end,
-    pub when: LinkWhen,
-    /// after this long.
-    pub delay: Duration,
-    /// It verifies a write.
-    pub verifies: bool,
-}
-
-/// The links of one job as edges.
-pub(super) fn edges_of(job: &CompiledJob, jobs: &BTreeMap<JobId, CompiledJob>) -> Vec<ChainEdge> {
-    let fit = |link: &Link| jobs.get(&link.target).is_some_and(|t| t.job().is_read_only());
-    let edge = |link: &Link| ChainEdge {
-        from: job.job().id.clone(),
-        to: link.target.clone(),
-        when: link.when,
-        delay: link.delay,
-        verifies: is_verification_link(Some(job.job().kind()), link) && fit(link),
-    };
-    job.job().after.iter().map(edge).collect()
-}
+pub(super) type Outlines = BTreeMap<JobId, Outline>;
 
 fn is_verification_link(kind: Option<Kind>, link: &Link) -> bool {
     kind == Some(Kind::OneShotWrite) && link.when == LinkWhen::Success
@@ -120,28 +90,45 @@ fn check_verification(id: &JobId, job: &Outline, jobs: &Outlines, sink: &mut Sin
 
 /// Reports cycles; self links have a code of their own and are left out here.
 fn check_cycles(jobs: &Outlines, sink: &mut Sink) {
+    for cycle in cycles_of(jobs).paths.into_iter().take(limits::FINDINGS_PER_FILE) {
+        sink.push(cycle_finding(&cycle, jobs));
+    }
+}
+
+/// Where jobs start each other in a cycle. Self links are not among them.
+pub(super) struct Cycles<'a> {
+    /// Cycles, each from its smallest id on: no two share a link. Sorted.
+    pub(super) paths: Vec<Vec<&'a JobId>>,
+    /// For each job on a cycle, which knot of cycles it belongs to: a link is on a cycle where
+    /// both its ends belong to the same.
+    pub(super) knots: BTreeMap<&'a JobId, usize>,
+}
+
+/// All cycles.
+pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
     let mut graph: DiGraph<&JobId, ()> = DiGraph::new();
     let nodes: BTreeMap<&JobId, NodeIndex> =
         jobs.keys().map(|id| (id, graph.add_node(id))).collect();
+    // Sets, because looking an edge up in the graph takes as long as a job has links.
     for (id, job) in jobs {
-        for link in job.after.iter().filter(|link| link.target != *id) {
-            if let (Some(&from), Some(&to)) = (nodes.get(id), nodes.get(&link.target)) {
-                graph.update_edge(from, to, ());
+        let targets: BTreeSet<&JobId> = job.after.iter().map(|link| &link.target).collect();
+        for target in targets.into_iter().filter(|target| *target != id) {
+            if let (Some(&from), Some(&to)) = (nodes.get(id), nodes.get(target)) {
+                graph.add_edge(from, to, ());
             }
         }
     }
-    let mut cycles: Vec<Vec<&JobId>> = Vec::new();
+    let mut cycles = Cycles { paths: Vec::new(), knots: BTreeMap::new() };
     // Kosaraju's: petgraph's Tarjan recurses, and a long chain would overflow the stack.
-    for component in kosaraju_scc(&graph) {
+    for (knot, component) in kosaraju_scc(&graph).into_iter().enumerate() {
         if component.len() > 1 {
             let members: BTreeSet<NodeIndex> = component.into_iter().collect();
-            cycles.extend(disjoint_cycles(&graph, &members));
+            cycles.knots.extend(members.iter().map(|n| (graph[*n], knot)));
+            cycles.paths.extend(disjoint_cycles(&graph, &members));
         }
     }
-    cycles.sort();
-    for cycle in cycles.into_iter().take(limits::FINDINGS_PER_FILE) {
-        sink.push(cycle_finding(&cycle, jobs));
-    }
+    cycles.paths.sort();
+    cycles
 }
 
 /// Edge-disjoint cycles of one component: a shortest one through each member in turn, its edges

@@ -7,14 +7,15 @@
 //! config whose chains are sound.
 
 mod chain;
+mod chain_graph;
 mod machines;
 mod proof;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use chain::ChainEdge;
+pub use chain_graph::{ChainEdge, ChainGraph, ChainJob};
 pub use machines::{CompiledJob, OfferedEdge};
-pub use proof::{Unproved, prove_gated};
+pub use proof::{PROOFS, Unproved, prove_gated};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -116,11 +117,5 @@ impl Compiled {
     #[must_use]
     pub fn report(&self) -> &ReportSettings {
         &self.report
-    }
-
-    /// Every link of every job, in the order of ids and of the config.
-    #[must_use]
-    pub fn chain_edges(&self) -> Vec<ChainEdge> {
-        self.jobs.values().flat_map(|job| chain::edges_of(job, &self.jobs)).collect()
     }
 }

@@ -15,6 +15,14 @@ use crate::machine::{Edge, Input, State, WriteInput, WriteState};
 const GATE: State = State::Write(WriteState::Approved);
 const TARGET: State = State::Write(WriteState::Running);
 
+/// What [`prove_gated`] proves of a machine, each check by its name and in words.
+pub const PROOFS: [(&str, &str); 4] = [
+    ("dominance", "`running` is reached only through `approved`"),
+    ("freshness", "every start has an approval of its own"),
+    ("sole predecessor", "nothing but an approved `begin` leads to `running`"),
+    ("balance", "on every way each start finds an unspent approval"),
+];
+
 /// Why a machine is not proved safe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unproved {

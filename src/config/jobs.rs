@@ -86,7 +86,9 @@ pub(super) fn read_job(
     let after = read_after(ctx, &mut job);
     job.finish(ctx);
     let Some((id, id_span)) = id else { return ReadJob::default() };
-    let outline = Some((id.clone(), Outline { id_span, kind, risk, after: after.clone() }));
+    let outline =
+        Outline { id_span, kind, risk, name: name.clone(), enabled, after: after.clone() };
+    let outline = Some((id.clone(), outline));
     let (Some(risk), Some(cwd), Some(work)) = (risk, cwd, work) else {
         return ReadJob { outline, job: None };
     };

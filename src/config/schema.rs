@@ -22,6 +22,8 @@ const NO_NUL: &str = r"^[^\x00]*$";
 /// `~` means home only alone or before a slash.
 const OTHER_HOME: &str = "^~[^/]";
 const TIME: &str = r"^\s*([01]?[0-9]|2[0-3]):[0-5][0-9]\s*$";
+/// Not how long each month is, but that there are so many.
+const DAY: &str = r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\s*$";
 const ZONE: &str = "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$";
 const CHAT: &str =
     r"^\s*(telegram:|tg:)?\s*(-?[1-9][0-9]*|@[A-Za-z0-9_]{3,64})(:topic:\+?0*[1-9][0-9]*)?\s*$";
@@ -42,6 +44,10 @@ pub fn schema() -> Value {
             ("defaults", json!({"$ref": "#/definitions/defaults"})),
             ("report", json!({"$ref": "#/definitions/report"})),
             ("jobs", json!({"type": "array", "items": {"$ref": "#/definitions/job"}})),
+            (
+                "suppressions",
+                json!({"type": "array", "items": {"$ref": "#/definitions/suppression"}}),
+            ),
         ],
         &["version"],
     );
@@ -66,6 +72,7 @@ pub fn schema() -> Value {
         "policy": table("policy", policy_keys(), &[]),
         "approval": approval(),
         "link": link(),
+        "suppression": suppression(),
     });
     root
 }
@@ -132,6 +139,15 @@ fn without_links(text: &str) -> String {
         out.push_str(piece.split_once(')').map_or(piece, |(_, rest)| rest));
     }
     out.replace('[', "")
+}
+
+fn suppression() -> Value {
+    let until = json!({"type": "string", "pattern": DAY, "examples": ["2027-06-30"]});
+    table(
+        "suppressions",
+        vec![("job", text()), ("code", text()), ("reason", text()), ("until", until)],
+        &["job", "code", "reason", "until"],
+    )
 }
 
 fn words<T: Copy>(all: &[T], as_str: impl Fn(T) -> &'static str) -> Value {

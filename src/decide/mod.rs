@@ -29,6 +29,7 @@ pub mod route;
 mod section;
 mod serve;
 mod settle;
+mod standing;
 mod verify;
 mod wait;
 mod watch;
@@ -54,6 +55,7 @@ pub use person::{
 pub use recorded::{Denied, acknowledge, deny, reclassify, reverify, revoke};
 pub use request::{Requested, request};
 pub use settle::Settling;
+pub use standing::{Due, DueKind, Standing, standings};
 pub use wait::{Served, drop_unlaunched, serve_write};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -65,7 +65,9 @@ fn said(code: Code, name: &str, text: &str, bench: &Bench) -> String {
     }
     assert!(findings.iter().all(|finding| finding.code == code));
     let mut sink = Sink::new();
-    findings.into_iter().for_each(|finding| sink.push(finding));
+    for finding in findings {
+        sink.push(finding);
+    }
     render_findings(&sink, &sources)
 }
 

@@ -170,6 +170,10 @@ pub struct Outline {
     pub kind: Option<Kind>,
     /// Its risk, if it names one.
     pub risk: Option<Risk>,
+    /// Its name, where it has one beside its id.
+    pub name: Option<String>,
+    /// Is it enabled?
+    pub enabled: bool,
     /// What follows it.
     pub after: Vec<Link>,
 }

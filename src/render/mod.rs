@@ -1,4 +1,5 @@
-//! Data → text. One file a form: the report, the status lines, findings, JSON, DOT.
+//! Data → text. One file a form: the report, the status lines, findings, JSON,
+//! and a folder for pictures.
 //!
 //! In: plain data of the rooms below. Out: strings.
 //! Invariant: nothing here prints, and the same data gives the same text.
@@ -8,10 +9,10 @@ mod check;
 mod code_message;
 mod config_alert;
 mod digest;
-mod dot;
 mod envelope;
 mod explain;
 mod findings;
+mod graph;
 mod history;
 mod json;
 mod outbox;
@@ -30,9 +31,9 @@ pub use check::{
 };
 pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
-pub use dot::{render_chains_dot, render_machine_dot};
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
+pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};
 pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use outbox::{render_outbox, render_outbox_json};

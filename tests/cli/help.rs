@@ -41,7 +41,7 @@ fn help_of_opsfsm() {
               check        Is the config sound? For people and for CI
               schema       The JSON Schema of a config, for editors
               config       What opsfsm found where, for this config
-              graph        A picture of the chains, or of one job's machine, in Graphviz' DOT
+              graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
@@ -246,7 +246,6 @@ fn help_of_check() {
               opsfsm check
               opsfsm check jobs/opsfsm.toml
               opsfsm check --format github --fail-on warning jobs   in a CI job"#]],
-              opsfsm check jobs/opsfsm.toml"#]],
     );
 }
 
@@ -254,22 +253,31 @@ fn help_of_check() {
 fn help_of_graph() {
     help_of(
         &["graph"],
-        &expect![[r"
-            A picture of the chains, or of one job's machine, in Graphviz' DOT
+        &expect![[r#"
+            A picture of the chains, or of one job's machine
 
-            Usage: opsfsm graph [OPTIONS]
+            Usage: opsfsm graph [OPTIONS] [JOB]
+
+            Arguments:
+              [JOB]  One job's compiled machine instead of the chains
 
             Options:
-                  --job <JOB>  One job's compiled machine instead of the chains
-              -h, --help       Print help
+                  --job <JOB>        The same, as a flag
+                  --live             Show where each job stands, since when, and what is due of it
+                  --format <FORMAT>  The form of the picture: for Graphviz, for Mermaid, as it is, for programs,
+                                     for a terminal [default: dot] [possible values: dot, mermaid, svg, json,
+                                     text]
+              -h, --help             Print help
 
             Files:
                   --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
                   --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Examples:
-              opsfsm graph | dot -Tsvg > jobs.svg
-              opsfsm graph --job inventory | dot -Tpng > inventory.png"]],
+              opsfsm graph --format text             a tree in the terminal
+              opsfsm graph --format svg > jobs.svg   a picture by itself
+              opsfsm graph | dot -Tsvg > jobs.svg    the same by Graphviz
+              opsfsm graph inventory --live          one job's machine, and where it is"#]],
     );
 }
 

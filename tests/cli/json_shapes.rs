@@ -309,3 +309,45 @@ fn the_history_is_as_documented() {
     assert_eq!(keys(&verified), ["command", "events", "head", "verified", "version"]);
     assert_eq!(verified["events"], events.len());
 }
+
+/// Both pictures: the chains, and one job's machine.
+fn graph_examples() -> (Value, Value) {
+    let graphs = examples().into_iter().filter(|v| v["command"] == "graph");
+    let (chains, machines): (Vec<_>, Vec<_>) = graphs.partition(|v| v.get("jobs").is_some());
+    (chains[0].clone(), machines[0].clone())
+}
+
+#[test]
+fn the_pictures_are_as_documented() {
+    let sandbox = Sandbox::new();
+    let links = json!({"name": "The scan", "after": [{"jobId": "disk", "delaySeconds": 3600}]});
+    let jobs = [
+        with(sandbox.watched("scan"), &links),
+        with(sandbox.watched("mirror"), &json!({"policy": {"autoResume": true}})),
+        with(sandbox.check("disk"), &json!({"everySeconds": 7200})),
+        sandbox.write_job("prune", "disk"),
+    ];
+    sandbox.config(&json!({}), &jobs);
+    sandbox.runs_on("scan", 1);
+    sandbox.stands("mirror");
+    sandbox.on("mirror", "start", "exit 4");
+    sandbox.tick();
+    sandbox.status("scan", &json!({"running": false, "completed": true}));
+    sandbox.tick();
+    sandbox.ok(&["request", "prune", "--reason", "full"]);
+    let (chains, machine) = graph_examples();
+    let real = sandbox.json(&["graph", "--live", "--format", "json"]);
+    assert_eq!(shape(&real), shape(&chains), "{real:#}");
+    let still = sandbox.json(&["graph", "--format", "json"]);
+    assert_eq!(keys(&still), keys(&chains));
+    assert_eq!((&still["at"], &find(&still, "scan")["live"]), (&Value::Null, &Value::Null));
+    assert_eq!(keys(&find(&real, "prune")), keys(&chains["jobs"][0]));
+    let real = sandbox.json(&["graph", "prune", "--live", "--format", "json"]);
+    assert_eq!(keys(&real), keys(&machine), "{real:#}");
+    assert_eq!((&real["edges"], &real["states"]), (&machine["edges"], &machine["states"]));
+    assert_eq!(real["proofs"], machine["proofs"]);
+    assert_eq!(sandbox.json(&["graph", "disk", "--format", "json"])["proofs"], json!([]));
+    for what in ["queued", "schedule", "resume", "approval_ends", "verification_ends", "answer"] {
+        assert!(DOCS.contains(&format!("`{what}`")), "{what}");
+    }
+}

@@ -15,6 +15,7 @@ mod config_keys;
 mod decisions;
 mod faults;
 mod findings;
+mod gallery;
 mod gate;
 mod gate_edits;
 mod gate_faults;
