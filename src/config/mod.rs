@@ -13,6 +13,7 @@ mod gate;
 mod jobs;
 mod json;
 mod json5;
+mod key_docs;
 mod key_paths;
 mod paths;
 mod places;

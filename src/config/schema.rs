@@ -9,12 +9,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::key_docs::description;
 use crate::approval::Level;
 use crate::base::{RunId, limits};
 use crate::model::{Kind, Language, LinkWhen, OnStall, Risk, Sandbox, Via};
-
-/// Its table of keys says what each is for.
-const DOCS: &str = include_str!("../../docs/config.md");
 
 /// No NUL, and something that is no white space.
 const TEXT: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
@@ -109,36 +107,6 @@ fn or_null(mut schema: Value) -> Value {
         schema["type"] = Value::Array(types);
     }
     schema
-}
-
-/// What the page says of a key: what it does, and what holds without it.
-pub(super) fn description(place: &str, key: &str) -> Option<String> {
-    let ticked = format!("`{key}`");
-    let row = DOCS.lines().filter_map(cells).find(|cells| {
-        let named = |cell: &str, word: &str| cell.split(',').any(|one| one.trim() == word);
-        matches!(cells.as_slice(), [keys, places, ..] if named(keys, &ticked) && named(places, place))
-    })?;
-    let [_, _, _, default, what] = row.as_slice() else { return None };
-    let what = without_links(what).replace('`', "");
-    let default = default.replace('`', "");
-    Some(if default.is_empty() { what } else { format!("{what} (default: {default})") })
-}
-
-/// The five cells of a row of the table of keys.
-fn cells(line: &str) -> Option<Vec<String>> {
-    let inner = line.strip_prefix("| ")?.strip_suffix('|')?;
-    let cells: Vec<String> = inner.split('|').map(|cell| cell.trim().to_owned()).collect();
-    (cells.len() == 5).then_some(cells)
-}
-
-/// `[text](target)` as text.
-fn without_links(text: &str) -> String {
-    let mut pieces = text.split("](");
-    let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        out.push_str(piece.split_once(')').map_or(piece, |(_, rest)| rest));
-    }
-    out.replace('[', "")
 }
 
 fn suppression() -> Value {

@@ -13,7 +13,7 @@ const SARIF: &str = include_str!("../schemas/sarif-schema-2.1.0.json");
 
 /// A job, and with it how bad its config is.
 fn config_with(sandbox: &Sandbox, name: &str, change: &Value) -> String {
-    let job = with(sandbox.check("disk"), change);
+    let job = with(with(sandbox.check("disk"), &json!({"manual": true})), change);
     let config = json!({"version": 1, "jobs": [job]});
     sandbox.write(name, format!("{config:#}\n")).to_str().unwrap().to_owned()
 }

@@ -34,7 +34,7 @@ fn acts(sandbox: &Sandbox, paths: &str, fail_on: &str, sarif: &str) -> Ran {
 #[test]
 fn the_action_annotates_and_writes_what_code_scanning_reads() {
     let sandbox = Sandbox::new();
-    let job = with(sandbox.check("disk"), &json!({"colour": "red"}));
+    let job = with(sandbox.check("disk"), &json!({"colour": "red", "manual": true}));
     sandbox.write("a b/x.json", json!({"version": 1, "jobs": [job]}).to_string());
     let ran = acts(&sandbox, "a b\n\n", "error", "out.sarif");
     ran.exits(0).prints("::warning file=a b/x.json,line=1,").prints("a b: ok, 1 jobs");

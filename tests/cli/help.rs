@@ -224,12 +224,11 @@ fn help_of_check() {
                                         [possible values: human, short, json, github, sarif]
                   --fail-on <SEVERITY>  Exit 1 if there is a finding as bad as this, or worse [default: error]
                                         [possible values: error, warning, info, never]
+                  --explain <CODE>      Explain a code: why it is, a bad example, a good one
+                  --portable            Look at the text alone, so that every machine gives the same answer: no
+                                        programs, modes, time zones, and no store
+                  --period <SECONDS>    How often a tick comes [default: as the store has seen it]
               -h, --help                Print help
-                  --explain <CODE>    Explain a code: why it is, a bad example, a good one
-                  --portable          Look at the text alone, so that every machine gives the same answer: no
-                                      programs, modes, time zones, and no store
-                  --period <SECONDS>  How often a tick comes [default: as the store has seen it]
-              -h, --help              Print help
 
             Severity:
               -A, --allow <CODE>  Do not tell findings of this code; of several levels for a code the most

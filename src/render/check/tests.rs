@@ -144,32 +144,32 @@ fn places_are_right_with_a_byte_order_mark_and_both_kinds_of_line_breaks() {
     shows(
         "\u{feff}version = 2\r\nzzz = 1\r\n[report]\nlanguage = \"xx\"",
         &expect![[r#"
-        error[OF007]: a config version that this build can't read
-         --> a.toml:1:11
-          |
-        1 | version = 2
-          |           ^
-          |
-          = help: this build reads version = 1
+            error[OF007]: a config version that this build can't read
+             --> a.toml:1:11
+              |
+            1 | version = 2
+              |           ^
+              |
+              = help: this build reads version = 1
 
-        warning[OF002]: unknown key `zzz`: it has no effect
-         --> a.toml:2:1
-          |
-        2 | zzz = 1
-          | ^^^
-          |
-          = help: known here: version, defaults, report, jobs
+            warning[OF002]: unknown key `zzz`: it has no effect
+             --> a.toml:2:1
+              |
+            2 | zzz = 1
+              | ^^^
+              |
+              = help: known here: version, defaults, report, suppressions, jobs
 
-        error[OF010]: `report.language` can't be "xx"
-         --> a.toml:4:12
-          |
-        4 | language = "xx"
-          |            ^^^^
-          |
-          = help: one of: en, zh
+            error[OF010]: `report.language` can't be "xx"
+             --> a.toml:4:12
+              |
+            4 | language = "xx"
+              |            ^^^^
+              |
+              = help: one of: en, zh
 
-        2 errors, 1 warning
-    "#]],
+            2 errors, 1 warning
+        "#]],
     );
 }
 
@@ -190,7 +190,7 @@ fn a_long_line_is_cut_around_the_place() {
         1 | {"a": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
           |  ^^^
           |
-          = help: known here: version, defaults, report, jobs
+          = help: known here: version, defaults, report, suppressions, jobs
 
         error[OF005]: job `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` has no `risk`: one of read_only, write_local, write_external
          --> a.json:1:1048617
@@ -216,30 +216,30 @@ fn what_steers_a_terminal_is_shown_as_what_it_is() {
     shows(
         text,
         &expect![[r#"
-        warning[OF002]: unknown key `a\u{1b}[31m`: it has no effect
-         --> a.toml:2:1
-          |
-        2 | "a\u001b[31m" = 1 # �31m �x
-          | ^^^^^^^^^^^^^
-          |
-          = help: known here: version, defaults, report, jobs
+            warning[OF002]: unknown key `a\u{1b}[31m`: it has no effect
+             --> a.toml:2:1
+              |
+            2 | "a\u001b[31m" = 1 # �31m �x
+              | ^^^^^^^^^^^^^
+              |
+              = help: known here: version, defaults, report, suppressions, jobs
 
-        warning[OF002]: unknown key `x` in job `a\nb\u{9b}`: it has no effect
-         --> a.toml:5:1
-          |
-        5 | x = '␛]0;t␇'
-          | ^
-          |
-          = help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, sandbox, verifyWithinSeconds, inputs, commands, policy, approval, after
+            warning[OF002]: unknown key `x` in job `a\nb\u{9b}`: it has no effect
+             --> a.toml:5:1
+              |
+            5 | x = '␛]0;t␇'
+              | ^
+              |
+              = help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, sandbox, verifyWithinSeconds, inputs, commands, policy, approval, after
 
-        error[OF001]: not TOML: invalid literal string, expected non-single-quote visible characters
-         --> a.toml:5:6
-          |
-        5 | x = '␛]0;t␇'
-          |      ^
+            error[OF001]: not TOML: invalid literal string, expected non-single-quote visible characters
+             --> a.toml:5:6
+              |
+            5 | x = '␛]0;t␇'
+              |      ^
 
-        1 error, 2 warnings
-    "#]],
+            1 error, 2 warnings
+        "#]],
     );
 }
 
