@@ -30,6 +30,7 @@ pub(super) struct Checked {
     path: PathBuf,
     /// How many jobs of each kind it has; `None` where anything in it is an error.
     jobs: Option<Vec<(Kind, usize)>>,
+    disabled: usize,
     unreadable: Option<String>,
     judged: Judged,
     sources: Sources,
@@ -69,6 +70,7 @@ impl Checked {
         CheckedConfig {
             name: self.path.display().to_string(),
             jobs: self.jobs.clone(),
+            disabled: self.disabled,
             unreadable: self.unreadable(),
             suppressed: self.judged.suppressed,
             sink: &self.judged.sink,
@@ -114,7 +116,15 @@ fn look(
     let today = Day::of_wall_ms(context.clock.now().at.wall_ms);
     let judged = lint::judge(sink, advice, read, levels, today);
     let sound = compiled.filter(|_| judged.sink.worst() < Some(Severity::Error));
-    Checked { path, jobs: sound.as_ref().map(jobs_of), unreadable: None, judged, sources }
+    let disabled = |compiled: &Compiled| compiled.jobs().filter(|j| !j.job().enabled).count();
+    Checked {
+        path,
+        jobs: sound.as_ref().map(jobs_of),
+        disabled: sound.as_ref().map_or(0, disabled),
+        unreadable: None,
+        judged,
+        sources,
+    }
 }
 
 fn jobs_of(compiled: &Compiled) -> Vec<(Kind, usize)> {

@@ -1,6 +1,8 @@
-//! The pictures of `docs/gallery.md` are what opsfsm draws today.
+//! The findings and pictures of `docs/gallery.md` are what opsfsm draws today.
 //!
 //! `UPDATE_EXPECT=1 cargo test --test cli gallery` draws them anew.
+
+use std::path::Path;
 
 use expect_test::{ExpectFile, expect_file};
 
@@ -39,6 +41,20 @@ fn the_texts_of_the_gallery_are_true() {
     for (format, fence) in [("mermaid", "mermaid"), ("text", "text")] {
         let text = sandbox.ok(&["graph", "--format", format, "--config-file", &config]);
         let block = format!("```{fence}\n{text}```");
+        assert!(PAGE.contains(&block), "docs/gallery.md should hold:\n{block}");
+    }
+}
+
+#[test]
+fn the_findings_of_the_gallery_are_true() {
+    let sandbox = Sandbox::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for config in ["findings", "syntax"] {
+        let command = format!("check --portable docs/gallery/{config}.toml");
+        let args: Vec<&str> = command.split(' ').collect();
+        let ran = sandbox.call(&args).cwd(root).run();
+        ran.exits(1);
+        let block = format!("opsfsm {command}\n```\n\n```text\n{}```", ran.out);
         assert!(PAGE.contains(&block), "docs/gallery.md should hold:\n{block}");
     }
 }

@@ -30,6 +30,7 @@ fn config_json(config: &CheckedConfig<'_>) -> Value {
     json!({
         "path": config.name,
         "jobs": jobs,
+        "disabled": jobs.map(|_| config.disabled),
         "unreadable": config.unreadable,
         "suppressed": config.suppressed,
     })

@@ -35,6 +35,8 @@ pub struct CheckedConfig<'a> {
     pub name: String,
     /// How many jobs of each kind it has, if it can be run.
     pub jobs: Option<Vec<(Kind, usize)>>,
+    /// So many of them are disabled.
+    pub disabled: usize,
     /// Why it could not be read at all.
     pub unreadable: Option<&'a str>,
     /// How many findings its own suppressions hide.
@@ -153,7 +155,11 @@ impl<'a> Listing<'a> {
             let kinds: Vec<String> =
                 jobs.iter().map(|(kind, count)| format!("{count} {}", kind.as_str())).collect();
             let name = printable::line(&config.name);
-            text.push_str(&format!("{name}: ok, {all} jobs ({})\n", kinds.join(", ")));
+            let disabled = match config.disabled {
+                0 => String::new(),
+                some => format!("; {some} disabled"),
+            };
+            text.push_str(&format!("{name}: ok, {all} jobs ({}{disabled})\n", kinds.join(", ")));
         }
         text
     }

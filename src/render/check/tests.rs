@@ -29,6 +29,7 @@ fn config<'a>(sink: &'a Sink, sources: &'a Sources) -> CheckedConfig<'a> {
     CheckedConfig {
         name,
         jobs: None,
+        disabled: 0,
         unreadable: None,
         suppressed: 0,
         sink,
