@@ -8,7 +8,7 @@ use super::gate::{order, planned, somebody};
 use super::refusal::refusal;
 use super::{io, orders};
 use crate::adapters::sqlite::SqliteStore;
-use crate::approval::{Code, Level, PlanDigest, TypedCode};
+use crate::approval::{Code, PlanDigest, TypedCode};
 use crate::base::time::span_text;
 use crate::base::{Exit, JobId, limits};
 use crate::compile::CompiledJob;
@@ -113,7 +113,7 @@ fn proof_of(
                 .to_owned()
         });
     }
-    if job.job().approval.least_level() == Level::Confirmed {
+    if job.job().approval.takes_codes_only() {
         return Err("it is approved with a code from the person's own chat: `opsfsm request` it, \
                     then `opsfsm approve --code CODE`"
             .to_owned());

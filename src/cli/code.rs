@@ -6,7 +6,7 @@ use super::context::{Context, Failure, LoadedConfig};
 use super::gate::{order, somebody};
 use super::{io, routes};
 use crate::adapters::sqlite::SqliteStore;
-use crate::approval::{Code, Level, TypedCode};
+use crate::approval::{Code, TypedCode};
 use crate::base::id::hex;
 use crate::base::{Exit, ReportId, limits};
 use crate::compile::CompiledJob;
@@ -26,7 +26,7 @@ pub(super) fn send_code(
 ) -> Result<(), Failure> {
     let (mut telegram, sent_to) = match routes::own_chat(config.compiled.report()) {
         Ok(way) => way,
-        Err(why) if job.job().approval.least_level() == Level::Confirmed => {
+        Err(why) if job.job().approval.takes_codes_only() => {
             let text = format!("no code was sent, and nothing else approves it: {why}");
             return Err(Failure { exit: Exit::Undelivered, message: text });
         }

@@ -1,7 +1,8 @@
 //! The terminal: the only place that writes to stdout and stderr.
 //!
 //! In: finished texts. Out: bytes, or the news that nobody reads them.
-//! Invariant: a closed pipe never panics, and stderr carries what is for the person, not the pipe.
+//! Invariant: a closed pipe never panics; stderr carries what is for the person, not the pipe, and
+//! nothing that steers a terminal.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
@@ -16,6 +17,7 @@ use crate::base::Exit;
 use crate::journal::Report;
 use crate::model::{Route, Undelivered, UndeliveredKind};
 use crate::ports::Notifier;
+use crate::render::printable_lines;
 
 /// A wait shorter than this needs no word.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -53,12 +55,13 @@ fn unwritable(why: &std::io::Error) -> String {
 /// A line on stderr for the person.
 pub(super) fn note(text: &str) {
     // Nobody to tell that stderr is gone.
-    let _ = writeln!(std::io::stderr().lock(), "opsfsm: {text}");
+    let _ = writeln!(std::io::stderr().lock(), "opsfsm: {}", printable_lines(text));
 }
 
 /// An error on stderr.
 pub(super) fn error(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "opsfsm: error: {}", text.trim_end());
+    let _ =
+        writeln!(std::io::stderr().lock(), "opsfsm: error: {}", printable_lines(text.trim_end()));
 }
 
 /// How wide the terminal is that the answer goes to; `None` if it goes to none.

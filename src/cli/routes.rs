@@ -18,7 +18,7 @@ use crate::adapters::webhook::Webhook;
 use crate::base::limits;
 use crate::decide::route::{Choice, Means, choose_route};
 use crate::journal::Report;
-use crate::model::{Chat, Endpoint, ReportSettings, Route, Undelivered, UndeliveredKind, Via};
+use crate::model::{Endpoint, ReportSettings, Route, Undelivered, UndeliveredKind};
 use crate::ports::{Clock as _, Notifier};
 
 /// Everything that bears on the way of reports.
@@ -48,22 +48,7 @@ pub(super) fn look_for_ways(settings: &ReportSettings, target: Option<&str>) -> 
 /// Why there is none, in words.
 pub(super) fn own_chat(settings: &ReportSettings) -> Result<(Telegram, String), String> {
     let own = &settings.telegram;
-    let (Some(_), Some(chat)) = (&own.token_file, &own.target) else {
-        return Err("codes go to a chat of one person that this config names itself: set \
-                    report.telegram.tokenFile and report.telegram.target"
-            .to_owned());
-    };
-    let chat = Chat::parse(chat).ok_or_else(|| format!("report.telegram.target is {chat}"))?;
-    if !chat.id.parse::<i64>().is_ok_and(|id| id > 0) {
-        return Err(format!(
-            "report.telegram.target is {chat}: codes go to a chat of one person only, whose id is \
-             a number above 0"
-        ));
-    }
-    if !matches!(settings.via, Via::Auto | Via::Telegram) {
-        let via = settings.via.as_str();
-        return Err(format!("report.via is {via}: codes go by Telegram's Bot API only"));
-    }
+    let chat = settings.codes_chat()?;
     let root = own.api_root.clone().or_else(|| Endpoint::parse(TELEGRAM_ROOT));
     let root = root.ok_or_else(|| "no root of the Bot API is known".to_owned())?;
     let token = discover(own, None, &OsWorld).token?;

@@ -97,8 +97,12 @@ codes! {
     UnreachedJob = "OF028" Warning,
     /// A job that two jobs of one ancestor start.
     StartedTwice = "OF029" Warning,
+    /// A write that is asked for because another one failed.
+    WriteAfterFailure = "OF030" Warning,
     /// The same link twice.
     RepeatedLink = "OF031" Warning,
+    /// A link of a job that only ever verifies, which fires nothing.
+    DeadLink = "OF032" Warning,
     /// `autoResume` on a job that a tick may not start.
     UnsafeResume = "OF033" Error,
     /// A one_shot_read with the risk of a write.
@@ -143,6 +147,8 @@ codes! {
     GrantInFile = "OF060" Warning,
     /// `approval.required: false`, which is refused.
     ApprovalSwitchedOff = "OF061" Error,
+    /// A write that only a code approves, without a chat that one could go to.
+    CodeWithoutChat = "OF063" Warning,
     /// A compiled machine that is not proved to start a write only behind an approval.
     UnprovedMachine = "OF070" Error,
     /// A suppression whose time is over.

@@ -59,12 +59,20 @@ impl Levels {
 /// A sentence with the nearest one.
 pub fn find_code(name: &str) -> Result<Code, String> {
     Code::parse(name).ok_or_else(|| {
-        let near = did_you_mean(name, Code::ALL.iter().map(|code| code.as_str()));
-        match near {
+        let all = || Code::ALL.iter().map(|code| code.as_str());
+        let numbered = numbered(name).and_then(|meant| all().find(|code| **code == meant));
+        match numbered.or_else(|| did_you_mean(name, all())) {
             Some(near) => format!("there is no code `{name}`; did you mean {near}?"),
             None => format!("there is no code `{name}`; codes look like OF035"),
         }
     })
+}
+
+/// The code of the number that a name ends with: of `OF4`, `4` and `of-004` it is `OF004`.
+fn numbered(name: &str) -> Option<String> {
+    let head = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number: u16 = name.get(head.len()..)?.parse().ok()?;
+    Some(format!("OF{number:03}"))
 }
 
 #[cfg(test)]
@@ -82,7 +90,16 @@ mod tests {
         assert_eq!(told(&levels, Code::UnknownKey), None);
         levels.set("OF002", Level::Warn).expect("a code");
         assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Warning));
-        for (name, said) in [("OF023", "about safety"), ("OF999", "no code"), ("0F035", "OF035?")] {
+        for (name, said) in [
+            ("OF023", "about safety"),
+            ("OF999", "no code"),
+            ("0F035", "OF035?"),
+            ("of35", "mean OF035?"),
+            ("35", "mean OF035?"),
+            ("OF0O35", "mean OF035?"),
+            ("99999", "look like OF035"),
+            ("日", "look like OF035"),
+        ] {
             let why = levels.set(name, Level::Allow).expect_err(name);
             assert!(why.contains(said), "{why}");
         }

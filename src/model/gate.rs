@@ -43,4 +43,10 @@ impl ApprovalPolicy {
         let usual = if self.non_interactive { Level::Unattended } else { Level::Asserted };
         self.level.unwrap_or(usual)
     }
+
+    /// Does nothing but a one-time code approve it?
+    #[must_use]
+    pub fn takes_codes_only(&self) -> bool {
+        self.least_level() == Level::Confirmed
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::Chat;
 use super::endpoint::Endpoint;
 
 /// A language that reports can be written in.
@@ -45,6 +46,33 @@ pub struct ReportSettings {
     pub webhook: Option<Endpoint>,
     /// What is fetched after each complete tick (`report.deadman.url`).
     pub deadman: Option<Endpoint>,
+}
+
+impl ReportSettings {
+    /// The chat of one person that one-time codes go to.
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    pub fn codes_chat(&self) -> Result<Chat, String> {
+        let own = &self.telegram;
+        let (Some(_), Some(chat)) = (&own.token_file, &own.target) else {
+            return Err("codes go to a chat of one person that this config names itself: set \
+                        report.telegram.tokenFile and report.telegram.target"
+                .to_owned());
+        };
+        let chat = Chat::parse(chat).ok_or_else(|| format!("report.telegram.target is {chat}"))?;
+        if !chat.id.parse::<i64>().is_ok_and(|id| id > 0) {
+            return Err(format!(
+                "report.telegram.target is {chat}: codes go to a chat of one person only, whose id \
+                 is a number above 0"
+            ));
+        }
+        if !matches!(self.via, Via::Auto | Via::Telegram) {
+            let via = self.via.as_str();
+            return Err(format!("report.via is {via}: codes go by Telegram's Bot API only"));
+        }
+        Ok(chat)
+    }
 }
 
 /// `report.telegram`: each setting comes before whatever else may be found.

@@ -29,7 +29,8 @@ pub fn render_config_alert(
     let stops: Vec<_> = sink.sorted().into_iter().filter(|f| f.stops_everything()).collect();
     for finding in stops.iter().take(FINDINGS_SHOWN) {
         let place = finding.primary.as_ref().map(|l| sources.place(l.span)).unwrap_or_default();
-        text.push_str(&format!("\n  {place}: {}: {}", finding.code, clean_text(&finding.message)));
+        let (place, said) = (clean_text(&place), clean_text(&finding.message));
+        text.push_str(&format!("\n  {place}: {}: {said}", finding.code));
     }
     let more = stops.len().saturating_sub(FINDINGS_SHOWN) + sink.left_out();
     if more > 0 {

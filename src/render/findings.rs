@@ -1,7 +1,9 @@
 //! Findings as lines: `file:line:column: severity[CODE]: message`, then other places and help.
 //!
-//! Invariant: one finding gives one block, in the order of the files.
+//! Invariant: one finding gives one block, in the order of the files, and nothing of a config or of
+//! its name steers a terminal.
 
+use super::printable;
 use crate::diag::{Finding, Severity, Sink, Sources};
 
 /// Renders all findings and a closing count; empty where there are none.
@@ -31,7 +33,7 @@ pub fn render_findings(sink: &Sink, sources: &Sources) -> String {
 pub fn render_finding(finding: &Finding, sources: &Sources) -> String {
     let place = finding.primary.as_ref().map(|l| format!("{}: ", sources.place(l.span)));
     let head = format!(
-        "{}{}[{}]: {}\n",
+        "{}{}[{}]: {}",
         place.unwrap_or_default(),
         finding.severity,
         finding.code,
@@ -39,7 +41,8 @@ pub fn render_finding(finding: &Finding, sources: &Sources) -> String {
     );
     let label = finding.primary.iter().filter(|l| !l.text.is_empty());
     let places = label.chain(&finding.secondary);
-    let notes = places.map(|l| format!("  {}: {}\n", sources.place(l.span), l.text));
-    let help = finding.help.iter().map(|h| format!("  help: {h}\n"));
-    std::iter::once(head).chain(notes).chain(help).collect()
+    let notes = places.map(|l| format!("  {}: {}", sources.place(l.span), l.text));
+    let help = finding.help.iter().map(|h| format!("  help: {h}"));
+    let lines = std::iter::once(head).chain(notes).chain(help);
+    lines.map(|line| printable::line(&line) + "\n").collect()
 }

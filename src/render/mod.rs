@@ -17,6 +17,7 @@ mod history;
 mod json;
 mod outbox;
 mod plan;
+mod printable;
 mod quote;
 mod report;
 mod status;
@@ -38,6 +39,7 @@ pub use history::{render_history, render_history_json, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use outbox::{render_outbox, render_outbox_json};
 pub use plan::{render_plan, render_plan_json};
+pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
 pub use report::{Style, end_text, render_report};
 pub use status::{

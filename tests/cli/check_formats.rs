@@ -157,3 +157,25 @@ fn colours_are_for_terminals_and_for_those_who_want_them() {
     lacks(&call().env("NO_COLOR", "1").types("").out, &["\u{1b}"]);
     lacks(&call().env("TERM", "dumb").types("").out, &["\u{1b}"]);
 }
+
+#[test]
+fn the_name_of_a_file_steers_no_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.write("set/a\u{1b}[31m\u{9b}b.toml", "version = 1\n= 1\n");
+    let folder = sandbox.path("set").to_str().unwrap().to_owned();
+    let mut said = Vec::new();
+    for format in FORMATS {
+        let ran = sandbox.run(&["check", &folder, "--format", format]);
+        said.push((format, ran.exits(1).out.clone()));
+    }
+    for command in ["status", "graph", "tick"] {
+        let ran = sandbox.run(&[command, "--config-file", &folder]);
+        assert_ne!(ran.code, 0, "{ran:?}");
+        has(&format!("{}{}", ran.out, ran.err), &["OF001"]);
+        said.push((command, ran.out + &ran.err));
+    }
+    for (what, text) in said {
+        let steers = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(steers), "{what}: {text:?}");
+    }
+}

@@ -11,6 +11,7 @@ mod chains;
 mod check_floods;
 mod check_formats;
 mod ci_files;
+mod codes;
 mod config_keys;
 mod decisions;
 mod faults;

@@ -110,6 +110,29 @@ fn without_an_approval_nothing_is_written_and_it_is_asked_for_once() {
     assert_eq!((gate.state(), gate.writes()), ("blocked", 0));
 }
 
+/// The ground of OF032, and why OF030 is about failures only.
+#[test]
+fn what_follows_a_writes_success_follows_its_proof_and_a_verification_fires_nothing() {
+    let after = "{ jobId = \"v\" }, { jobId = \"next\" }";
+    let config = write("").replace("{ jobId = \"v\" }", after)
+        + &write("").replace("\"w\"", "\"next\"")
+        + &check("v", "after = [{ jobId = \"dead\" }]")
+        + &["bad", "dead"].map(|id| check(id, "")).concat();
+    let gate = Gate::with(&config);
+    let follows = |id: &str| {
+        let store = gate.0.host.store.snapshot();
+        store.world().snapshot.queue.values().any(|item| item.job == job(id))
+    };
+    gate.approve();
+    assert!(gate.run().expect("claimed").expect("begun").end.is_success());
+    assert_eq!((gate.state(), follows("next")), ("verifying", false));
+    for _ in 0..3 {
+        gate.tick_after(60);
+    }
+    assert_eq!((gate.state(), gate.0.ran("v", Purpose::Verify)), ("verified", 1));
+    assert_eq!((follows("next"), follows("dead"), follows("bad")), (true, false, false));
+}
+
 #[test]
 fn an_approved_write_runs_once_and_is_done_when_verified() {
     let gate = Gate::new();

@@ -3,6 +3,8 @@
 //! Invariant: a code has one rule at most, and each rule has a file of its own.
 
 mod chain_to_write;
+mod code_without_chat;
+mod dead_link;
 mod disabled_verification;
 mod empty_quiet_hours;
 mod endless_resume;
@@ -24,6 +26,7 @@ mod unreached_job;
 mod unsafe_resume;
 mod unverified_failure;
 mod writable_by_others;
+mod write_after_failure;
 mod write_in_read;
 mod write_in_status;
 
@@ -36,7 +39,9 @@ pub const RULES: &[Rule] = &[
     chain_to_write::RULE,
     unreached_job::RULE,
     started_twice::RULE,
+    write_after_failure::RULE,
     repeated_link::RULE,
+    dead_link::RULE,
     unsafe_resume::RULE,
     read_with_write_risk::RULE,
     write_in_read::RULE,
@@ -55,6 +60,7 @@ pub const RULES: &[Rule] = &[
     unfit_program::RULE,
     secret_in_config::RULE,
     writable_by_others::RULE,
+    code_without_chat::RULE,
 ];
 
 #[cfg(test)]

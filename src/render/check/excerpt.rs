@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::printable::visible;
 use crate::base::limits;
 use crate::base::redact::secret_ranges;
 use crate::diag::{Label, LineCol, SourceFile};
+use crate::render::printable::visible;
 
 /// Some lines of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use super::{CheckedConfig, Item, Listing, printable, relative};
+use super::super::printable;
+use super::{CheckedConfig, Item, Listing, relative};
 use crate::base::limits;
 use crate::diag::Severity;
 

@@ -6,8 +6,9 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet,
 };
 
+use super::super::printable;
 use super::excerpt::{Excerpt, excerpts};
-use super::{CheckedConfig, Item, Listing, printable};
+use super::{CheckedConfig, Item, Listing};
 use crate::base::limits;
 use crate::diag::{FileId, Label, Severity};
 

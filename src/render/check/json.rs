@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::json::{VERSION, pretty};
-use super::{CheckedConfig, Item, Listing, printable};
+use super::super::printable;
+use super::{CheckedConfig, Item, Listing};
 use crate::diag::{Label, Severity, Sources};
 
 /// All findings for a program.

@@ -8,7 +8,6 @@ mod excerpt;
 mod github;
 mod human;
 mod json;
-mod printable;
 mod sarif;
 mod short;
 #[cfg(test)]
@@ -24,6 +23,7 @@ pub use json::render_check_json;
 pub use sarif::render_check_sarif;
 pub use short::render_check_short;
 
+use super::printable;
 use crate::base::JobId;
 use crate::diag::{Finding, KeyPath, Severity, Sink, Sources, Span};
 use crate::model::Kind;

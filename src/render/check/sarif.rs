@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::json::pretty;
-use super::{CheckedConfig, Item, Listing, printable, relative};
+use super::super::printable;
+use super::{CheckedConfig, Item, Listing, relative};
 use crate::diag::{Code, Label, Severity};
 
 /// All findings as one run; file names as seen from `base`.

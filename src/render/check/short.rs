@@ -1,6 +1,7 @@
 //! `--format short`: one finding a line, as editors and `grep` take it.
 
-use super::{CheckedConfig, Listing, printable};
+use super::super::printable;
+use super::{CheckedConfig, Listing};
 use crate::base::limits;
 
 /// All findings, one a line.

@@ -353,21 +353,6 @@ fn told(files: Vec<SourceText>) -> [String; 5] {
     ]
 }
 
-/// What the fuzz target begins with.
-#[test]
-fn the_corpus_is_told_in_every_format() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/check");
-    let mut seen = 0;
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
-        for text in told(vec![source("a.toml", bytes.clone()), source("b.json", bytes)]) {
-            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
-        }
-        seen += 1;
-    }
-    assert_ne!(seen, 0, "no corpus");
-}
-
 /// A config with something of everything, to be damaged.
 const WHOLE: &str = include_str!("../../../jobs/opsfsm.toml");
 

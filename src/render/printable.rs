@@ -1,9 +1,14 @@
-//! Text of a config that may be printed: what could steer a terminal, or show nothing, is shown as
-//! what it is.
+//! Text that may be printed: what could steer a terminal, or show nothing, is shown as what it is.
 
 /// A text on one line.
 pub(super) fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_whitespace() { ' ' } else { visible(c) }).collect()
+}
+
+/// A text whose lines stay.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { c } else { visible(c) }).collect()
 }
 
 /// The character that stands for `c`; a tab stays.
