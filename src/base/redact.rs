@@ -53,6 +53,26 @@ static FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
 });
 
+/// Forms of secrets in a config, by the key before them: a damaged file says no more of itself. What
+/// the first group caught stays.
+static CONFIG_FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    const NAME: &str = r#"(?i)([a-z0-9_.-]*(?:token|secret|passw|api_?key|access_?key|private_?key|credential|cookie)[a-z0-9_-]*["']?\s*[:=]+\s*"#;
+    let forms = [
+        format!(r#"(?s){NAME}"{{3}}).*?(?:"{{3}}|\z)"#),
+        format!(r"(?s){NAME}'{{3}}).*?(?:'{{3}}|\z)"),
+        format!(r#"{NAME}")(?:[^"\\\n]|\\.)+"#),
+        format!(r"{NAME}')[^'\n]+"),
+        format!(r#"{NAME})[^\s"',;\[\]{{}}]+"#),
+        // What comes after the host of an address; JSON may escape a slash.
+        r#"(?i)(url["']?\s*[:=]+\s*["']?[a-z][a-z0-9+.-]*:(?:\\?/){2}[^/\\?\#"'\s]*)[/\\?\#][^"'\s]+"#
+            .to_owned(),
+    ];
+    forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
+});
+
+/// Ends of names whose values lead to a secret, or are none.
+const ELSEWHERE: [&str; 6] = ["file", "path", "dir", "url", "id", "name"];
+
 /// What is known to be secret.
 #[derive(Clone, Default)]
 pub struct Secrets {
@@ -119,14 +139,24 @@ pub fn holds_secret(text: &str) -> bool {
     FORMS.iter().any(|form| form.captures_iter(text).any(is_literal))
 }
 
-/// Where a text holds what looks like a secret: ranges of bytes, in no order.
-pub fn secret_ranges(text: &str) -> impl Iterator<Item = Range<usize>> {
-    FORMS.iter().flat_map(move |form| {
+/// Where the text of a config holds what looks like a secret: ranges of bytes, in no order. It goes
+/// by the text alone, so that it holds for a damaged config too.
+pub fn config_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let ranges = move |form: &'static Regex| {
         form.captures_iter(text).filter_map(|caught| {
-            let kept = caught.get(1).map_or(0, |group| group.as_str().len());
-            caught.get(0).map(|whole| whole.start() + kept..whole.end())
+            let (kept, whole) = (caught.get(1)?.as_str(), caught.get(0)?);
+            Some((kept, whole.start() + kept.len()..whole.end()))
         })
-    })
+    };
+    let is_secret = move |(kept, range): &(&str, Range<usize>)| {
+        let name = kept.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let is_address = name.contains("://") || name.contains(":\\/");
+        let leads_elsewhere = !is_address && ELSEWHERE.iter().any(|end| name.ends_with(end));
+        let value = text.get(range.clone()).unwrap_or_default();
+        is_address || (!leads_elsewhere && is_secret_value(value))
+    };
+    let own = CONFIG_FORMS.iter().flat_map(ranges).filter(is_secret);
+    FORMS.iter().flat_map(ranges).chain(own).map(|(_, range)| range)
 }
 
 /// Could this be a secret, where one is to be expected? Not what is short, or leads elsewhere.
@@ -172,6 +202,32 @@ mod tests {
         ] {
             assert_eq!(plain(&format!("it is {secret}")), "it is [redacted]", "{secret}");
             assert!(!plain(&format!("({secret}) then")).contains(&secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_secret_of_a_config_is_known_by_its_key() {
+        assert_eq!(CONFIG_FORMS.len(), 6);
+        let masked = |text: &str| {
+            let mut shown = text.to_owned();
+            for range in config_secrets(text) {
+                shown.replace_range(range.clone(), &"*".repeat(range.len()));
+            }
+            shown
+        };
+        for (text, shown) in [
+            ("COOKIE_2 = \"abcdef\" x", "COOKIE_2 = \"******\" x"),
+            ("\"DB_PASSWORD\":\n 'ab \"ef'", "\"DB_PASSWORD\":\n '******'"),
+            ("passwd = \"ab\\\"cdef\"", "passwd = \"********\""),
+            ("a.token = \"\"\"\nabcd\"\"\"", "a.token = \"\"\"********"),
+            ("API_KEY == abcdef]", "API_KEY == ******]"),
+            ("tokenFile = \"bot-token\"", "tokenFile = \"bot-token\""),
+            ("cookie = \"/etc/ops/jar\"", "cookie = \"/etc/ops/jar\""),
+            ("url = \"https://h.example/a?b\"", "url = \"https://h.example****\""),
+            ("\"url\": \"https:\\/\\/h\\/ab\"", "\"url\": \"https:\\/\\/h****\""),
+            ("stallSeconds = 123456", "stallSeconds = 123456"),
+        ] {
+            assert_eq!(masked(text), shown);
         }
     }
 

@@ -10,6 +10,7 @@
 mod chains;
 mod check_floods;
 mod check_formats;
+mod check_secrets;
 mod ci_files;
 mod codes;
 mod config_keys;
