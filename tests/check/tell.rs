@@ -87,8 +87,16 @@ fn told_in_every_format(sink: &Sink, sources: &Sources) {
         keys.extend(key_paths(text, &[label.span]));
     }
     let name = "a".to_owned();
-    let config =
-        CheckedConfig { name, jobs: None, unreadable: None, suppressed: 0, sink, sources, keys };
+    let config = CheckedConfig {
+        name,
+        jobs: None,
+        disabled: 0,
+        unreadable: None,
+        suppressed: 0,
+        sink,
+        sources,
+        keys,
+    };
     let configs = [config];
     let narrow = Look { colour: false, width: Some(40) };
     let json =
