@@ -13,7 +13,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::base::{JobId, limits};
-use crate::diag::{Code, Finding, Sink, did_you_mean};
+use crate::diag::{Code, Finding, Severity, Sink, did_you_mean};
 use crate::model::{Kind, Link, LinkWhen, Outline, Risk};
 
 /// All jobs that have an id.
@@ -61,7 +61,14 @@ fn check_verification(id: &JobId, job: &Outline, jobs: &Outlines, sink: &mut Sin
     let candidates: Vec<&Link> =
         job.after.iter().filter(|link| is_verification_link(job.kind, link)).collect();
     let fit = |link: &&Link| jobs.get(&link.target).is_some_and(Outline::may_verify);
-    if candidates.iter().any(fit) {
+    let mut fits = candidates.iter().copied().filter(fit).peekable();
+    if let Some(first) = fits.peek().copied() {
+        let watched = |link: &Link| {
+            jobs.get(&link.target).filter(|target| target.kind == Some(Kind::LongRunningRead))
+        };
+        if let (Some(target), true) = (watched(first), fits.all(|link| watched(link).is_some())) {
+            sink.push(only_watched(id, first, target));
+        }
         return;
     }
     if candidates.is_empty() {
@@ -86,6 +93,19 @@ fn check_verification(id: &JobId, job: &Outline, jobs: &Outlines, sink: &mut Sin
                 .help("verify with a job of kind one_shot_read and risk read_only"),
         );
     }
+}
+
+/// A config of ops-monitor may say so, which is why it stops nothing: the write just has no plan.
+fn only_watched(id: &JobId, link: &Link, target: &Outline) -> Finding {
+    let message = format!(
+        "write `{id}` is verified by the watched job `{}` only: it has no plan that could be approved",
+        link.target
+    );
+    Finding::new(Code::UnfitVerification, link.target_span, message)
+        .severity(Severity::Warning)
+        .of(id)
+        .also(target.id_span, "a long_running_read")
+        .help("verify with a job of kind one_shot_read and risk read_only")
 }
 
 /// Reports cycles; self links have a code of their own and are left out here.

@@ -192,6 +192,24 @@ fn a_write_without_a_fit_verification_is_refused() {
 }
 
 #[test]
+fn a_write_that_only_watched_jobs_verify_is_warned_about() {
+    check(
+        "only-watched write write_local -> w, w2
+         also-checked write write_local -> w, v
+         w watch read_only
+         w2 watch read_only
+         v check read_only",
+        &expect![[r#"
+            OF024: write `only-watched` is verified by the watched job `w` only: it has no plan that could be approved
+              also: a long_running_read
+              help: verify with a job of kind one_shot_read and risk read_only
+        "#]],
+    );
+    let text = config("only-watched write write_local -> w\nw watch read_only");
+    assert!(compile_text(&text, Format::Toml).0.is_some(), "it stops nothing");
+}
+
+#[test]
 fn a_ring_of_ten_thousand_jobs_is_one_finding() {
     let n = 10_000;
     let ring: String =

@@ -24,6 +24,9 @@ fn checked(sandbox: &Sandbox, path: &Path, format: &str) -> Ran {
     sandbox.shell(&line).env("FILE", path).run()
 }
 
+/// Nearly as large as a config may be.
+const LARGE: usize = 31 << 20;
+
 /// A text of this size: the piece again and again.
 fn flood(piece: &str, size: usize) -> Vec<u8> {
     piece.repeat(size / piece.len()).into_bytes()
@@ -44,7 +47,6 @@ fn a_hundred_megabytes_are_refused_by_their_size() {
 #[test]
 fn what_is_as_large_as_a_config_may_be_is_told_in_few_words() {
     let sandbox = Sandbox::new();
-    const LARGE: usize = 31 << 20;
     let deep = "nested deeper than";
     for (head, piece, size, says) in [
         ("", "[", LARGE, [deep, deep]),
