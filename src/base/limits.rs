@@ -30,12 +30,19 @@ pub const ANNOTATIONS: usize = 10;
 pub const LINE_AROUND: usize = 60;
 /// Most characters of a line that are marked.
 pub const LINE_MARKED: usize = 100;
+/// No excerpt of a line, with its number before it, is as long as so many columns.
+pub const LINE_WHOLE: usize = 1000;
 /// So many bytes around a shown piece of a line are searched for secrets that reach into it.
 pub const SECRET_NEAR: usize = 512;
 /// Two places that are further apart than so many lines are shown one after the other.
 pub const LINES_APART: usize = 1000;
 /// Most findings that `check` tells; the rest are counted.
 pub const FINDINGS_TOLD: usize = 2_000;
+/// Ids that are looked at for those that dangling links may mean, all links together.
+pub const GUESSES: usize = 500_000;
+/// Links that the search for cycles goes along, all searches together, before it ends with the
+/// cycle that it is at.
+pub const CYCLE_STEPS: usize = 2_000_000;
 /// Links that the search for jobs that are started twice goes along, all jobs together.
 pub const TWICE_STEPS: usize = 1_000_000;
 /// Most syntax errors shown for one file.

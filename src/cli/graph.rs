@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::args::{DrawingFormat, GraphArgs};
-use super::context::{BrokenConfig, Context, Failure};
+use super::context::{BrokenConfig, Context, Failure, LoadedConfig};
 use super::io;
 use crate::adapters::config_files::load_config_files;
 use crate::base::{Exit, JobId};
@@ -52,22 +52,26 @@ fn load_outlines(
     let files = load_config_files(path).map_err(|e| Failure::refused(e.to_string()))?;
     let Parsed { model, outlines, sources, mut sink, .. } =
         parse_config(files, &context.located.around);
-    let unread = outlines.is_empty();
     let compiled = compile_model(model, &outlines, &mut sink);
-    if compiled.is_none() {
-        // Of a file that was not understood nothing can be drawn.
-        if live || unread {
-            let broken = BrokenConfig { sink, sources, unreadable: None };
-            return Err(Failure::refused(Context::broken_text(path, &broken)));
-        }
-        let findings = render::render_findings(&sink, &sources);
-        io::note(&format!(
-            "the config {} is broken; its chains are drawn as they are written\n{}",
-            path.display(),
-            findings.trim_end()
-        ));
+    let loaded = match compiled {
+        Some(compiled) => context.refuse_hidden_writes(LoadedConfig { compiled, sink, sources }),
+        None => Err(BrokenConfig { sink, sources, unreadable: None }),
+    };
+    let broken = match loaded {
+        Ok(config) => return Ok((outlines, Some(config.compiled))),
+        Err(broken) => broken,
+    };
+    // Of a file that was not understood nothing can be drawn.
+    let undrawn = live || outlines.is_empty();
+    let what =
+        if undrawn { "nothing is drawn" } else { "its chains are drawn as they are written" };
+    let findings = render::render_findings(&broken.sink, &broken.sources);
+    let told = format!("the config {} is broken; {what}\n{}", path.display(), findings.trim_end());
+    if undrawn {
+        return Err(Failure::refused(told));
     }
-    Ok((outlines, compiled))
+    io::note(&told);
+    Ok((outlines, None))
 }
 
 fn live_of(context: &Context, compiled: &Compiled, wanted: bool) -> Result<Option<Live>, Failure> {

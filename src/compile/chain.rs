@@ -26,9 +26,10 @@ fn is_verification_link(kind: Option<Kind>, link: &Link) -> bool {
 /// Checks all chains.
 pub(super) fn check_chains(jobs: &Outlines) -> Sink {
     let mut sink = Sink::new();
+    let mut guesses = limits::GUESSES;
     for (id, job) in jobs {
         for link in &job.after {
-            check_target(id, job, link, jobs, &mut sink);
+            check_target(id, job, link, jobs, &mut guesses, &mut sink);
         }
         if job.kind == Some(Kind::OneShotWrite) {
             check_verification(id, job, jobs, &mut sink);
@@ -38,7 +39,15 @@ pub(super) fn check_chains(jobs: &Outlines) -> Sink {
     sink
 }
 
-fn check_target(id: &JobId, job: &Outline, link: &Link, jobs: &Outlines, sink: &mut Sink) {
+/// `guesses`: how many more ids may be looked at for one that is meant.
+fn check_target(
+    id: &JobId,
+    job: &Outline,
+    link: &Link,
+    jobs: &Outlines,
+    guesses: &mut usize,
+    sink: &mut Sink,
+) {
     if link.target == *id {
         let message = format!("job `{id}` starts itself");
         sink.push(
@@ -50,7 +59,11 @@ fn check_target(id: &JobId, job: &Outline, link: &Link, jobs: &Outlines, sink: &
         let message = format!("job `{id}` leads to `{}`, which does not exist", link.target);
         let mut finding = Finding::new(Code::DanglingChain, link.target_span, message)
             .also(job.id_span, "the job");
-        if let Some(near) = did_you_mean(link.target.as_str(), jobs.keys().map(JobId::as_str)) {
+        let near = guesses.checked_sub(jobs.len()).and_then(|left| {
+            *guesses = left;
+            did_you_mean(link.target.as_str(), jobs.keys().map(JobId::as_str))
+        });
+        if let Some(near) = near {
             finding = finding.help(format!("did you mean `{near}`?"));
         }
         sink.push(finding.help("declare that job, or remove the link"));
@@ -139,12 +152,13 @@ pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
         }
     }
     let mut cycles = Cycles { paths: Vec::new(), knots: BTreeMap::new() };
+    let mut steps = limits::CYCLE_STEPS;
     // Kosaraju's: petgraph's Tarjan recurses, and a long chain would overflow the stack.
     for (knot, component) in kosaraju_scc(&graph).into_iter().enumerate() {
         if component.len() > 1 {
             let members: BTreeSet<NodeIndex> = component.into_iter().collect();
             cycles.knots.extend(members.iter().map(|n| (graph[*n], knot)));
-            cycles.paths.extend(disjoint_cycles(&graph, &members));
+            cycles.paths.extend(disjoint_cycles(&graph, &members, &mut steps));
         }
     }
     cycles.paths.sort();
@@ -152,43 +166,85 @@ pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
 }
 
 /// Edge-disjoint cycles of one component: a shortest one through each member in turn, its edges
-/// then removed. None is left when it ends, so each cycle shares an edge with a reported one.
+/// then removed. Each cycle shares an edge with a reported one, as long as there are `steps` left:
+/// links that may be looked at. There is one in any case.
 fn disjoint_cycles<'a>(
     graph: &DiGraph<&'a JobId, ()>,
     members: &BTreeSet<NodeIndex>,
+    steps: &mut usize,
 ) -> Vec<Vec<&'a JobId>> {
-    let mut left: BTreeMap<NodeIndex, BTreeSet<NodeIndex>> = members
-        .iter()
-        .map(|&n| (n, graph.neighbors(n).filter(|m| members.contains(m)).collect()))
-        .collect();
+    let mut left = Untold::of(graph, members);
     let mut cycles = Vec::new();
     for &start in members {
-        while let Some(cycle) = shortest_cycle(&left, start) {
+        while let Some(cycle) = shortest_cycle(&left.out, start, steps) {
             for (i, from) in cycle.iter().enumerate() {
-                let to = cycle[(i + 1) % cycle.len()];
-                left.entry(*from).or_default().remove(&to);
+                left.remove(*from, cycle[(i + 1) % cycle.len()]);
             }
             let mut ids: Vec<&JobId> = cycle.iter().map(|n| graph[*n]).collect();
             let smallest = ids.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(i, _)| i);
             ids.rotate_left(smallest);
             cycles.push(ids);
-            if cycles.len() >= limits::FINDINGS_PER_FILE {
+            if cycles.len() >= limits::FINDINGS_PER_FILE || *steps == 0 {
                 return cycles;
             }
+        }
+        if !cycles.is_empty() && *steps == 0 {
+            return cycles;
         }
     }
     cycles
 }
 
-/// Breadth-first search from `start` back to it.
-fn shortest_cycle(
-    edges: &BTreeMap<NodeIndex, BTreeSet<NodeIndex>>,
-    start: NodeIndex,
-) -> Option<Vec<NodeIndex>> {
+type Edges = BTreeMap<NodeIndex, BTreeSet<NodeIndex>>;
+
+/// The edges of a component that are on no told cycle. What has no way in, or none out, is on no
+/// cycle at all and is left out too: a search that finds nothing would else go over it for each job.
+struct Untold {
+    out: Edges,
+    into: Edges,
+}
+
+impl Untold {
+    fn of(graph: &DiGraph<&JobId, ()>, members: &BTreeSet<NodeIndex>) -> Self {
+        let (mut out, mut into) = (Edges::new(), Edges::new());
+        for &from in members {
+            for to in graph.neighbors(from).filter(|to| members.contains(to)) {
+                out.entry(from).or_default().insert(to);
+                into.entry(to).or_default().insert(from);
+            }
+        }
+        Self { out, into }
+    }
+
+    fn remove(&mut self, from: NodeIndex, to: NodeIndex) {
+        let mut gone = vec![(from, to)];
+        while let Some((from, to)) = gone.pop() {
+            let (Some(out), Some(into)) = (self.out.get_mut(&from), self.into.get_mut(&to)) else {
+                continue;
+            };
+            out.remove(&to);
+            into.remove(&from);
+            let (no_way_on, no_way_here) = (out.is_empty(), into.is_empty());
+            if no_way_on {
+                self.out.remove(&from);
+                let before = self.into.get(&from).into_iter().flatten();
+                gone.extend(before.map(|before| (*before, from)));
+            }
+            if no_way_here {
+                self.into.remove(&to);
+                gone.extend(self.out.get(&to).into_iter().flatten().map(|next| (to, *next)));
+            }
+        }
+    }
+}
+
+/// Breadth-first search from `start` back to it, which counts its steps.
+fn shortest_cycle(edges: &Edges, start: NodeIndex, steps: &mut usize) -> Option<Vec<NodeIndex>> {
     let mut came_from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(at) = open.pop_front() {
         for &next in edges.get(&at).into_iter().flatten() {
+            *steps = steps.saturating_sub(1);
             if next == start {
                 let mut path = vec![at];
                 while let Some(&before) = path.last().and_then(|n| came_from.get(n)) {

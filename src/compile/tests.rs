@@ -1,13 +1,19 @@
 //! Chains: what is refused, and with which path.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
+use super::chain::{Outlines, check_chains, cycles_of};
 use super::{Compiled, compile_model};
+use crate::base::JobId;
 use crate::config::{Format, SourceText, Surroundings, parse_config};
-use crate::diag::Sink;
+use crate::diag::{Sink, Span};
 use crate::machine::{Input, WatchInput};
+use crate::model::{Kind, Link, LinkWhen, Outline, Risk};
 
 /// Jobs as `id kind risk -> target, !target-on-failure`, one a line.
 fn config(jobs: &str) -> String {
@@ -263,4 +269,71 @@ fn a_file_that_was_not_understood_has_no_dangling_chains() {
         commands = { run = [\"x\"] }\nafter = [{ jobId = \"b\" }]\n[[jobs]\nid = \"b\"\n";
     let (_, sink) = compile_text(text, Format::Toml);
     assert!(sink.sorted().iter().all(|f| f.code.as_str() == "OF001"), "{sink:?}");
+}
+
+fn outlines_of(jobs: usize, links: impl IntoIterator<Item = (usize, usize)>) -> Outlines {
+    let id = |n: usize| JobId::new(format!("j{n:05}"));
+    let outline = || Outline {
+        id_span: Span::default(),
+        kind: Some(Kind::OneShotRead),
+        risk: Some(Risk::ReadOnly),
+        name: None,
+        enabled: true,
+        after: Vec::new(),
+    };
+    let mut all: Outlines = (0..jobs).map(|n| (id(n), outline())).collect();
+    for (from, to) in links {
+        let link = Link {
+            target: id(to),
+            target_span: Span::default(),
+            when: LinkWhen::Success,
+            delay: Duration::ZERO,
+        };
+        all.get_mut(&id(from)).expect("a job").after.push(link);
+    }
+    all
+}
+
+proptest! {
+    /// Told cycles are cycles, share no link, and leave none behind.
+    #[test]
+    fn told_cycles_are_all_there_are(
+        links in prop::collection::btree_set((0_usize..8, 0_usize..8), 0..28),
+    ) {
+        let jobs = outlines_of(8, links.iter().copied().filter(|(from, to)| from != to));
+        let mut left: BTreeSet<(JobId, JobId)> = jobs
+            .iter()
+            .flat_map(|(id, job)| job.after.iter().map(|link| (id.clone(), link.target.clone())))
+            .collect();
+        for path in cycles_of(&jobs).paths {
+            prop_assert!(path.len() > 1);
+            for (i, from) in path.iter().enumerate() {
+                let to = path[(i + 1) % path.len()];
+                prop_assert!(left.remove(&((*from).clone(), to.clone())), "{path:?}");
+            }
+        }
+        // What is left is taken away from its ends; on a cycle nothing is an end.
+        while let Some(end) =
+            left.iter().find(|(_, to)| !left.iter().any(|(from, _)| from == to)).cloned()
+        {
+            left.remove(&end);
+        }
+        prop_assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+/// Each would take a minute if a search went over all jobs for each job.
+#[test]
+fn large_chains_with_faults_cost_no_search_for_each_job() {
+    let many = 4_000;
+    let ahead = |n: usize| (1..=5).map(move |step| (n, n + step)).filter(|(_, to)| *to < 4_000);
+    let mut links: Vec<(usize, usize)> = (0..many).flat_map(ahead).collect();
+    links.push((many - 1, 0));
+    assert_eq!(cycles_of(&outlines_of(many, links.clone())).paths.len(), 1);
+    links.pop();
+    let around = |n: usize| (1..=20).map(move |step| (n, (n + step) % 4_000));
+    assert!(!cycles_of(&outlines_of(many, (0..many).flat_map(around))).paths.is_empty());
+    let dangling = check_chains(&outlines_of(many, (0..many).map(|n| (n, n + many))));
+    assert_eq!(dangling.sorted().len() + dangling.left_out(), many);
+    assert_eq!(dangling.sorted()[0].help[0], "did you mean `j00000`?");
 }

@@ -128,6 +128,28 @@ fn fingerprints_stay_when_lines_move_and_differ_by_code_job_and_key() {
 }
 
 #[test]
+fn fingerprints_stay_when_entries_or_other_files_are_added() {
+    let sandbox = Sandbox::new();
+    let links = |ids: &[&str]| {
+        let links: Vec<Value> = ids.iter().map(|id| json!({"jobId": id})).collect();
+        json!({"after": links})
+    };
+    let alone = config_with(&sandbox, "alone.json", &links(&["nobody"]));
+    let second = config_with(&sandbox, "second.json", &links(&["nothing", "nobody"]));
+    let of = |path: &str| prints_of(&sandbox, Path::new(path));
+    let both = of(&second);
+    assert!(of(&alone).iter().all(|print| both.contains(print)), "{both:?}");
+    let ran = sandbox.run(&["check", &alone, &second, "--format", "sarif"]);
+    let answer = parsed(&ran);
+    let all: Vec<&Value> = answer["runs"][0]["results"].as_array().unwrap().iter().collect();
+    assert_eq!(all.len(), 3);
+    for result in all {
+        let print = result["partialFingerprints"]["opsfsm/v1"].as_str().unwrap();
+        assert!(both.iter().any(|(_, other)| other == print), "{print} {both:?}");
+    }
+}
+
+#[test]
 fn annotations_name_files_as_the_repository_does() {
     let sandbox = Sandbox::new();
     config_with(&sandbox, "jobs/a,b.json", &json!({"kind": "x"}));

@@ -49,7 +49,7 @@ fn the_action_annotates_and_writes_what_code_scanning_reads() {
     let job = with(sandbox.check("disk"), &json!({"colour": "red", "manual": true}));
     sandbox.write("a b/x.json", json!({"version": 1, "jobs": [job]}).to_string());
     let ran = acts(&sandbox, "a b\n\n", "error", "out.sarif");
-    ran.exits(0).prints("::warning file=a b/x.json,line=1,").prints("a b: ok, 1 jobs");
+    ran.exits(0).prints("::warning file=a b/x.json,line=1,").prints("a b: ok, 1 job");
     let sarif: Value = serde_json::from_str(&sandbox.read("out.sarif")).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "OF002");
     acts(&sandbox, "a b\na b/x.json", "warning", "").exits(1).prints("0 errors, 1 warning\n");

@@ -14,7 +14,7 @@ fn validate_config_is_check() {
     let old = sandbox.ok(&["validate-config", "--config-file", path]);
     assert_eq!(old, sandbox.ok(&["check", path]));
     assert_eq!(old, sandbox.ok(&["check"]));
-    has(&old, &["ok, 1 jobs", "1 one_shot_read"]);
+    has(&old, &["ok, 1 job", "1 one_shot_read"]);
     assert!(!sandbox.has_store(), "checking records nothing");
 }
 

@@ -31,7 +31,7 @@ fn quiet_hours_and_the_headline_go_by_the_configs_zone() {
 fn a_zone_that_the_host_does_not_know_is_a_finding_and_a_notice_and_stops_nothing() {
     let sandbox = in_zone("Asia/Tokio");
     let text = sandbox.ok(&["check"]);
-    has(&text, &["warning[OF009]", "`Asia/Tokio`", "did you mean \"Asia/Tokyo\"?", "ok, 1 jobs"]);
+    has(&text, &["warning[OF009]", "`Asia/Tokio`", "did you mean \"Asia/Tokyo\"?", "ok, 1 job"]);
     let told = sandbox.tick();
     has(&told, &["⚠ this host does not know the time zone Asia/Tokio"]);
     lacks(&sandbox.tick(), &["Tokio"]);

@@ -29,7 +29,8 @@ pub fn render_check_human(configs: &[CheckedConfig<'_>], look: Look) -> String {
     let plain = if look.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = match look.width {
         Some(width) => plain.term_width(width.max(40)),
-        None => plain,
+        // Excerpts are cut already: nothing is left to cut a second time.
+        None => plain.term_width(limits::LINE_WHOLE),
     };
     let mut text: String =
         shown.iter().map(|item| format!("{}\n\n", render_item(item, &renderer))).collect();

@@ -159,7 +159,8 @@ impl<'a> Listing<'a> {
                 0 => String::new(),
                 some => format!("; {some} disabled"),
             };
-            text.push_str(&format!("{name}: ok, {all} jobs ({}{disabled})\n", kinds.join(", ")));
+            let jobs = if all == 1 { "job" } else { "jobs" };
+            text.push_str(&format!("{name}: ok, {all} {jobs} ({}{disabled})\n", kinds.join(", ")));
         }
         text
     }

@@ -1,8 +1,9 @@
 //! `--format sarif`: SARIF 2.1.0, for code scanning.
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
-//! Invariant: a finding's fingerprint is of its code, its job and its key, so that it stays the
-//! same finding when lines move.
+//! Invariant: a finding's fingerprint is of its code, its job and its key (of an entry of an array,
+//! what it says in the place of its number), and counted within its file: it stays the same finding
+//! when lines move, entries are added, or other files are checked besides.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,11 +70,11 @@ fn invocation(configs: &[CheckedConfig<'_>], left_out: usize) -> Value {
     json!({"executionSuccessful": unreadable.is_empty(), "toolExecutionNotifications": notices})
 }
 
-fn result(
-    item: &Item<'_>,
+fn result<'a>(
+    item: &Item<'a>,
     codes: &[Code],
     base: &Path,
-    seen: &mut BTreeMap<String, usize>,
+    seen: &mut BTreeMap<(&'a str, String), usize>,
 ) -> Value {
     let finding = item.finding;
     let rule_index = codes.iter().position(|code| *code == finding.code);
@@ -81,7 +82,8 @@ fn result(
     message.extend(finding.help.iter().map(String::as_str));
     let hash = fingerprint(item);
     // The second of two that are alike in all of it is another one.
-    let count = seen.entry(hash.clone()).and_modify(|count| *count += 1).or_insert(1);
+    let count =
+        seen.entry((item.file(), hash.clone())).and_modify(|count| *count += 1).or_insert(1);
     let place = location(item, finding.primary.as_ref(), base);
     let related: Vec<Value> =
         finding.secondary.iter().map(|label| location(item, Some(label), base)).collect();
@@ -97,18 +99,31 @@ fn result(
 }
 
 fn fingerprint(item: &Item<'_>) -> String {
-    let key = item.key();
+    let path = item.key().map_or("", |key| key.path.as_str());
     let mut hash = Sha256::new();
-    for part in [
-        item.finding.code.as_str(),
-        item.job().unwrap_or_default(),
-        key.map_or("", |key| key.path.as_str()),
-    ] {
+    let parts = [item.finding.code.as_str(), item.job().unwrap_or_default()];
+    for part in parts.into_iter().chain(without_numbers(path)) {
         hash.update(part.as_bytes());
         // No key holds a NUL.
         hash.update([0]);
     }
+    hash.update(entry_text(item, path).unwrap_or_default());
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The pieces of a path between the numbers of entries.
+fn without_numbers(path: &str) -> impl Iterator<Item = &str> {
+    let number = |piece: &str| piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+    path.split('[').map(move |piece| &piece[number(piece)..])
+}
+
+/// What stands at the place of a finding within an array: it tells its entry from the others
+/// however they are numbered.
+fn entry_text<'a>(item: &Item<'a>, path: &str) -> Option<&'a str> {
+    let span = item.finding.primary.as_ref().filter(|_| path.contains('['))?.span;
+    let file = item.config.sources.file(span.file)?;
+    let range = usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?;
+    file.text.get(range)
 }
 
 fn location(item: &Item<'_>, label: Option<&Label>, base: &Path) -> Value {

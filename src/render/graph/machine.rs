@@ -101,7 +101,14 @@ fn arrows(view: &MachineView<'_>, place: &BTreeMap<State, usize>) -> Vec<Arrow> 
     let mut grouped: BTreeMap<(usize, usize, Hue), Vec<String>> = BTreeMap::new();
     for edge in &view.edges {
         let hue = match edge.offered {
-            true if view.gate.contains(&edge.edge) => Hue::Gate,
+            // Also where a person approves anew, from another state than the first.
+            true if view
+                .gate
+                .iter()
+                .any(|e| (e.input, e.to) == (edge.edge.input, edge.edge.to)) =>
+            {
+                Hue::Gate
+            }
             true => Hue::Plain,
             false => Hue::Muted,
         };

@@ -106,18 +106,32 @@ fn char_width(c: char) -> i64 {
     }
 }
 
-/// A text cut to a width, with `…` in the place of what is gone.
+/// A text cut to a width in its middle, with `…` in the place of what is gone: names that begin alike
+/// are told apart by their ends.
 pub(super) fn cut_to(text: &str, width: i64, font_px: i64, bold: bool) -> String {
     if text_width(text, font_px, bold) <= width {
         return text.to_owned();
     }
-    let mut kept = String::new();
+    let room = (width - 2 * font_px) / 2;
+    let fits = |kept: &String| text_width(kept, font_px, bold) <= room;
+    let mut head = String::new();
+    let mut tail = String::new();
     for c in text.chars() {
-        kept.push(c);
-        if text_width(&kept, font_px, bold) > width - 2 * font_px {
+        head.push(c);
+        if !fits(&head) {
+            head.pop();
             break;
         }
     }
-    kept.push('…');
-    kept
+    for c in text.chars().rev() {
+        tail.push(c);
+        if !fits(&tail) {
+            tail.pop();
+            break;
+        }
+    }
+    // Marks that belong to a character that is gone go with it.
+    let tail: String =
+        tail.chars().rev().skip_while(|c| text_width(&c.to_string(), font_px, bold) == 0).collect();
+    format!("{head}…{tail}")
 }

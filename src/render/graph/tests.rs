@@ -379,7 +379,7 @@ fn a_writes_machine_in_mermaid() {
           n7(["unknown"]):::plain
           n0 ==>|"approve<br/>#40;gate#41;"| n1
           n1 -->|"revoke<br/>expire<br/>plan_changed"| n0
-          n1 -->|"approve"| n1
+          n1 ==>|"approve<br/>#40;gate#41;"| n1
           n1 ==>|"begin<br/>#40;gate#41;"| n2
           n2 -->|"not_started"| n0
           n2 -->|"exited_ok"| n3
@@ -387,8 +387,8 @@ fn a_writes_machine_in_mermaid() {
           n2 -->|"lost"| n7
           n3 -->|"verify_passed"| n4
           n3 -->|"verify_failed<br/>verify_overdue"| n6
-          n4 -->|"approve"| n1
-          n5 -->|"approve"| n1
+          n4 ==>|"approve<br/>#40;gate#41;"| n1
+          n5 ==>|"approve<br/>#40;gate#41;"| n1
           n6 -->|"acknowledge"| n0
           n6 -->|"verify_passed"| n4
           n7 -->|"acknowledge"| n0
@@ -401,7 +401,7 @@ fn a_writes_machine_in_mermaid() {
           end
           classDef note fill:none,stroke:none
           classDef plain fill:#ffffff,stroke:#57606a,color:#1f2328
-          linkStyle 0,3,17 stroke:#9a6700
+          linkStyle 0,2,3,10,11,17 stroke:#9a6700
     "#]].assert_eq(&render_machine(job, None, Drawing::Mermaid).expect("small"));
 }
 

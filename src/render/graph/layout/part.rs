@@ -10,8 +10,16 @@ use super::place::place;
 use super::rank::rank;
 use super::{Part, Placed, Point, Size, Thing, Tie, TooMany, Way};
 
-/// Between two columns: room for links to change their height.
+/// Between two columns: room for a few links to change their height.
 const COLUMN_GAP: i64 = 26;
+/// More room for each link beyond those few: many in a narrow gap are one black bar.
+const LINK_GAP: i64 = 4;
+/// So many are few.
+const FEW: usize = 4;
+/// A gap is not made wider than this.
+const COLUMN_GAP_MAX: i64 = 180;
+/// A link that changes its height by less hardly bends.
+const LEVEL: i64 = 12;
 /// Between links that meet a box on the same side, at most.
 const PORT_GAP: i64 = 12;
 /// Ports keep away from the corners.
@@ -113,22 +121,37 @@ impl Items {
     }
 }
 
+/// How wide the gap behind each column is.
+fn gaps(items: &Items, y: &[i64]) -> Vec<i64> {
+    let bent = |column: &Vec<usize>| {
+        let ends =
+            column.iter().flat_map(|i| items.columns.right[*i].iter().map(|j| y[*i] - y[*j]));
+        ends.filter(|height| height.abs() > LEVEL).count()
+    };
+    let width = |column: &Vec<usize>| {
+        let many = i64::try_from(bent(column).saturating_sub(FEW)).unwrap_or(COLUMN_GAP_MAX);
+        (COLUMN_GAP + many.min(COLUMN_GAP_MAX) * LINK_GAP).min(COLUMN_GAP_MAX)
+    };
+    items.columns.items.iter().map(width).collect()
+}
+
 /// The left edge and the width of the column of each item.
-fn columns_x(items: &Items) -> (Vec<(i64, i64)>, i64) {
+fn columns_x(items: &Items, y: &[i64]) -> (Vec<(i64, i64)>, i64) {
     let mut of_item = vec![(0, 0); items.size.len()];
-    let mut x = 0;
-    for column in &items.columns.items {
+    let (mut x, mut end) = (0, 0);
+    for (column, gap) in items.columns.items.iter().zip(gaps(items, y)) {
         let width = column.iter().map(|i| items.size[*i].w).max().unwrap_or(0);
         for i in column {
             of_item[*i] = (x, width);
         }
-        x += width + COLUMN_GAP;
+        end = x + width;
+        x = end + gap;
     }
-    (of_item, x - COLUMN_GAP)
+    (of_item, end)
 }
 
 fn draw(items: &Items, things: &[Thing], y: &[i64]) -> Placed {
-    let (column, width) = columns_x(items);
+    let (column, width) = columns_x(items, y);
     let height = (0..y.len()).map(|i| y[i] + (items.size[i].h + 1) / 2).max().unwrap_or(0);
     let middle = |i: usize| Point { x: column[i].0 + column[i].1 / 2, y: y[i] };
     let ports = ports_of(items, things, y);
