@@ -119,6 +119,19 @@ fn spans_of_time_are_numbers_of_seconds() {
 }
 
 #[test]
+fn so_much_history_is_kept_and_no_less() {
+    expect![[r#""#]].assert_eq(&top_cases(&[
+        r#""history": 400"#,
+        r#""history": {"keepDays": 0}"#,
+        r#""history": {"keepDays": 1.5}"#,
+        r#""history": {"keepEvents": 999}"#,
+        r#""history": {"keepEvents": 4294967296}"#,
+        r#""history": {"keepEvents": "all"}"#,
+        r#""history": {"keepYears": 2}"#,
+    ]));
+}
+
+#[test]
 fn other_policy_values_have_their_types() {
     expect![[r#"
         ── "defaults": []
@@ -254,9 +267,9 @@ fn ten_mistakes_are_told_in_one_pass() {
 #[test]
 fn files_of_a_folder_share_one_defaults_one_report_and_one_set_of_ids() {
     let one = format!("{{\"version\": 1, \"defaults\": {{}}, \"jobs\": [{{{CHECK}}}]}}");
-    let two = "version = 1\n[defaults]\nstallSeconds = 1\n[report]\n[[jobs]]\nid = 'c'\n\
+    let two = "version = 1\n[defaults]\nstallSeconds = 1\n[report]\n[history]\n[[jobs]]\nid = 'c'\n\
                kind = 'one_shot_read'\nrisk = 'read_only'\ncommands.run = ['a']\n";
-    let three = "[report]\nlanguage = 'zh'\n";
+    let three = "[report]\nlanguage = 'zh'\n[history]\n";
     let files = vec![source("1.json", one), source("2.toml", two), source("3.toml", three)];
     expect![[r#"
         2.toml:2:2: error[OF003]: `defaults` stands in two files of one config
