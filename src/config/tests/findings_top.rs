@@ -120,7 +120,31 @@ fn spans_of_time_are_numbers_of_seconds() {
 
 #[test]
 fn so_much_history_is_kept_and_no_less() {
-    expect![[r#""#]].assert_eq(&top_cases(&[
+    expect![[r#"
+        ── "history": 400
+        json:2:12: error[OF004]: `history` must be an object, not a number
+        toml:1:11: error[OF004]: `history` must be a table, not a number
+        ── "history": {"keepDays": 0}
+        json:2:25: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        toml:1:24: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        ── "history": {"keepDays": 1.5}
+        json:2:25: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        toml:1:24: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        ── "history": {"keepEvents": 999}
+        json:2:27: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        toml:1:26: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        ── "history": {"keepEvents": 4294967296}
+        json:2:27: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        toml:1:26: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        ── "history": {"keepEvents": "all"}
+        json:2:27: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more, not a string
+        toml:1:26: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more, not a string
+        ── "history": {"keepYears": 2}
+        json:2:13: warning[OF002]: unknown key `keepYears` in `history`: it has no effect
+          help: known here: keepDays, keepEvents
+        toml:1:13: warning[OF002]: unknown key `keepYears` in `history`: it has no effect
+          help: known here: keepDays, keepEvents
+    "#]].assert_eq(&top_cases(&[
         r#""history": 400"#,
         r#""history": {"keepDays": 0}"#,
         r#""history": {"keepDays": 1.5}"#,
@@ -275,13 +299,16 @@ fn files_of_a_folder_share_one_defaults_one_report_and_one_set_of_ids() {
         2.toml:2:2: error[OF003]: `defaults` stands in two files of one config
           1.json:1:16: first here
           help: it holds for the jobs of all files: keep it in one of them
-        2.toml:6:6: error[OF008]: the id `c` is defined twice
+        2.toml:7:6: error[OF008]: the id `c` is defined twice
           1.json:1:48: first here
           help: give one of the jobs another id
         3.toml:1:1: error[OF005]: the file has no `version`
           help: add version = 1
         3.toml:1:2: error[OF003]: `report` stands in two files of one config
           2.toml:4:2: first here
+          help: it holds for the jobs of all files: keep it in one of them
+        3.toml:3:2: error[OF003]: `history` stands in two files of one config
+          2.toml:5:2: first here
           help: it holds for the jobs of all files: keep it in one of them
     "#]]
     .assert_eq(&rendered(&parse_config(files, &around())));
