@@ -50,7 +50,7 @@ fn happen(scene: &Scene, what: u32) {
         26 => host.executors_die.set(flag && what & 1 << 17 != 0),
         27 => host.executors_late.set(flag && what & 1 << 17 != 0),
         28 => host.executors_arrive(),
-        29 if what >> 8 & 31 == 0 => host.reboot(),
+        29 if (what >> 8).is_multiple_of(32) => host.reboot(),
         30 => host.suspend(Duration::from_mins(u64::from(what >> 8 & 255))),
         31 => host.unreachable.set(flag && what & 7 << 17 == 7 << 17),
         32 => host.dies.set(flag.then_some(Death::BeforeEnd)),

@@ -100,9 +100,9 @@ fn a_step_is_larger_than_what_came() {
 #[test]
 fn the_newest_events_stay_whatever_is_said() {
     let now = at(1_000_000, 1000, "b");
-    for events in 0..2000 {
+    for events in 0..2000_u64 {
         for jobs in [0, 1, 500, usize::MAX] {
-            let came = [0, events, u64::MAX][events as usize % 3];
+            let came = if events % 2 == 0 { events } else { u64::MAX };
             let keep = Retention { keep_days: 0, keep_events: 0 };
             let overgrown = Overgrown { keep, pruned: 0, last: events, came, jobs, now: &now };
             let step = overgrown.prune_through(&mut |_| Ok::<_, ()>(Some(at(0, 0, "a")))).unwrap();
