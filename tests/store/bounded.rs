@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use opsfsm::adapters::sqlite::SqliteStore;
+use opsfsm::adapters::sqlite::{EventFilter, SqliteStore};
 use opsfsm::base::{JobId, RunId, limits};
 use opsfsm::compile::Compiled;
 use opsfsm::config::Format;
@@ -225,7 +225,7 @@ fn no_table_grows_for_ever() {
     let (pruned, days) = (store.pruned().unwrap(), u64::try_from(days).unwrap());
     assert!(pruned > 250 * (days - 6) && largest["spent"] >= 20, "{pruned} {largest:?}");
     let spent = |event: &Event| matches!(event.kind, EventKind::GrantSpent { .. });
-    let kept = store.last_events(&Default::default(), u32::MAX).unwrap();
+    let kept = store.last_events(&EventFilter::default(), u32::MAX).unwrap();
     let kept = kept.iter().filter(|(_, event)| spent(event)).count();
     assert_eq!(u64::try_from(kept).unwrap(), life.sizes()["spent"], "one for each that is kept");
 }

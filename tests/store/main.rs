@@ -11,5 +11,6 @@ mod found;
 mod made;
 mod million;
 mod overlap;
+mod pruned;
 mod refused;
 mod support;

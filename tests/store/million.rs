@@ -74,11 +74,8 @@ fn pairs(large: &Site, small: &Site, words: &[&str], times: usize) -> (f64, f64)
         let order = if n % 2 == 0 { [large, small] } else { [small, large] };
         for site in order {
             let took = time(site, words);
-            if std::ptr::eq(site, large) {
-                of_large.push(took)
-            } else {
-                of_small.push(took)
-            };
+            let list = if std::ptr::eq(site, large) { &mut of_large } else { &mut of_small };
+            list.push(took);
         }
     }
     (median(of_large), median(of_small))
