@@ -74,7 +74,7 @@ pub const HISTORY_STAYS: u64 = 100;
 /// and writing it anew costs the more the more jobs there are.
 pub const PRUNE_LEAST: u64 = 64;
 /// So many times that are pruned at once where more are due.
-pub const PRUNE_FASTER: u64 = 4;
+pub const PRUNE_FASTER: u64 = 2;
 /// Most delivered reports kept in the outbox.
 pub const REPORTS_KEPT: usize = 500;
 /// Most reports that wait to be sent; the oldest beyond that are given up, which is told.
@@ -209,7 +209,8 @@ pub const GRANT_LIFE_MAX: Duration = Duration::from_hours(24);
 pub const CODE_LIFE: Duration = Duration::from_mins(15);
 /// How often it may be mistyped.
 pub const CODE_TRIES: u32 = 5;
-/// Most settled approvals kept to be listed; that one is spent is remembered for ever.
+/// Most settled approvals kept to be listed; that one is spent is remembered for longer than it
+/// could serve.
 pub const GRANTS_KEPT: usize = 200;
 /// How long an executor waits for the lock of its write, which others may be looking at.
 pub const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);

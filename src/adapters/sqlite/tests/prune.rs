@@ -121,20 +121,20 @@ fn a_changed_front_is_told_after_pruning_as_before() {
         let place = Place::new();
         let mut store = grown(&place, 2000);
         tick(&mut store, 10);
-        assert_eq!(store.pruned().unwrap(), 256);
+        assert_eq!(store.pruned().unwrap(), 128);
         (place, store)
     };
     for (sql, told) in [
-        ("DELETE FROM events WHERE seq <= 300", "breaks at event 301"),
-        ("DELETE FROM events WHERE seq = 257", "breaks at event 258"),
+        ("DELETE FROM events WHERE seq <= 200", "breaks at event 201"),
+        ("DELETE FROM events WHERE seq = 129", "breaks at event 130"),
         (
-            "INSERT INTO events SELECT 256, at_ms, job, body, hash FROM events WHERE seq = 257",
-            "256",
+            "INSERT INTO events SELECT 128, at_ms, job, body, hash FROM events WHERE seq = 129",
+            "128",
         ),
         ("DELETE FROM meta WHERE key = 'pruned'", "pruned events led to"),
         ("DELETE FROM meta WHERE key = 'checkpoint'", "pruned events led to"),
-        ("DELETE FROM meta WHERE key IN ('pruned', 'checkpoint')", "breaks at event 257"),
-        ("UPDATE meta SET value = replace(value, '256', '255') WHERE key = 'pruned'", "event 257"),
+        ("DELETE FROM meta WHERE key IN ('pruned', 'checkpoint')", "breaks at event 129"),
+        ("UPDATE meta SET value = replace(value, '128', '127') WHERE key = 'pruned'", "event 129"),
     ] {
         let (_place, mut store) = pruned();
         store.connection.execute_batch(sql).unwrap();
