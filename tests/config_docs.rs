@@ -71,6 +71,8 @@ fn the_table_has_every_key_that_the_parser_knows() {
         telegram.zzzzzzzzz = 1
         webhook = { url = "https://h.example", zzzzzzzzz = 1 }
         deadman = { url = "https://h.example", zzzzzzzzz = 1 }
+        [history]
+        zzzzzzzzz = 1
         [[suppressions]]
         zzzzzzzzz = 1
         [[jobs]]
@@ -87,7 +89,7 @@ fn the_table_has_every_key_that_the_parser_knows() {
     let findings = parsed.sink.sorted();
     let helps = findings.iter().flat_map(|finding| &finding.help);
     let lists: Vec<&str> = helps.filter_map(|help| help.strip_prefix("known here: ")).collect();
-    assert_eq!(lists.len(), 13, "{findings:#?}");
+    assert_eq!(lists.len(), 14, "{findings:#?}");
     for key in lists.iter().flat_map(|list| list.split(", ")) {
         let in_table = DOCS.lines().any(|line| {
             line.starts_with('|')

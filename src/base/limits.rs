@@ -69,6 +69,19 @@ pub const RUNS_KEPT_PER_JOB: usize = 20;
 pub const LAUNCHES_PER_TICK: usize = 64;
 /// Most that is kept of what quiet hours hold back of one job; of more only the number.
 pub const HELD_KEPT: usize = 20;
+/// Events older than so many days are pruned (`history.keepDays`).
+pub const HISTORY_DAYS: u32 = 400;
+/// Of more events than so many the oldest are pruned (`history.keepEvents`).
+pub const HISTORY_EVENTS: u32 = 200_000;
+/// The least that this may be set to.
+pub const HISTORY_EVENTS_LEAST: u32 = 1000;
+/// So many of the newest events stay, however old they are.
+pub const HISTORY_STAYS: u64 = 100;
+/// Events are pruned when so many are due, or one for each job: reading the state that they led to
+/// and writing it anew costs the more the more jobs there are.
+pub const PRUNE_LEAST: u64 = 64;
+/// So many times that are pruned at once where more are due.
+pub const PRUNE_FASTER: u64 = 2;
 /// Most delivered reports kept in the outbox.
 pub const REPORTS_KEPT: usize = 500;
 /// Most reports that wait to be sent; the oldest beyond that are given up, which is told.
@@ -203,7 +216,8 @@ pub const GRANT_LIFE_MAX: Duration = Duration::from_hours(24);
 pub const CODE_LIFE: Duration = Duration::from_mins(15);
 /// How often it may be mistyped.
 pub const CODE_TRIES: u32 = 5;
-/// Most settled approvals kept to be listed; that one is spent is remembered for ever.
+/// Most settled approvals kept to be listed; that one is spent is remembered for longer than it
+/// could serve.
 pub const GRANTS_KEPT: usize = 200;
 /// How long an executor waits for the lock of its write, which others may be looking at.
 pub const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);

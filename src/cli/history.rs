@@ -7,7 +7,7 @@ use crate::adapters::sqlite::{EventFilter, SqliteStore};
 use crate::base::{Exit, JobId, limits};
 use crate::decide::clean_text;
 use crate::diag::did_you_mean;
-use crate::journal::EventKind;
+use crate::journal::{Event, EventKind};
 use crate::ports::Store as _;
 use crate::render;
 
@@ -34,20 +34,39 @@ pub(super) fn history(context: &Context, options: &HistoryArgs) -> Result<Exit, 
             since_ms: options.since.as_deref().map(|text| since(context, text)).transpose()?,
         };
         let events = store.last_events(&filter, options.limit)?;
+        let pruned = store.pruned()?;
         let whole = filter.event.is_none() && filter.since_ms.is_none() && options.limit > 0;
         if let (Some(job), true) = (&job, events.is_empty() && whole) {
             let job = clean_text(job.as_str());
+            let gone = if pruned > 0 { " any more" } else { "" };
             io::note(&format!(
-                "nothing is recorded of a job `{job}`; without a name, history shows all"
+                "nothing is recorded of a job `{job}`{gone}; without a name, history shows all"
             ));
         }
         match options.format {
-            Format::Text => render::render_history(&events, context.now().local),
-            Format::Json => render::render_history_json(&events),
+            Format::Text => {
+                let gone =
+                    if reaches_back(&store, &filter, &events, options.limit)? { pruned } else { 0 };
+                render::render_history(&events, gone, context.now().local)
+            }
+            Format::Json => render::render_history_json(&events, pruned),
         }
     };
     io::answer(&text)?;
     Ok(Exit::Done)
+}
+
+/// Does what is listed go back to the oldest events that are kept, so that those before them are
+/// missed in it?
+fn reaches_back(
+    store: &SqliteStore,
+    filter: &EventFilter<'_>,
+    listed: &[(u64, Event)],
+    limit: u32,
+) -> Result<bool, Failure> {
+    let all = u32::try_from(listed.len()).is_ok_and(|n| n < limit);
+    let oldest = store.oldest_ms()?;
+    Ok(all && filter.since_ms.is_none_or(|since| oldest.is_some_and(|oldest| since < oldest)))
 }
 
 /// Is there any event of this name?
@@ -98,8 +117,9 @@ fn verify(store: &mut SqliteStore, format: Format, tries: usize) -> Result<Strin
         );
         return Err(Failure { exit: Exit::StoreRefused, message });
     }
+    let pruned = store.pruned()?;
     Ok(match format {
-        Format::Text => format!("ok: {} events, head {}\n", head.seq, head.short()),
-        Format::Json => render::render_verified_json(&head),
+        Format::Text => render::render_verified(&head, pruned),
+        Format::Json => render::render_verified_json(&head, pruned),
     })
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Outline, ReportSettings, ZoneName};
+use crate::model::{Model, Outline, ReportSettings, Retention, ZoneName};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,7 @@ pub struct Compiled {
     tick_limit: Option<Duration>,
     timezone: Option<ZoneName>,
     report: ReportSettings,
+    history: Retention,
 }
 
 /// Compiles `model`, or says in `sink` why it can't be run. Chains are checked on the outlines, so
@@ -46,7 +47,7 @@ pub fn compile_model(
         sink.extend(found);
         return None;
     };
-    let Model { jobs, tick_limit, timezone, report, .. } = model;
+    let Model { jobs, tick_limit, timezone, report, history, .. } = model;
     let jobs: BTreeMap<JobId, CompiledJob> =
         jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     prove_writes(jobs.values(), &mut found);
@@ -55,7 +56,7 @@ pub fn compile_model(
     if !sound {
         return None;
     }
-    Some(Compiled { jobs, tick_limit, timezone, report })
+    Some(Compiled { jobs, tick_limit, timezone, report, history })
 }
 
 /// Proves every write's compiled machine, once for each set of open edges.
@@ -117,5 +118,11 @@ impl Compiled {
     #[must_use]
     pub fn report(&self) -> &ReportSettings {
         &self.report
+    }
+
+    /// How much of what happened is kept.
+    #[must_use]
+    pub fn history(&self) -> Retention {
+        self.history
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::Format;
 use super::context::Context;
 use super::cursor::Cursor;
+use super::history::read_history;
 use super::jobs::{self, Ids};
 use super::places::places_of;
 use super::policy::{self, Defaults};
@@ -17,13 +18,14 @@ use super::text::Loaded;
 use super::tree::{Node, Value};
 use crate::base::JobId;
 use crate::diag::{Code, Finding, Sink, Span};
-use crate::model::{Model, Outline, Places, ReportSettings, Suppression};
+use crate::model::{Model, Outline, Places, ReportSettings, Retention, Suppression};
 
 /// What the files share, and where it was said.
 #[derive(Default)]
 struct Shared {
     defaults: Option<(Defaults, Span)>,
     report: Option<(ReportSettings, Span)>,
+    history: Option<(Retention, Span)>,
     places: Places,
     suppressions: Vec<Suppression>,
 }
@@ -57,6 +59,7 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
         tick_limit: defaults.tick_limit,
         timezone: defaults.timezone.clone(),
         report: shared.report.map(|(report, _)| report).unwrap_or_default(),
+        history: shared.history.map(|(history, _)| history).unwrap_or_default(),
         defaults: shared.places,
         suppressions: shared.suppressions,
         ..Model::default()
@@ -102,6 +105,10 @@ fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Optio
     if let Some((key, _)) = top.take("report") {
         let settings = top.table(ctx, "report").map(|table| report::read_report(ctx, table));
         keep_first(ctx, &mut shared.report, settings.unwrap_or_default(), "report", key.span);
+    }
+    if let Some((key, _)) = top.take("history") {
+        let history = top.table(ctx, "history").map(|table| read_history(ctx, table));
+        keep_first(ctx, &mut shared.history, history.unwrap_or_default(), "history", key.span);
     }
     shared.suppressions.extend(read_suppressions(ctx, &mut top));
     let jobs = read_jobs(ctx, &mut top);

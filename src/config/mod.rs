@@ -10,6 +10,7 @@ mod context;
 mod cursor;
 mod file;
 mod gate;
+mod history;
 mod jobs;
 mod json;
 mod json5;

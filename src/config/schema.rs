@@ -41,6 +41,7 @@ pub fn schema() -> Value {
             ("version", json!({"const": 1})),
             ("defaults", json!({"$ref": "#/definitions/defaults"})),
             ("report", json!({"$ref": "#/definitions/report"})),
+            ("history", json!({"$ref": "#/definitions/history"})),
             ("jobs", json!({"type": "array", "items": {"$ref": "#/definitions/job"}})),
             (
                 "suppressions",
@@ -65,6 +66,7 @@ pub fn schema() -> Value {
         "defaults": defaults(),
         "quietHours": table("quietHours", vec![("start", time()), ("end", time())], &[]),
         "report": report(),
+        "history": history(),
         "job": job(),
         "commands": commands(),
         "policy": table("policy", policy_keys(), &[]),
@@ -229,6 +231,15 @@ fn report() -> Value {
         json!({"required": ["webhook"], "properties": {"webhook": {"type": "object"}}});
     report["else"] = json!({"properties": {"webhook": {"type": "null"}}});
     report
+}
+
+fn history() -> Value {
+    let events = count(limits::HISTORY_EVENTS_LEAST);
+    let keys = vec![
+        ("keepDays", with_default(count(1), limits::HISTORY_DAYS.into())),
+        ("keepEvents", with_default(events, limits::HISTORY_EVENTS.into())),
+    ];
+    table("history", keys, &[])
 }
 
 /// A table whose `key` has this value.

@@ -84,7 +84,9 @@ pub fn approve(
         digest: planned.digest.clone(),
         epoch: ledger.world().snapshot.epoch.clone().unwrap_or_default(),
         at: ledger.now().at.clone(),
-        life_ms: u64::try_from(attest.life.as_millis()).unwrap_or(u64::MAX),
+        // What forgets a spent approval relies on it that none lives longer.
+        life_ms: u64::try_from(attest.life.min(limits::GRANT_LIFE_MAX).as_millis())
+            .unwrap_or(u64::MAX),
         evidence: attest.evidence.clone(),
         level: attest.proof.level(),
     };

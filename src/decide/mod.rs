@@ -107,6 +107,7 @@ pub fn decide_observed(
     let mut ledger = Ledger::new(compiled, world, facts);
     let suspect = clocks::note_clocks(&mut ledger);
     ledger.meta_mut().report = Some(compiled.report().clone());
+    ledger.meta_mut().history = compiled.history();
     declare_jobs(&mut ledger)?;
     let hidden = hidden_writes(compiled, &ledger.world().snapshot);
     ledger.allow_starts(!suspect && hidden.is_empty());

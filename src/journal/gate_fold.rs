@@ -185,7 +185,7 @@ fn approve(
 }
 
 /// Keeps the list bounded. That a grant is spent is not forgotten with it: no event can bring its
-/// id back, and a store keeps the ids of all that were.
+/// id back, and a store keeps the ids of those that could still serve.
 fn drop_oldest_grant(snapshot: &mut Snapshot) {
     let over = || snapshot.grants.iter().filter(|(_, g)| g.fate != GrantFate::Live);
     let needed: BTreeSet<&GrantId> =

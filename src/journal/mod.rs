@@ -6,6 +6,7 @@
 //! Invariant: a [`Snapshot`] changes in [`apply`] and nowhere else, and this room does no I/O.
 
 mod chain;
+mod checkpoint;
 mod event;
 mod fault;
 mod fold;
@@ -18,6 +19,7 @@ mod snapshot;
 mod world;
 
 pub use chain::{Head, decode_event, encode_event, next_head};
+pub use checkpoint::{BrokenJournal, Checkpoint, Overgrown};
 pub use event::{Cause, CauseKind, Event, EventKind, ItemEnd, QueueItem};
 pub use fault::ReplayFault;
 pub use fold::apply;

@@ -14,7 +14,7 @@ use crate::machine::State;
 use crate::model::End;
 
 /// The fold of the journal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Jobs ever declared and not forgotten.
     pub jobs: BTreeMap<JobId, JobRecord>,

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
 use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
-use crate::model::{Outcome, ProcessId, ReportSettings, RunSpec};
+use crate::model::{Outcome, ProcessId, ReportSettings, Retention, RunSpec};
 
 /// A store's content at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Meta {
     pub zone_alert: Option<Stamp>,
     /// How reports went by the last good config: the alert of a broken one goes the same way.
     pub report: Option<ReportSettings>,
+    /// How much of the journal is kept by the last good config: whatever commits goes by it.
+    pub history: Retention,
 }
 
 /// A run from its claim to its settlement.

@@ -9,6 +9,7 @@ use super::kind::Kind;
 use super::places::{Places, Suppression};
 use super::policy::Policy;
 use super::report::ReportSettings;
+use super::retention::Retention;
 use crate::base::JobId;
 use crate::diag::Span;
 
@@ -23,6 +24,8 @@ pub struct Model {
     pub timezone: Option<ZoneName>,
     /// How and where reports go.
     pub report: ReportSettings,
+    /// How much of what happened is kept.
+    pub history: Retention,
     /// Where the keys of each job stand.
     pub places: BTreeMap<JobId, Places>,
     /// Where the keys of `defaults` stand.

@@ -14,6 +14,7 @@ mod plan;
 mod plan_change;
 mod policy;
 mod report;
+mod retention;
 mod run;
 mod status;
 
@@ -30,6 +31,7 @@ pub use report::{
     Language, ReportSettings, Route, TOKEN_VARIABLE, TelegramSettings, Undelivered,
     UndeliveredKind, Via,
 };
+pub use retention::Retention;
 pub use run::{
     End, Outcome, ProcessId, Purpose, RunSpec, STANDARD_PATH, SandboxFate, SpawnFault, StreamTail,
     Verifies,

@@ -13,9 +13,14 @@ use crate::base::time::rfc3339;
 use crate::decide::clean_text;
 use crate::journal::{Cause, Event, EventKind, Head, Origin};
 
-/// Renders events for people, in local time.
+/// Renders events for people, in local time. `gone`: so many were pruned that might have stood
+/// before them.
 #[must_use]
-pub fn render_history(events: &[(u64, Event)], local: LocalTime) -> String {
+pub fn render_history(events: &[(u64, Event)], gone: u64, local: LocalTime) -> String {
+    let before = match gone {
+        0 => String::new(),
+        _ => format!("{}\n", pruned_text(gone)),
+    };
     let line = |(seq, event): &(u64, Event)| {
         let wall = event.at.wall_ms.saturating_add(i64::from(local.offset_s) * 1000);
         let when = rfc3339(wall).replace('T', " ");
@@ -23,19 +28,26 @@ pub fn render_history(events: &[(u64, Event)], local: LocalTime) -> String {
         let job = event.job.as_ref().map_or("-".to_owned(), |job| clean_text(job.as_str()));
         format!("{seq:>6}  {when}  {job:20}  {}\n", what(&event.kind))
     };
-    events.iter().map(line).collect()
+    before + &events.iter().map(line).collect::<String>()
+}
+
+/// What people are told of events that are not kept any more.
+fn pruned_text(pruned: u64) -> String {
+    let which =
+        if pruned == 1 { "event 1 was".to_owned() } else { format!("events 1 to {pruned} were") };
+    format!("{which} pruned: `history` in the config says how much is kept")
 }
 
 /// Renders events for programs. Of the environments in an approved plan only the names.
 #[must_use]
-pub fn render_history_json(events: &[(u64, Event)]) -> String {
+pub fn render_history_json(events: &[(u64, Event)], pruned: u64) -> String {
     let events: Vec<Value> = events
         .iter()
         .map(|(seq, event)| {
             json!({"seq": seq, "time": rfc3339(event.at.wall_ms), "record": record_json(event)})
         })
         .collect();
-    pretty(&json!({"version": VERSION, "command": "history", "events": events}))
+    pretty(&json!({"version": VERSION, "command": "history", "pruned": pruned, "events": events}))
 }
 
 fn record_json(event: &Event) -> Value {
@@ -60,14 +72,25 @@ fn hide_values(step: &mut Value) {
     step.insert("environment".to_owned(), json!(names));
 }
 
-/// Renders the good news that a journal is whole.
+/// Renders the good news that a journal is whole, but for what was pruned.
 #[must_use]
-pub fn render_verified_json(head: &Head) -> String {
+pub fn render_verified(head: &Head, pruned: u64) -> String {
+    let rest = match pruned {
+        0 => String::new(),
+        _ => format!("; {}, and the rest follows from what they led to", pruned_text(pruned)),
+    };
+    format!("ok: {} events, head {}{rest}\n", head.seq, head.short())
+}
+
+/// The same for programs.
+#[must_use]
+pub fn render_verified_json(head: &Head, pruned: u64) -> String {
     pretty(&json!({
         "version": VERSION,
         "command": "history",
         "verified": true,
         "events": head.seq,
+        "pruned": pruned,
         "head": crate::base::id::hex(&head.hash),
     }))
 }

@@ -35,7 +35,7 @@ pub use config_alert::render_config_alert;
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
 pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};
-pub use history::{render_history, render_history_json, render_verified_json};
+pub use history::{render_history, render_history_json, render_verified, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use outbox::{render_outbox, render_outbox_json};
 pub use plan::{render_plan, render_plan_json};

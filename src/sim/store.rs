@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 
 use crate::approval::{ConsumeOnce, Spent};
 use crate::base::{GrantId, RunId};
 use crate::journal::{
-    Change, Event, Head, Parcel, ParcelState, ReplayFault, Snapshot, World, apply, decode_event,
-    encode_event, next_head,
+    Change, Checkpoint, Event, EventKind, Head, Overgrown, Parcel, ParcelState, ReplayFault,
+    Snapshot, World, apply, decode_event, encode_event, next_head,
 };
 use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
@@ -16,6 +17,8 @@ use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 #[derive(Clone, Debug, Default)]
 pub struct MemStore {
     world: World,
+    /// What was pruned led to this.
+    checkpoint: Checkpoint,
     journal: Vec<String>,
     outbox: Vec<Parcel>,
     fail: Option<Failing>,
@@ -56,14 +59,21 @@ impl MemStore {
         self.events_from(0)
     }
 
-    /// Those from the n-th on.
+    /// How many were pruned.
+    #[must_use]
+    pub fn pruned(&self) -> u64 {
+        self.checkpoint.head.seq
+    }
+
+    /// Those from the n-th on that are kept.
     ///
     /// # Panics
     /// As above.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a test's finding")]
     pub fn events_from(&self, n: usize) -> Vec<Event> {
-        let later = self.journal.iter().skip(n);
+        let pruned = usize::try_from(self.pruned()).unwrap_or(usize::MAX);
+        let later = self.journal.iter().skip(n.saturating_sub(pruned));
         later.map(|e| decode_event(e).expect("an event reads back")).collect()
     }
 
@@ -90,10 +100,42 @@ impl MemStore {
             head = next_head(&head, &text);
             self.journal.push(text);
         }
+        if spent.is_none() {
+            self.prune(&change, &head);
+        }
         self.world = World { head: head.clone(), ..change.world };
         self.outbox.extend(reports.into_iter().map(Parcel::new));
         self.spent.extend(spent.iter().map(|s| (s.grant.clone(), s.run.clone())));
         failed.map_or(Ok((head, spent)), |f| Err(f.error))
+    }
+
+    /// Prunes the journal by the same rule as a database file is.
+    fn prune(&mut self, change: &Change, head: &Head) {
+        let pruned = &self.checkpoint.head;
+        let Some(overgrown) = Overgrown::after(change, &self.world.meta, pruned, head) else {
+            return;
+        };
+        let place = |seq: u64| usize::try_from(seq - overgrown.pruned).unwrap_or(usize::MAX);
+        let through = overgrown.prune_through(&mut |seq| {
+            let text = self.journal.get(place(seq) - 1);
+            Ok::<_, Infallible>(text.and_then(|text| decode_event(text).ok()).map(|event| event.at))
+        });
+        let Ok(Some(through)) = through else { return };
+        let (mut checkpoint, mut spent) = (self.checkpoint.clone(), Vec::new());
+        for text in &self.journal[..place(through)] {
+            let next = next_head(&checkpoint.head, text);
+            match checkpoint.follow(next.seq, text, &next.hash) {
+                Ok(event) => spent.push(event.kind),
+                Err(_) => return,
+            }
+        }
+        self.journal.drain(..place(through));
+        self.checkpoint = checkpoint;
+        for kind in spent {
+            if let EventKind::GrantSpent { grant, .. } = kind {
+                self.spent.remove(&grant);
+            }
+        }
     }
 
     /// Replays the whole journal.
@@ -101,7 +143,7 @@ impl MemStore {
     /// # Errors
     /// Where an event can't follow the ones before it.
     pub fn replay(&self) -> Result<Snapshot, ReplayFault> {
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = self.checkpoint.snapshot.clone();
         for event in self.events() {
             apply(&mut snapshot, &event)?;
         }

@@ -306,8 +306,8 @@ fn the_history_is_as_documented() {
         assert_eq!(frame(&event["record"]["at"]), frame(&wanted["events"][0]["record"]["at"]));
     }
     let verified = sandbox.json(&["history", "--verify", "--format", "json"]);
-    assert_eq!(keys(&verified), ["command", "events", "head", "verified", "version"]);
-    assert_eq!(verified["events"], events.len());
+    assert_eq!(keys(&verified), ["command", "events", "head", "pruned", "verified", "version"]);
+    assert_eq!((&verified["events"], &verified["pruned"]), (&json!(events.len()), &json!(0)));
 }
 
 /// Both pictures: the chains, and one job's machine.

@@ -12,6 +12,7 @@ mod orders;
 mod outbox;
 mod quiet;
 mod reminders;
+mod retention;
 mod rounds;
 mod stage;
 mod stories;

@@ -6,8 +6,11 @@
 #![allow(clippy::disallowed_methods, reason = "tests start the program and look at its children")]
 
 mod bound;
+mod bounded;
 mod found;
 mod made;
+mod million;
 mod overlap;
+mod pruned;
 mod refused;
 mod support;

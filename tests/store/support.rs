@@ -13,9 +13,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use opsfsm::adapters::sqlite::{EventFilter, NewStore, SqliteStore};
-use opsfsm::base::{BootId, Stamp};
-use opsfsm::journal::{EventKind, World};
-use opsfsm::ports::Store as _;
+use opsfsm::base::{BootId, JobId, Stamp};
+use opsfsm::journal::{Cause, CauseKind, Change, Event, EventKind, World, apply};
+use opsfsm::machine::{Input, State, WatchInput, WatchState};
+use opsfsm::ports::{Commit, Store as _};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_opsfsm");
 
@@ -175,6 +176,47 @@ impl Site {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Lets the journal grow to so many events, all of the job `scan` and of an earlier boot.
+pub(crate) fn grow(store: &mut SqliteStore, events: u64, wall_ms: i64) {
+    const AT_ONCE: u64 = 10_000;
+    let boot = BootId::new("11111111-2222-3333-4444-555555555555");
+    let at = Stamp { wall_ms, awake_ms: 2_000_000, up_ms: 2_000_000, boot };
+    let scan = JobId::new("scan");
+    while store.read().unwrap().head.seq < events {
+        let grown = store.transact(&mut |world| {
+            let many = (events - world.head.seq).min(AT_ONCE);
+            let mut change = Change { world, ..Change::default() };
+            change.world.meta.history.keep_events = u32::MAX;
+            change.jobs.insert(scan.clone());
+            for n in 1..=many {
+                // It ends as it begins, so that its state is no news.
+                let state = change.world.snapshot.jobs.get(&scan).map(|record| record.state);
+                let kind = if n == 1 || n == many { None } else { state.map(move_on) };
+                let idle = EventKind::Declared { state: State::Watch(WatchState::Idle) };
+                let kind = kind.unwrap_or(idle);
+                let event = Event { at: at.clone(), job: Some(scan.clone()), kind };
+                apply(&mut change.world.snapshot, &event).unwrap();
+                change.events.push(event);
+            }
+            Ok(Commit { change, reports: Vec::new() })
+        });
+        grown.unwrap();
+    }
+}
+
+/// A job that runs stops; any other runs.
+fn move_on(from: State) -> EventKind {
+    let (input, to, why) = match from {
+        State::Watch(WatchState::Running) => {
+            (WatchInput::SeenStopped, WatchState::Stalled, Some(CauseKind::Stopped))
+        }
+        _ => (WatchInput::SeenRunning, WatchState::Running, None),
+    };
+    let detail = Some("the disk of the archive is full, 0 bytes left".to_owned());
+    let cause = why.map(|kind| Cause { kind, detail });
+    EventKind::Moved { input: Input::Watch(input), to: State::Watch(to), cause }
 }
 
 pub(crate) fn never() -> Stamp {

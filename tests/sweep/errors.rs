@@ -5,7 +5,7 @@ use std::process::Output;
 
 use opsfsm::model::End;
 
-use crate::strace::{Point, Stage, adopted, can_strace, claimed, spread, tell};
+use crate::strace::{Point, Stage, adopted, can_strace, claimed, overgrown, spread, tell};
 use crate::support::{code, said};
 
 /// What a call of this name may answer with when things go wrong.
@@ -70,6 +70,16 @@ fn sweep(what: &str, stage: &Stage, few: usize) {
 fn a_tick() {
     if can_strace() {
         sweep("errors in a tick", &Stage::new(adopted(), &["tick"]), 60);
+    }
+}
+
+/// A full disk, say, leaves the journal as it was.
+#[test]
+fn a_tick_that_prunes() {
+    if can_strace() {
+        let stage = Stage::new(overgrown(), &["tick"]);
+        sweep("errors in a tick that prunes", &stage, 30);
+        assert!(stage.site.open().pruned().unwrap() > 0);
     }
 }
 

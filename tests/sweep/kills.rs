@@ -1,9 +1,11 @@
 //! SIGKILL at every system call of a tick, of an executor and of a start.
 
+use std::collections::BTreeSet;
+
 use opsfsm::model::End;
 
 use crate::strace::{
-    Point, Stage, adopted, can_strace, claimed, spread, sweeps_all, tell, untouched,
+    Point, Stage, adopted, can_strace, claimed, overgrown, spread, sweeps_all, tell, untouched,
 };
 use crate::support::{code, said};
 
@@ -41,6 +43,22 @@ fn a_tick() {
     let stage = Stage::new(untouched(), &["tick"]);
     let lost = sweep("tick", &stage, 60, |_| {});
     assert_eq!(lost, 0, "a tick that dies loses no check");
+}
+
+/// Pruned or not: what is left gives the stored state.
+#[test]
+fn a_tick_that_prunes() {
+    if !can_strace() {
+        return;
+    }
+    let stage = Stage::new(overgrown(), &["tick"]);
+    let met = std::cell::RefCell::new(BTreeSet::new());
+    sweep("a tick that prunes", &stage, 30, |_| {
+        met.borrow_mut().insert(stage.site.open().pruned().unwrap());
+    });
+    let met = met.take();
+    assert!(met.contains(&0) && met.len() > 1, "killed before and after: {met:?}");
+    assert!(stage.site.open().pruned().unwrap() > 0);
 }
 
 #[test]

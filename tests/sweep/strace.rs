@@ -21,7 +21,7 @@ use opsfsm::model::{End, Language, ProcessId};
 use opsfsm::ports::{LaunchFault, Launcher, Liveness, Notifier, Processes};
 use opsfsm::render::Style;
 
-use crate::support::{PROGRAM, Site, code, has_program, names, output_of, said, skip};
+use crate::support::{PROGRAM, Site, code, grow, has_program, names, output_of, said, skip};
 
 /// A site that can be put back to where it was.
 pub(crate) struct Stage {
@@ -202,6 +202,17 @@ pub(crate) fn adopted() -> Site {
     let site = Site::new();
     let output = site.run(&["adopt"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
+    site
+}
+
+/// A site whose journal is too long: the next tick prunes it.
+pub(crate) fn overgrown() -> Site {
+    let site = adopted();
+    let config = site.folder().join("opsfsm.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let keep = "version = 1\n[history]\nkeepEvents = 1000\n";
+    fs::write(&config, text.replace("version = 1\n", keep)).unwrap();
+    grow(&mut site.open(), 1400, 1_790_000_000_000);
     site
 }
 

@@ -6,6 +6,7 @@
 
 mod connect;
 mod errors;
+mod history;
 mod make;
 mod open;
 mod outbox;
@@ -14,13 +15,12 @@ mod schema;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::approval::{ConsumeOnce, Spent};
 use crate::base::{BootId, JobId, RunId};
 use crate::journal::{
-    Event, Head, Parcel, ReplayFault, RunPhase, RunRow, Snapshot, World, apply, decode_event,
-    next_head,
+    Checkpoint, Event, Head, Parcel, RunPhase, RunRow, Snapshot, World, decode_event,
 };
 use crate::model::Outcome;
 use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
@@ -110,7 +110,8 @@ impl SqliteStore {
     }
 
     /// Replays the whole journal from its first event, checking the hash chain, and says where
-    /// that leads. Equal to the stored snapshot, or the store is not what the journal says.
+    /// that leads. Equal to the stored snapshot, or the store is not what the journal says. Where
+    /// events were pruned it begins with what they led to.
     ///
     /// # Errors
     /// [`StoreError::Refused`] naming the first event that breaks the chain or can't follow.
@@ -119,24 +120,44 @@ impl SqliteStore {
         // One transaction: the events and the note of their end belong to the same moment.
         let transaction = self.connection.transaction().map_err(|e| store_error(&path, &e))?;
         let noted = rows::noted_head(&transaction, &path)?;
-        let encoded = rows::load_journal(&transaction).map_err(|e| store_error(&path, &e))?;
+        let begins = history::checkpoint(&transaction).map_err(|e| store_error(&path, &e))?;
+        let mut at = begins.ok_or_else(|| {
+            refused(&path, "what its pruned events led to is missing, or can't be read")
+        })?;
+        let mut broken = None;
+        history::each_event(&transaction, |seq, body, hash| {
+            broken = at.follow(seq, body, hash).err();
+            broken.is_none()
+        })
+        .map_err(|e| store_error(&path, &e))?;
         transaction.finish().map_err(|e| store_error(&path, &e))?;
-        let mut snapshot = Snapshot::default();
-        let mut head = Head::default();
-        for (seq, body, hash) in encoded {
-            head = next_head(&head, &body);
-            if head.seq != seq || head.hash[..] != hash[..] {
-                return Err(self.refused(&format!("the journal's chain breaks at event {seq}")));
-            }
-            let event = decode_event(&body)
-                .map_err(|e| self.refused(&format!("event {seq} can't be read: {e}")))?;
-            apply(&mut snapshot, &event)
-                .map_err(|e: ReplayFault| self.refused(&format!("event {seq}: {e}")))?;
+        if let Some(broken) = broken {
+            return Err(self.refused(&broken.to_string()));
         }
+        let Checkpoint { head, snapshot } = at;
         if noted.as_ref() != Some(&head) {
             return Err(self.refused(&format!("the journal ends at event {}, too early", head.seq)));
         }
         Ok((snapshot, head))
+    }
+
+    /// How many events were pruned: the first ones, up to this number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn pruned(&self) -> Result<u64, StoreError> {
+        let head = self.guard(history::pruned_head)?;
+        let unread = || self.refused("the note of its pruned events can't be read");
+        head.map(|head| head.seq).ok_or_else(unread)
+    }
+
+    /// When the oldest kept event was, by the wall clock, in Unix milliseconds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn oldest_ms(&self) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT at_ms FROM events ORDER BY seq LIMIT 1";
+        self.guard(|c| c.query_row(sql, [], |row| row.get(0)).optional())
     }
 
     /// The newest events that pass the filter, with their sequence numbers, oldest first.
@@ -148,19 +169,7 @@ impl SqliteStore {
         filter: &EventFilter<'_>,
         limit: u32,
     ) -> Result<Vec<(u64, Event)>, StoreError> {
-        let encoded: Vec<(u64, String)> = self.guard(|c| {
-            let mut statement = c.prepare(
-                "SELECT seq, body FROM events WHERE (?1 IS NULL OR job = ?1)
-                 AND (?2 IS NULL OR json_extract(body, '$.event') = ?2)
-                 AND (?3 IS NULL OR at_ms >= ?3) ORDER BY seq DESC LIMIT ?4",
-            )?;
-            let job = filter.job.map(JobId::as_str);
-            statement
-                .query_map(params![job, filter.event, filter.since_ms, limit], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?
-                .collect()
-        })?;
+        let encoded = self.guard(|c| history::last_events(c, filter, limit))?;
         let mut events = Vec::with_capacity(encoded.len());
         for (seq, body) in encoded.iter().rev() {
             let event = decode_event(body)
@@ -193,6 +202,8 @@ impl SqliteStore {
                 outbox::add(&transaction, &reports)?;
                 if let Some(spent) = &spent {
                     rows::save_spent(&transaction, spent)?;
+                } else {
+                    history::prune(&transaction, &change, &meta, &head)?;
                 }
                 if change.world.meta != meta {
                     rows::save_meta(&transaction, "dates", &rows::encode(&change.world.meta)?)?;

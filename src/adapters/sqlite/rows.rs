@@ -89,8 +89,7 @@ impl Loader<'_> {
     }
 
     fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT value FROM meta WHERE key = ?1";
-        self.sql(self.c.query_row(sql, [key], |row| row.get(0)).optional())
+        self.sql(meta(self.c, key))
     }
 
     /// The journal's end, proved by the last event's own hash and by the note of it that every
@@ -127,11 +126,10 @@ pub(super) fn noted_head(c: &Connection, path: &Path) -> Result<Option<Head>, St
     loader.meta("head")?.map(|text| loader.decode(&text)).transpose()
 }
 
-/// The whole journal: number, bytes and hash of each event.
-pub(super) fn load_journal(c: &Connection) -> rusqlite::Result<Vec<(u64, String, Vec<u8>)>> {
-    let mut statement = c.prepare("SELECT seq, body, hash FROM events ORDER BY seq")?;
-    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    rows.collect()
+/// One of the store's own values.
+pub(super) fn meta(c: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = c.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    statement.query_row([key], |row| row.get(0)).optional()
 }
 
 /// Appends events and says where the journal then ends.
@@ -210,7 +208,8 @@ fn drop_forgotten_grants(c: &Connection, change: &Change) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Notes for ever that a grant is spent. It fails where it was: grant and run are unique.
+/// Notes that a grant is spent, for as long as that event is kept. It fails where it was: grant
+/// and run are unique.
 pub(super) fn save_spent(c: &Connection, spent: &Spent) -> rusqlite::Result<()> {
     c.execute(
         "INSERT INTO spent (grant_id, run) VALUES (?1, ?2)",

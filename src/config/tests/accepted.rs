@@ -85,6 +85,9 @@ const EVERY_KEY: &str = r#"
         onStall = "restart"
         [report]
         language = "zh"
+        [history]
+        keepDays = 1
+        keepEvents = 4294967295
         [[jobs]]
         id = "夜间 scan/1"
         kind = "long_running_read"
@@ -129,6 +132,7 @@ fn a_toml_config_uses_every_key() {
     let model = clean("opsfsm.toml", EVERY_KEY);
     assert_eq!(model.tick_limit, Some(Duration::from_mins(2)));
     assert_eq!(model.report.language, Some(Language::Zh));
+    assert_eq!((model.history.keep_days, model.history.keep_events), (1, u32::MAX));
     assert_eq!(
         model.timezone.as_ref().map(|z| z.name.as_str()),
         Some("America/Argentina/Buenos_Aires")

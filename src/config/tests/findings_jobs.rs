@@ -17,9 +17,9 @@ fn unknown_keys_are_warned_of_with_what_was_meant() {
           help: did you mean `jobs`?
         ── "zzz\u0007\n": {"a": {"b": 1}}
         json:2:1: warning[OF002]: unknown key `zzz\u{7}\n`: it has no effect
-          help: known here: version, defaults, report, suppressions, jobs
+          help: known here: version, defaults, report, history, suppressions, jobs
         toml:2:1: warning[OF002]: unknown key `zzz\u{7}\n`: it has no effect
-          help: known here: version, defaults, report, suppressions, jobs
+          help: known here: version, defaults, report, history, suppressions, jobs
         ── "defaults": {"stallSecond": 1, "quietHours": {"begin": "23:00"}}
         json:2:14: warning[OF002]: unknown key `stallSecond` in `defaults`: it has no effect
           help: did you mean `stallSeconds`?

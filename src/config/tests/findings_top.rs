@@ -119,6 +119,43 @@ fn spans_of_time_are_numbers_of_seconds() {
 }
 
 #[test]
+fn so_much_history_is_kept_and_no_less() {
+    expect![[r#"
+        ── "history": 400
+        json:2:12: error[OF004]: `history` must be an object, not a number
+        toml:1:11: error[OF004]: `history` must be a table, not a number
+        ── "history": {"keepDays": 0}
+        json:2:25: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        toml:1:24: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        ── "history": {"keepDays": 1.5}
+        json:2:25: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        toml:1:24: error[OF004]: `history.keepDays` must be a whole number, 1 or more
+        ── "history": {"keepEvents": 999}
+        json:2:27: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        toml:1:26: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        ── "history": {"keepEvents": 4294967296}
+        json:2:27: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        toml:1:26: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more
+        ── "history": {"keepEvents": "all"}
+        json:2:27: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more, not a string
+        toml:1:26: error[OF004]: `history.keepEvents` must be a whole number, 1000 or more, not a string
+        ── "history": {"keepYears": 2}
+        json:2:13: warning[OF002]: unknown key `keepYears` in `history`: it has no effect
+          help: known here: keepDays, keepEvents
+        toml:1:13: warning[OF002]: unknown key `keepYears` in `history`: it has no effect
+          help: known here: keepDays, keepEvents
+    "#]].assert_eq(&top_cases(&[
+        r#""history": 400"#,
+        r#""history": {"keepDays": 0}"#,
+        r#""history": {"keepDays": 1.5}"#,
+        r#""history": {"keepEvents": 999}"#,
+        r#""history": {"keepEvents": 4294967296}"#,
+        r#""history": {"keepEvents": "all"}"#,
+        r#""history": {"keepYears": 2}"#,
+    ]));
+}
+
+#[test]
 fn other_policy_values_have_their_types() {
     expect![[r#"
         ── "defaults": []
@@ -254,21 +291,24 @@ fn ten_mistakes_are_told_in_one_pass() {
 #[test]
 fn files_of_a_folder_share_one_defaults_one_report_and_one_set_of_ids() {
     let one = format!("{{\"version\": 1, \"defaults\": {{}}, \"jobs\": [{{{CHECK}}}]}}");
-    let two = "version = 1\n[defaults]\nstallSeconds = 1\n[report]\n[[jobs]]\nid = 'c'\n\
+    let two = "version = 1\n[defaults]\nstallSeconds = 1\n[report]\n[history]\n[[jobs]]\nid = 'c'\n\
                kind = 'one_shot_read'\nrisk = 'read_only'\ncommands.run = ['a']\n";
-    let three = "[report]\nlanguage = 'zh'\n";
+    let three = "[report]\nlanguage = 'zh'\n[history]\n";
     let files = vec![source("1.json", one), source("2.toml", two), source("3.toml", three)];
     expect![[r#"
         2.toml:2:2: error[OF003]: `defaults` stands in two files of one config
           1.json:1:16: first here
           help: it holds for the jobs of all files: keep it in one of them
-        2.toml:6:6: error[OF008]: the id `c` is defined twice
+        2.toml:7:6: error[OF008]: the id `c` is defined twice
           1.json:1:48: first here
           help: give one of the jobs another id
         3.toml:1:1: error[OF005]: the file has no `version`
           help: add version = 1
         3.toml:1:2: error[OF003]: `report` stands in two files of one config
           2.toml:4:2: first here
+          help: it holds for the jobs of all files: keep it in one of them
+        3.toml:3:2: error[OF003]: `history` stands in two files of one config
+          2.toml:5:2: first here
           help: it holds for the jobs of all files: keep it in one of them
     "#]]
     .assert_eq(&rendered(&parse_config(files, &around())));

@@ -57,6 +57,7 @@ fn the_schema_has_the_keys_of_the_decoder_and_no_others() {
       "defaults": {"z": 1, "quietHours": {"z": 1}},
       "report": {"z": 1, "via": "webhook", "telegram": {"z": 1},
         "webhook": {"url": "https://h.example", "z": 1}, "deadman": {"url": "https://h.example", "z": 1}},
+      "history": {"z": 1},
       "jobs": [{"id": "a", "kind": "one_shot_write", "risk": "write_local", "z": 1,
         "commands": {"run": ["a"], "z": 1}, "policy": {"z": 1}, "approval": {"z": 1},
         "after": [{"jobId": "a", "z": 1}]}]}"#;
@@ -68,7 +69,13 @@ fn the_schema_has_the_keys_of_the_decoder_and_no_others() {
             finding.message.replace("unknown key `z`", "").replace(": it has no effect", "");
         known.insert(place, list.split(", ").map(str::to_owned).collect());
     }
-    let top = ["", "/definitions/defaults", "/definitions/quietHours", "/definitions/report"];
+    let top = [
+        "",
+        "/definitions/defaults",
+        "/definitions/quietHours",
+        "/definitions/report",
+        "/definitions/history",
+    ];
     let inner =
         ["telegram", "webhook", "deadman"].map(|t| format!("/definitions/report/properties/{t}"));
     let job =
@@ -79,6 +86,7 @@ fn the_schema_has_the_keys_of_the_decoder_and_no_others() {
         " in `defaults`",
         " in `defaults.quietHours`",
         " in `report`",
+        " in `history`",
         " in `report.telegram`",
         " in `report.webhook`",
         " in `report.deadman`",

@@ -159,7 +159,7 @@ fn places_are_right_with_a_byte_order_mark_and_both_kinds_of_line_breaks() {
             2 | zzz = 1
               | ^^^
               |
-              = help: known here: version, defaults, report, suppressions, jobs
+              = help: known here: version, defaults, report, history, suppressions, jobs
 
             error[OF010]: `report.language` can't be "xx"
              --> a.toml:4:12
@@ -191,7 +191,7 @@ fn a_long_line_is_cut_around_the_place() {
         1 | {"a": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
           |  ^^^
           |
-          = help: known here: version, defaults, report, suppressions, jobs
+          = help: known here: version, defaults, report, history, suppressions, jobs
 
         error[OF005]: job `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` has no `risk`: one of read_only, write_local, write_external
          --> a.json:1:1048617
@@ -223,7 +223,7 @@ fn what_steers_a_terminal_is_shown_as_what_it_is() {
             2 | "a\u001b[31m" = 1 # �31m �x
               | ^^^^^^^^^^^^^
               |
-              = help: known here: version, defaults, report, suppressions, jobs
+              = help: known here: version, defaults, report, history, suppressions, jobs
 
             warning[OF002]: unknown key `x` in job `a\nb\u{9b}`: it has no effect
              --> a.toml:5:1

@@ -2,11 +2,13 @@
 
 mod locks;
 mod outbox;
+mod prune;
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::base::{ItemId, ReportId, Stamp, limits};
+use crate::journal::apply;
 use crate::journal::{
     Cause, CauseKind, Change, EventKind, ItemEnd, Notes, Origin, QueueItem, Report, RunPhase,
     RunRow, Seen,
