@@ -106,6 +106,10 @@ pub(super) struct Cycles<'a> {
 
 /// All cycles.
 pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
+    let mut cycles = Cycles { paths: Vec::new(), knots: BTreeMap::new() };
+    if jobs.values().all(|job| job.after.is_empty()) {
+        return cycles;
+    }
     let mut graph: DiGraph<&JobId, ()> = DiGraph::new();
     let nodes: BTreeMap<&JobId, NodeIndex> =
         jobs.keys().map(|id| (id, graph.add_node(id))).collect();
@@ -118,7 +122,6 @@ pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
             }
         }
     }
-    let mut cycles = Cycles { paths: Vec::new(), knots: BTreeMap::new() };
     // Kosaraju's: petgraph's Tarjan recurses, and a long chain would overflow the stack.
     for (knot, component) in kosaraju_scc(&graph).into_iter().enumerate() {
         if component.len() > 1 {
