@@ -116,14 +116,17 @@ const UP: ClockId = ClockId::Monotonic;
 
 impl Clock for OsClock {
     fn now(&self) -> Now {
-        let wall_ms = read(ClockId::Realtime);
-        let at = Stamp {
-            wall_ms,
+        let at = self.at();
+        Now { local: self.local_at(at.wall_ms), at }
+    }
+
+    fn at(&self) -> Stamp {
+        Stamp {
+            wall_ms: read(ClockId::Realtime),
             awake_ms: read(ClockId::Monotonic),
             up_ms: read(UP),
             boot: self.boot.clone(),
-        };
-        Now { at, local: self.local_at(wall_ms) }
+        }
     }
 
     fn pause(&self, span: Duration) {
