@@ -14,11 +14,9 @@ use rustix::time::{ClockId, clock_gettime};
 use super::locate::World as _;
 use super::os_world::OsWorld;
 use super::process::proc;
+use super::zone_file::{LOCALTIME, host_zone_file, zone_file};
 use crate::base::{BootId, LocalTime, Now, Stamp, ZoneFault};
 use crate::ports::Clock;
-
-/// Where a host without `TZ` says in which zone it is.
-const LOCALTIME: &str = "/etc/localtime";
 
 /// This machine's clocks. The boot id and the time zones are read once.
 #[derive(Clone, Debug)]
@@ -49,7 +47,8 @@ impl OsClock {
     /// # Errors
     /// Why the zone can't be used.
     pub fn follow(&self, name: Option<&str>) -> Result<(), ZoneFault> {
-        let found = name.map_or(Ok(None), |name| find_zone(tz::db(), name).map(Some));
+        let by_name = |name| zone_file(name).map_or_else(|| find_zone(tz::db(), name), Ok);
+        let found = name.map_or(Ok(None), |name| by_name(name).map(Some));
         let chosen = match &found {
             Ok(None) => self.host.clone(),
             Ok(Some(zone)) => Zone { zone: zone.clone(), fault: None },
@@ -83,7 +82,7 @@ impl Default for OsClock {
 
 /// The host's zone. A host that says nothing of it keeps UTC, which is no fault.
 fn host_zone() -> Zone {
-    if let Ok(zone) = TimeZone::try_system() {
+    if let Some(zone) = host_zone_file().or_else(|| TimeZone::try_system().ok()) {
         return Zone { zone, fault: None };
     }
     let says = OsWorld.var("TZ").is_some() || Path::new(LOCALTIME).symlink_metadata().is_ok();
@@ -117,14 +116,17 @@ const UP: ClockId = ClockId::Monotonic;
 
 impl Clock for OsClock {
     fn now(&self) -> Now {
-        let wall_ms = read(ClockId::Realtime);
-        let at = Stamp {
-            wall_ms,
+        let at = self.at();
+        Now { local: self.local_at(at.wall_ms), at }
+    }
+
+    fn at(&self) -> Stamp {
+        Stamp {
+            wall_ms: read(ClockId::Realtime),
             awake_ms: read(ClockId::Monotonic),
             up_ms: read(UP),
             boot: self.boot.clone(),
-        };
-        Now { at, local: self.local_at(wall_ms) }
+        }
     }
 
     fn pause(&self, span: Duration) {

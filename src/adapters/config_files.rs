@@ -124,10 +124,12 @@ fn load_file(path: &Path) -> Result<SourceText, ConfigFileError> {
         return Err(ConfigFileError::NotRegular(path.to_owned()));
     }
     let file = open_without_waiting(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    let facts = file.metadata().map_err(unreadable)?;
+    if !facts.is_file() {
         return Err(ConfigFileError::NotRegular(path.to_owned()));
     }
-    let mut bytes = Vec::new();
+    let length = usize::try_from(facts.len().min(limits::CONFIG_BYTES)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(length + 1);
     file.take(limits::CONFIG_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     // The file itself, whichever links lead to it: the store knows its config by that path, and
     // so do executors, and all have to read the same out of it.

@@ -30,3 +30,4 @@ pub mod token;
 pub mod umask;
 pub mod webhook;
 pub mod write_runner;
+mod zone_file;

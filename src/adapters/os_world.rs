@@ -41,7 +41,7 @@ impl World for OsWorld {
             return false;
         }
         let Ok(file) = open_without_waiting(path) else { return false };
-        let mut start = Vec::new();
+        let mut start = Vec::with_capacity(usize::try_from(SNIFFED_BYTES).unwrap_or(0));
         // What could be read before an error still tells.
         let _ = file.take(SNIFFED_BYTES).read_to_end(&mut start);
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);

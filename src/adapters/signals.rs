@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 
 use nix::sys::signal::SigSet;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -80,11 +80,16 @@ pub(crate) fn keep_children() {
     });
 }
 
-/// Does this process ignore `signal`? `None`: this system doesn't tell.
+/// Did this process ignore `signal` when it was first asked? `None`: this system doesn't tell.
 fn ignored_at_start(signal: i32) -> Option<bool> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
-    let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+    static MASK: OnceLock<Option<u64>> = OnceLock::new();
+    let mask = (*MASK.get_or_init(ignored_now))?;
     let bit = u32::try_from(signal).ok()?.checked_sub(1)?;
     Some(mask.checked_shr(bit)? & 1 == 1)
+}
+
+fn ignored_now() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
 }

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use super::config_files::open_without_waiting;
@@ -34,7 +35,7 @@ pub struct OsStatusRunner<'a> {
 
 impl StatusRunner for OsStatusRunner<'_> {
     fn observe(&mut self, asks: &[StatusAsk<'_>], within: Duration) -> Vec<Observation> {
-        let at = self.clock.now().at;
+        let at = self.clock.at();
         let commands: Vec<(&StatusAsk<'_>, &Command)> =
             asks.iter().filter_map(|ask| command_of(ask).map(|c| (ask, c))).collect();
         let specs: Vec<ChildSpec> = commands.iter().map(|(ask, c)| spec_of(ask, c)).collect();
@@ -57,22 +58,50 @@ impl StatusRunner for OsStatusRunner<'_> {
             .zip(judged)
             .filter_map(|((ask, _), observed)| Some(observe(ask, observed?)))
             .collect();
-        all.extend(asks.iter().filter_map(|ask| match ask.source {
-            StatusSource::File(path) => {
-                let observed = match read_file(path, &self.clock.now().at) {
-                    Observed::Status(status) => Observed::Status(status.redacted(&own(ask))),
-                    broken @ Observed::Broken(_) => broken,
-                };
-                Some(observe(ask, observed))
-            }
-            StatusSource::Command(_) => None,
-        }));
+        let files = read_files(asks, &self.clock.at());
+        all.extend(files.into_iter().map(|(ask, observed)| observe(ask, observed)));
         all.sort_by(|a, b| a.job.cmp(&b.job));
         all
     }
 
     fn was_interrupted(&self) -> bool {
         self.cancel.is_some_and(|interrupt| interrupt.received().is_some())
+    }
+}
+
+/// Reads all status files; many of them in several threads, which share what is the kernel's work.
+fn read_files<'a, 'b>(
+    asks: &'b [StatusAsk<'a>],
+    now: &Stamp,
+) -> Vec<(&'b StatusAsk<'a>, Observed)> {
+    let files: Vec<(&StatusAsk<'_>, &Path)> = asks.iter().filter_map(file_of).collect();
+    let read = |of: &[(&'b StatusAsk<'a>, &Path)]| -> Vec<_> {
+        of.iter().map(|(ask, path)| (*ask, read_one(ask, path, now))).collect()
+    };
+    if files.len() < limits::FILES_SHARED {
+        return read(&files);
+    }
+    let readers = thread::available_parallelism().map_or(1, usize::from).min(limits::SPAWNERS);
+    let shares: Vec<_> = files.chunks(files.len().div_ceil(readers)).collect();
+    let Some((own, others)) = shares.split_first() else { return Vec::new() };
+    thread::scope(|scope| {
+        let start =
+            |share| (share, thread::Builder::new().spawn_scoped(scope, move || read(share)));
+        let others: Vec<_> = others.iter().map(|share| start(*share)).collect();
+        let mut all = read(own);
+        for (share, reader) in others {
+            // What a thread that can't be had, or came to grief, has not read, this one reads.
+            let theirs = reader.ok().and_then(|reader| reader.join().ok());
+            all.extend(theirs.unwrap_or_else(|| read(share)));
+        }
+        all
+    })
+}
+
+fn read_one(ask: &StatusAsk<'_>, path: &Path, now: &Stamp) -> Observed {
+    match read_file(path, now) {
+        Observed::Status(status) => Observed::Status(status.redacted(&own(ask))),
+        broken @ Observed::Broken(_) => broken,
     }
 }
 
@@ -85,6 +114,13 @@ fn command_of<'a>(ask: &StatusAsk<'a>) -> Option<&'a Command> {
     match ask.source {
         StatusSource::Command(command) => Some(command),
         StatusSource::File(_) => None,
+    }
+}
+
+fn file_of<'a, 'b>(ask: &'b StatusAsk<'a>) -> Option<(&'b StatusAsk<'a>, &'a Path)> {
+    match ask.source {
+        StatusSource::File(path) => Some((ask, path)),
+        StatusSource::Command(_) => None,
     }
 }
 
@@ -157,10 +193,12 @@ fn read_file(path: &Path, now: &Stamp) -> Observed {
 }
 
 fn read_bounded(path: &Path) -> Result<(Vec<u8>, i64), Observed> {
-    if fs::metadata(path).is_err_and(|e| e.kind() == ErrorKind::NotFound) {
-        return Err(broken(BrokenCause::FileMissing, format!("{} is not there", path.display())));
-    }
-    read_regular(path).map_err(|why| broken(BrokenCause::FileUnreadable, why))
+    read_regular(path).map_err(|why| {
+        if fs::metadata(path).is_err_and(|e| e.kind() == ErrorKind::NotFound) {
+            return broken(BrokenCause::FileMissing, format!("{} is not there", path.display()));
+        }
+        broken(BrokenCause::FileUnreadable, why)
+    })
 }
 
 pub(super) fn read_regular(path: &Path) -> Result<(Vec<u8>, i64), String> {
@@ -172,7 +210,9 @@ pub(super) fn read_regular(path: &Path) -> Result<(Vec<u8>, i64), String> {
     let file: File = open_without_waiting(path).map_err(|e| format!("{name}: {e}"))?;
     let facts = file.metadata().map_err(|e| format!("{name}: {e}"))?;
     let most = u64::try_from(limits::STATUS_BYTES).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
+    // Room for all of it, and to see its end: two reads, where growing from nothing takes five.
+    let length = usize::try_from(facts.len().min(most)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(length + 1);
     file.take(most + 1).read_to_end(&mut bytes).map_err(|e| format!("{name}: {e}"))?;
     if bytes.len() > limits::STATUS_BYTES {
         return Err(format!("{name} has more than the {most} bytes that a status may have"));

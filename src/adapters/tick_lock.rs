@@ -5,7 +5,7 @@
 //! only tells people.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -86,8 +86,11 @@ fn take_at(path: &Path, now: &Stamp) -> Result<Result<TickLock, Holder>, StoreEr
     let pid = std::process::id();
     let text =
         format!("{pid} {} {} {} {}\n", now.wall_ms, now.awake_ms, now.up_ms, now.boot.as_str());
-    let _ =
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+    let written = file.write_all(text.as_bytes());
+    // Usually it is as long as the last one's, and then the file stays that long.
+    if facts.len() != text.len() as u64 {
+        let _ = written.and_then(|()| file.set_len(text.len() as u64));
+    }
     Ok(Ok(TickLock { _file: file }))
 }
 

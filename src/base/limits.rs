@@ -154,6 +154,8 @@ pub const CHILDREN: usize = 256;
 pub const FILES_KEPT: usize = 64;
 /// Open files a child in flight takes: its exit, its stdout, its stderr.
 pub const FILES_PER_CHILD: usize = 3;
+/// From so many status files on they are read in several threads.
+pub const FILES_SHARED: usize = 128;
 /// Most threads that start children, whatever the number of cores: starting is the child's work.
 pub const SPAWNERS: usize = 4;
 /// A child younger than this counts as newborn.

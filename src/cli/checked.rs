@@ -134,7 +134,7 @@ fn jobs_of(compiled: &Compiled) -> Vec<(Kind, usize)> {
 
 /// What the store knows, if it is this config's, or nobody's yet.
 fn own_world(context: &Context, path: &Path) -> World {
-    let world = context.world_if_any().unwrap_or_default();
+    let world = context.look_at_world(World::clone);
     let this = fs::canonicalize(path).ok();
     let foreign = world
         .snapshot

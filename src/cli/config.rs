@@ -8,12 +8,11 @@ use super::context::{Context, Failure};
 use super::zone::follow_zone;
 use crate::adapters::config_files::load_config_files;
 use crate::compile::{Compiled, compile_model};
-use crate::config::{Parsed, parse_config};
+use crate::config::{Parsed, parse_config_to_run};
 use crate::decide::{self, HiddenWrite};
 use crate::diag::{Code, Finding, Sink, Sources};
 use crate::journal::World;
 use crate::model::Kind;
-use crate::ports::Store as _;
 use crate::render;
 
 /// A config that can't be run.
@@ -40,7 +39,7 @@ impl Context {
             unreadable: Some(e.to_string()),
         })?;
         let Parsed { model, outlines, sources, mut sink, .. } =
-            parse_config(files, &self.located.around);
+            parse_config_to_run(files, &self.located.around);
         match compile_model(model, &outlines, &mut sink) {
             Some(compiled) => {
                 follow_zone(&self.clock, &compiled, &mut sink);
@@ -64,8 +63,7 @@ impl Context {
         config: LoadedConfig,
     ) -> Result<LoadedConfig, BrokenConfig> {
         let LoadedConfig { compiled, mut sink, sources } = config;
-        let world = self.world_if_any();
-        let hidden = self.hidden_writes(&compiled, &world.unwrap_or_default());
+        let hidden = self.look_at_world(|world| self.hidden_writes(&compiled, world));
         if hidden.is_empty() {
             return Ok(LoadedConfig { compiled, sink, sources });
         }
@@ -73,13 +71,6 @@ impl Context {
             sink.push(finding);
         }
         Err(BrokenConfig { sink, sources, unreadable: None })
-    }
-
-    /// What the store knows. Of one that can't be read nothing is known; whoever needs it then says
-    /// what is wrong with it.
-    pub(super) fn world_if_any(&self) -> Option<World> {
-        let stored = self.store_place().ok().filter(|place| place.path.exists());
-        stored.and_then(|_| self.open_any_store().ok()?.read().ok())
     }
 
     /// The read jobs that bear what the config, or the store, knows as a write.

@@ -5,6 +5,7 @@
 //! Invariant: a store is only made by commands that record something, and used only by the config
 //! that it belongs to.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
@@ -43,6 +44,8 @@ pub(super) struct Context {
     pub(super) invocation: String,
     /// This program's file, as it was named when this call began: it may be replaced meanwhile.
     program: Result<PathBuf, String>,
+    /// The store, once something has looked at it and before something else needs it.
+    opened: RefCell<Option<SqliteStore>>,
 }
 
 impl Context {
@@ -61,6 +64,7 @@ impl Context {
             invocation: invocation(args, program),
             program: std::env::current_exe()
                 .map_err(|e| format!("opsfsm can't find its own program: {e}")),
+            opened: RefCell::new(None),
         }
     }
 
@@ -109,19 +113,38 @@ impl Context {
     pub(super) fn open_store(&self, compiled: &Compiled) -> Result<SqliteStore, Failure> {
         let config = self.canonical_config()?;
         let mut store = self.open_any_store()?;
-        let world = store.read()?;
-        match &world.snapshot.config_path {
+        match &store.world()?.snapshot.config_path {
             Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),
             Some(_) => Ok(store),
-            None => match self.begin_store(&mut store, compiled, &world, &config)? {
-                owner if owner != config => Err(self.foreign_config(&owner, &config)),
-                _ => Ok(store),
-            },
+            None => {
+                let world = store.read()?;
+                match self.begin_store(&mut store, compiled, &world, &config)? {
+                    owner if owner != config => Err(self.foreign_config(&owner, &config)),
+                    _ => Ok(store),
+                }
+            }
         }
+    }
+
+    /// Looks at what the store knows. Of one that can't be read nothing is known; whoever needs it
+    /// then says what is wrong with it.
+    pub(super) fn look_at_world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        let stored = self.store_place().ok().filter(|place| place.path.exists());
+        let mut store = stored.and_then(|_| self.open_any_store().ok());
+        let seen = match store.as_mut().map(SqliteStore::world) {
+            Some(Ok(world)) => look(world),
+            Some(Err(_)) | None => look(&World::default()),
+        };
+        // To open it once more would cost as much as a small tick does in all.
+        self.opened.replace(store);
+        seen
     }
 
     /// Opens or makes the store, whatever config it belongs to.
     pub(super) fn open_any_store(&self) -> Result<SqliteStore, Failure> {
+        if let Some(store) = self.opened.take() {
+            return Ok(store);
+        }
         let place = self.store_place()?;
         let now = self.clock.now();
         let seed = self.seed()?;

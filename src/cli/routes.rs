@@ -3,6 +3,7 @@
 //! In: settings and flags. Out: a notifier; one that only says what to set, where there is no way.
 //! Invariant: nothing is sent here, and nothing is chosen that the settings do not allow.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -93,6 +94,56 @@ pub(super) fn lock_outbox(
             return Ok(None);
         }
         context.clock.pause(limits::OUTBOX_RETRY);
+    }
+}
+
+/// The notifier of a tick. Most ticks have nothing to send: then no way is looked for.
+pub(super) fn notifier_on_demand<'a>(
+    context: &'a Context,
+    settings: &'a ReportSettings,
+    asked: Asked<'a>,
+) -> Box<dyn Notifier + 'a> {
+    if asked.target.is_some() {
+        // Whether that has an effect is said in any case.
+        return notifier_of(context, settings, asked);
+    }
+    let choose = Box::new(move || notifier_of(context, settings, asked));
+    Box::new(OnDemand { choose, chosen: OnceCell::new() })
+}
+
+/// A notifier that is chosen when it is first asked for anything.
+struct OnDemand<'a> {
+    choose: Box<dyn Fn() -> Box<dyn Notifier + 'a> + 'a>,
+    chosen: OnceCell<Box<dyn Notifier + 'a>>,
+}
+
+impl OnDemand<'_> {
+    fn chosen(&self) -> &dyn Notifier {
+        &**self.chosen.get_or_init(&self.choose)
+    }
+}
+
+impl Notifier for OnDemand<'_> {
+    fn route(&self) -> Route {
+        self.chosen().route()
+    }
+
+    fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
+        self.chosen();
+        let unchosen = || Undelivered { kind: UndeliveredKind::NoRoute, detail: String::new() };
+        self.chosen.get_mut().ok_or_else(unchosen)?.deliver(report)
+    }
+
+    fn patience(&self) -> Duration {
+        self.chosen().patience()
+    }
+
+    fn take_notes(&mut self) -> Vec<String> {
+        self.chosen.get_mut().map(|chosen| chosen.take_notes()).unwrap_or_default()
+    }
+
+    fn hands_over(&self) -> bool {
+        self.chosen().hands_over()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `opsfsm tick`: one cycle.
 
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use super::args::{Format, TickArgs};
@@ -25,7 +26,8 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
     let path = context.config_path()?;
     let loaded = context.load_config(path).and_then(|c| context.refuse_hidden_writes(c));
     let config = match loaded {
-        Ok(config) => config,
+        // The process ends with the tick: ten thousand jobs are not given back one by one.
+        Ok(config) => ManuallyDrop::new(config),
         Err(broken) => return tell_broken(context, &broken, options),
     };
     let style = context.style(config.compiled.report().language);
@@ -42,7 +44,7 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
     // Somebody who only delivers keeps no tick from watching.
     let outbox = routes::lock_outbox(context, store.path(), Duration::ZERO)?;
     let mut notifier = match &outbox {
-        Some(_) => routes::notifier_of(context, settings, options.into()),
+        Some(_) => routes::notifier_on_demand(context, settings, options.into()),
         None => routes::delivered_by_another(),
     };
     let store_path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());

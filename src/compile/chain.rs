@@ -139,6 +139,10 @@ pub(super) struct Cycles<'a> {
 
 /// All cycles.
 pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
+    let mut cycles = Cycles { paths: Vec::new(), knots: BTreeMap::new() };
+    if jobs.values().all(|job| job.after.is_empty()) {
+        return cycles;
+    }
     let mut graph: DiGraph<&JobId, ()> = DiGraph::new();
     let nodes: BTreeMap<&JobId, NodeIndex> =
         jobs.keys().map(|id| (id, graph.add_node(id))).collect();
@@ -151,7 +155,6 @@ pub(super) fn cycles_of(jobs: &Outlines) -> Cycles<'_> {
             }
         }
     }
-    let mut cycles = Cycles { paths: Vec::new(), knots: BTreeMap::new() };
     let mut steps = limits::CYCLE_STEPS;
     // Kosaraju's: petgraph's Tarjan recurses, and a long chain would overflow the stack.
     for (knot, component) in kosaraju_scc(&graph).into_iter().enumerate() {

@@ -190,33 +190,34 @@ fn argv(
     kinds: &[Kind],
 ) -> Slot<Vec<String>> {
     let Some((found, node)) = used(ctx, table, key, owner, kinds) else { return Slot::EMPTY };
-    let value = read_argv(ctx, node, &table.path(key));
+    let value = read_argv(ctx, node, &|| table.path(key));
     Slot { key: Some(found.span), value }
 }
 
-fn read_argv(ctx: &mut Context, node: &Node, path: &str) -> Option<Vec<String>> {
+/// `path` words the place, for the few that something is wrong with.
+fn read_argv(ctx: &mut Context, node: &Node, path: &dyn Fn() -> String) -> Option<Vec<String>> {
     let Value::Array(items) = &node.value else {
         let must = "an array of strings, the program and its arguments one by one (no shell reads \
                     it)";
-        ctx.wrong(node, path, must);
+        ctx.wrong(node, &path(), must);
         return None;
     };
     if items.is_empty() {
-        ctx.out_of_range(node, path, "an array with at least a program");
+        ctx.out_of_range(node, &path(), "an array with at least a program");
     }
     let mut argv = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        let path = format!("{path}[{index}]");
+        let path = || format!("{}[{index}]", path());
         if let Value::Str(word) = &item.value {
             if word.is_empty() {
-                ctx.out_of_range(item, &path, "a string that is not empty");
+                ctx.out_of_range(item, &path(), "a string that is not empty");
             } else if word.contains('\0') {
-                ctx.out_of_range(item, &path, "a string without a NUL character");
+                ctx.out_of_range(item, &path(), "a string without a NUL character");
             } else {
                 argv.push(word.clone());
             }
         } else {
-            ctx.wrong(item, &path, "a string");
+            ctx.wrong(item, &path(), "a string");
         }
     }
     (!argv.is_empty() && argv.len() == items.len()).then_some(argv)

@@ -116,6 +116,12 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The same without quotes, for a message that has its own.
 pub(super) fn shown(text: &str) -> String {
+    // What needs no escape stands as it is: so does nearly every id.
+    if text.len() <= QUOTED_CHARS
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_. ".contains(&b))
+    {
+        return text.to_owned();
+    }
     let inner = quoted(text);
     inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }

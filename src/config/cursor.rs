@@ -119,17 +119,16 @@ impl<'t> Cursor<'t> {
         key: &'static str,
     ) -> Option<(&'t str, &'t Node)> {
         let (_, node) = self.take(key)?;
-        let path = self.path(key);
         let Value::Str(text) = &node.value else {
-            ctx.wrong(node, &path, "a string");
+            ctx.wrong(node, &self.path(key), "a string");
             return None;
         };
         if text.trim().is_empty() {
-            ctx.out_of_range(node, &path, "a string that is not empty");
+            ctx.out_of_range(node, &self.path(key), "a string that is not empty");
             return None;
         }
         if text.contains('\0') {
-            ctx.out_of_range(node, &path, "a string without a NUL character");
+            ctx.out_of_range(node, &self.path(key), "a string without a NUL character");
             return None;
         }
         Some((text, node))
@@ -173,7 +172,6 @@ impl<'t> Cursor<'t> {
         rule: SpanRule,
     ) -> Option<Duration> {
         let (_, node) = self.take(key)?;
-        let path = self.path(key);
         let span = match node.value {
             Value::Int(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs),
             Value::Float(seconds) => Duration::try_from_secs_f64(seconds).ok().map(to_millis),
@@ -184,7 +182,7 @@ impl<'t> Cursor<'t> {
             | Value::Table(_)
             | Value::Other(_)
             | Value::Broken => {
-                ctx.wrong(node, &path, "a number of seconds");
+                ctx.wrong(node, &self.path(key), "a number of seconds");
                 return None;
             }
         };
@@ -192,7 +190,7 @@ impl<'t> Cursor<'t> {
         if let Some(span) = span.filter(|span| (least..=most).contains(span)) {
             return Some(span);
         }
-        ctx.out_of_range(node, &path, &rule.words());
+        ctx.out_of_range(node, &self.path(key), &rule.words());
         None
     }
 
@@ -205,15 +203,14 @@ impl<'t> Cursor<'t> {
         as_str: impl Fn(T) -> &'static str,
     ) -> Option<T> {
         let (_, node) = self.take(key)?;
-        let path = self.path(key);
         let Value::Str(word) = &node.value else {
-            ctx.wrong(node, &path, "a string");
+            ctx.wrong(node, &self.path(key), "a string");
             return None;
         };
         let found = all.iter().copied().find(|one| as_str(*one) == word);
         if found.is_none() {
             let words: Vec<&str> = all.iter().map(|one| as_str(*one)).collect();
-            let message = format!("`{path}` can't be {}", quoted(word));
+            let message = format!("`{}` can't be {}", self.path(key), quoted(word));
             let mut finding = Finding::new(Code::UnknownWord, node.span, message);
             if let Some(near) = did_you_mean(word, words.iter().copied()) {
                 finding = finding.help(format!("did you mean \"{near}\"?"));

@@ -42,8 +42,9 @@ pub(super) struct Declared {
     pub(super) sink: Sink,
 }
 
-/// Reads all files into one model.
-pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
+/// Reads all files into one model. Where its keys stand is noted on demand: it takes as long as the
+/// rest.
+pub(super) fn parse_model(loaded: Vec<Loaded>, with_places: bool) -> Declared {
     let whole = loaded.iter().all(|file| file.root.is_some() && !file.ctx.damaged);
     let (mut contexts, roots): (Vec<_>, Vec<_>) =
         loaded.into_iter().map(|file| (file.ctx, file.root)).unzip();
@@ -76,7 +77,9 @@ pub(super) fn parse_model(loaded: Vec<Loaded>) -> Declared {
             if let Some(job) = read.job
                 && !model.jobs.contains_key(&job.id)
             {
-                model.places.insert(job.id.clone(), places_of(node));
+                if with_places {
+                    model.places.insert(job.id.clone(), places_of(node));
+                }
                 model.jobs.insert(job.id.clone(), job);
             }
         }

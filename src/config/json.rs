@@ -96,6 +96,9 @@ fn worded(error: &ParseError) -> (String, Option<&'static str>) {
     (message, help)
 }
 
+/// Objects of at most so many keys are searched for repeated ones one by one.
+const SMALL_TABLE: usize = 16;
+
 /// What the parser itself would let through.
 enum Flaw {
     TooDeep(usize),
@@ -159,21 +162,29 @@ fn number(digits: &str) -> Value {
 }
 
 fn lower_object(object: &ast::Object<'_>, ctx: &mut Context) -> Vec<(Key, Node)> {
+    let mut entries: Vec<(Key, Node)> = Vec::with_capacity(object.properties.len());
+    // A few keys are compared faster than they are sorted into a tree.
+    let small = object.properties.len() <= SMALL_TABLE;
     let mut first_places: BTreeMap<&str, Span> = BTreeMap::new();
-    let mut entries = Vec::with_capacity(object.properties.len());
     for property in &object.properties {
         let (name, range) = (property.name.as_str(), property.name.range());
         let span = ctx.span(&(range.start..range.end));
-        if let Some(first) = first_places.get(name) {
+        let first = if small {
+            entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
+        } else {
+            first_places.insert(name, span)
+        };
+        if let Some(first) = first {
+            // The first place is the one to name, however often the key comes.
+            first_places.insert(name, first);
             let message = format!("the key {} stands here twice", ticked(name));
             ctx.push(
                 Finding::new(Code::DuplicateKey, span, message)
-                    .also(*first, "first here")
+                    .also(first, "first here")
                     .help("remove one of them"),
             );
             continue;
         }
-        first_places.insert(name, span);
         let key = Key { name: name.to_owned(), span };
         entries.push((key, lower(&property.value, ctx)));
     }

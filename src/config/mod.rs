@@ -96,10 +96,20 @@ pub struct Parsed {
 /// each in at most one of them, hold for all.
 #[must_use]
 pub fn parse_config(files: Vec<SourceText>, around: &Surroundings) -> Parsed {
+    parse(files, around, true)
+}
+
+/// The same without the places of the jobs' keys, which only advice points at.
+#[must_use]
+pub fn parse_config_to_run(files: Vec<SourceText>, around: &Surroundings) -> Parsed {
+    parse(files, around, false)
+}
+
+fn parse(files: Vec<SourceText>, around: &Surroundings, with_places: bool) -> Parsed {
     let mut sources = Sources::default();
     let loaded: Vec<_> =
         files.into_iter().map(|file| text::parse_text(file, around, &mut sources)).collect();
-    let file::Declared { model, whole, outlines, sink } = file::parse_model(loaded);
+    let file::Declared { model, whole, outlines, sink } = file::parse_model(loaded, with_places);
     let (model, legible) =
         if sink.has_errors() { (None, whole.then_some(model)) } else { (Some(model), None) };
     Parsed { model, legible, outlines, sources, sink }

@@ -4,7 +4,7 @@
 //! In: config, world, facts. Out: a [`Decision`].
 //! Invariant: a job takes an input only if its compiled machine offers it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -38,6 +38,7 @@ pub struct Ledger<'a> {
     decision: Decision,
     started: BTreeMap<JobId, Vec<Started>>,
     written: BTreeMap<JobId, WriteNote>,
+    touched: BTreeSet<JobId>,
     may_start: bool,
     drawn: u64,
 }
@@ -54,6 +55,7 @@ impl<'a> Ledger<'a> {
             decision,
             started: BTreeMap::new(),
             written: BTreeMap::new(),
+            touched: BTreeSet::new(),
             may_start: true,
             drawn: 0,
         }
@@ -120,7 +122,7 @@ impl<'a> Ledger<'a> {
 
     /// Did an event of this decision touch the job?
     pub(super) fn touched(&self, id: &JobId) -> bool {
-        self.decision.change.events.iter().any(|e| e.job.as_ref() == Some(id))
+        self.touched.contains(id)
     }
 
     /// Why this decision voided an approval of the job, if it did.
@@ -177,6 +179,7 @@ impl<'a> Ledger<'a> {
         let change = &mut self.decision.change;
         apply(&mut change.world.snapshot, &event)?;
         change.jobs.extend(job.cloned());
+        self.touched.extend(job.cloned());
         if let EventKind::Enqueued { item } = &event.kind {
             change.items.insert(item.id.clone());
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::approval::{Permit, Spent};
-use crate::base::{JobId, Now, RunId};
+use crate::base::{JobId, Now, RunId, Stamp};
 use crate::journal::{Change, EventKind, Head, Parcel, Report, World};
 use crate::model::{
     Account, Job, Observation, Outcome, ProcessId, Route, RunSpec, SealedFile, StatusSource,
@@ -20,6 +20,10 @@ use crate::model::{
 pub trait Clock {
     /// The present, on all clocks.
     fn now(&self) -> Now;
+    /// The same without the local time, which takes a look into the time zone.
+    fn at(&self) -> Stamp {
+        self.now().at
+    }
     /// Lets this much time pass.
     fn pause(&self, span: Duration);
 }
@@ -337,6 +341,14 @@ pub trait Store {
     /// # Errors
     /// [`StoreError`] naming the file and the way out.
     fn read(&mut self) -> Result<World, StoreError>;
+
+    /// Fails if the store must be refused, before anything runs on its word.
+    ///
+    /// # Errors
+    /// As above.
+    fn check(&mut self) -> Result<(), StoreError> {
+        self.read().map(drop)
+    }
 
     /// Loads, decides and commits, with nobody in between. After an error nothing may be started.
     ///

@@ -40,13 +40,13 @@ pub fn deliver_pending(
     time: Round,
 ) -> Result<Deliveries, StoreError> {
     let mut round = Deliveries::default();
-    let begun = clock.now().at;
+    let begun = clock.at();
     let parcels = store.parcels(Parcels::Unsettled)?;
     let (waiting, given_up): (Vec<_>, Vec<_>) =
         parcels.into_iter().partition(|parcel| parcel.state == ParcelState::Pending);
     round.given_up = given_up.len();
     for (n, parcel) in waiting.into_iter().enumerate() {
-        let now = clock.now().at;
+        let now = clock.at();
         let left = pause_left(&parcel, now.wall_ms);
         // Whoever prints does not want to wait for what another way has failed at.
         if !left.is_zero() && notifier.route().leaves_the_host() {
@@ -92,7 +92,7 @@ fn deliver_one(
         }
         notifier.deliver(&parcel.report)
     };
-    let now_ms = clock.now().at.wall_ms;
+    let now_ms = clock.at().wall_ms;
     let kept = match &sent {
         Ok(()) => arrived(parcel, now_ms),
         Err(why) => failed(parcel, route, why, now_ms),

@@ -86,7 +86,7 @@ pub fn record_end(
     settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<(), StoreError> {
-    let since = ports.clock.now().at;
+    let since = ports.clock.at();
     let mut pause = limits::RECORD_RETRY_MIN;
     loop {
         let recorded = ports.decide(|world, facts| {
@@ -101,7 +101,7 @@ pub fn record_end(
             StoreError::Busy(_) | StoreError::Failed(_) => true,
             StoreError::Refused(_) | StoreError::Interrupted => false,
         };
-        if !passing || ports.clock.now().at.delay_since(&since) >= limits::RECORD_PATIENCE {
+        if !passing || ports.clock.at().delay_since(&since) >= limits::RECORD_PATIENCE {
             return Err(StoreError::Failed(format!(
                 "the command of `{}` has run ({}), but that could not be recorded, so it will count \
                  as lost: {why}",

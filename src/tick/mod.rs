@@ -64,7 +64,7 @@ pub fn run_tick(
 ) -> Result<TickOutcome, StoreError> {
     let begun = ports.clock.now();
     // A store that must be refused is refused before any command runs.
-    ports.store.read()?;
+    ports.store.check()?;
     let observations = observe(compiled, ports);
     if ports.status.was_interrupted() {
         return Err(StoreError::Interrupted);
@@ -76,18 +76,18 @@ pub fn run_tick(
         outcome.take(compiled, &decision);
         Ok(decision)
     })?;
-    let spent = ports.clock.now().at.delay_since(&begun.at);
+    let spent = ports.clock.at().delay_since(&begun.at);
     let within = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
     let time = Round { within: within.min(limits::DELIVER_WITHIN), at_least_one: true };
     deliver_into(ports, time, &mut outcome)?;
     if runs.is_empty() {
         return Ok(outcome);
     }
-    let spent = ports.clock.now().at.delay_since(&begun.at);
+    let spent = ports.clock.at().delay_since(&begun.at);
     let left = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
     let faults = ports.launcher.launch(&runs, left.max(limits::LAUNCH_WAIT_MIN));
     settle_launched(compiled, ports, style, &faults, &mut outcome)?;
-    let spent = ports.clock.now().at.delay_since(&begun.at);
+    let spent = ports.clock.at().delay_since(&begun.at);
     let within = compiled.tick_limit().saturating_sub(spent);
     // What the first round could not end, this one does not begin anew.
     let at_least_one = outcome.reports.is_empty() && outcome.undelivered.is_none();

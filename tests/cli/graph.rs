@@ -207,6 +207,18 @@ fn any_id_survives_mermaid() {
 }
 
 #[test]
+fn a_config_that_only_the_gate_refuses_is_drawn_and_told() {
+    let sandbox = Sandbox::new();
+    let write = sandbox.write_job("prune", "look");
+    let command = write["commands"]["run"].clone();
+    let read = with(sandbox.check("look"), &json!({"commands": {"run": command}}));
+    sandbox.config(&json!({}), &[write, read]);
+    let ran = sandbox.run(&["graph", "--format", "text"]);
+    ran.exits(0).says("its chains are drawn as they are written").says("OF038").prints("prune");
+    sandbox.run(&["graph", "--live"]).exits(2).says("nothing is drawn").says("OF038");
+}
+
+#[test]
 fn a_broken_chain_is_drawn_and_told() {
     let sandbox = Sandbox::new();
     let link = |id: &str| json!({"after": [{"jobId": id}]});

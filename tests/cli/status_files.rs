@@ -207,3 +207,40 @@ fn a_clock_that_went_ahead_makes_no_job_of_ours_a_younger_process() {
     sandbox.tick();
     assert_eq!(sandbox.count("scan", "starts"), 1, "a second copy was started");
 }
+
+/// So many that several threads read them: each is its own job's, and what is missing is told of
+/// the job that misses it.
+#[test]
+fn many_files_are_each_their_own_jobs() {
+    use opsfsm::adapters::clock::OsClock;
+    use opsfsm::adapters::status::OsStatusRunner;
+    use opsfsm::model::{BrokenCause, Observed, StatusSource};
+    use opsfsm::ports::{StatusAsk, StatusRunner as _};
+
+    let folder = tempfile::tempdir().unwrap();
+    let jobs: Vec<(opsfsm::base::JobId, StatusSource)> = (0..999)
+        .map(|n| {
+            let path = folder.path().join(n.to_string());
+            if n % 10 != 7 {
+                let text = format!(r#"{{"running":false,"completed":false,"message":"{n}"}}"#);
+                std::fs::write(&path, text).unwrap();
+            }
+            (opsfsm::base::JobId::new(format!("{n:03}")), StatusSource::File(path))
+        })
+        .collect();
+    let env = std::collections::BTreeMap::new();
+    let ask = |(job, source)| StatusAsk { job, source, cwd: folder.path(), env: &env };
+    let asks: Vec<StatusAsk<'_>> = jobs.iter().map(|(job, source)| ask((job, source))).collect();
+    let mut runner = OsStatusRunner { clock: &OsClock::new(), cancel: None };
+    let all = runner.observe(&asks, std::time::Duration::from_mins(1));
+    assert_eq!(all.len(), jobs.len());
+    for (n, (seen, (job, _))) in all.iter().zip(&jobs).enumerate() {
+        assert_eq!(seen.job, *job);
+        match &seen.observed {
+            Observed::Status(status) => assert_eq!(status.message, Some(n.to_string())),
+            Observed::Broken(why) => {
+                assert_eq!((n % 10, why.cause), (7, BrokenCause::FileMissing));
+            }
+        }
+    }
+}

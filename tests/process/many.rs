@@ -22,6 +22,19 @@ fn two_thousand_are_all_there() {
     assert!(run_all(&specs).iter().all(|result| result.end == code(0)));
 }
 
+/// `OPSFSM_ROUNDS` says how often: the promise is for twenty rounds, and more find more.
+#[test]
+fn a_thousand_at_once_are_all_there_in_every_round() {
+    let rounds = std::env::var("OPSFSM_ROUNDS").ok().and_then(|text| text.parse().ok());
+    let specs: Vec<_> = (0..1000).map(|n| command(&["/bin/echo", &n.to_string()])).collect();
+    for round in 0..rounds.unwrap_or(2) {
+        for (n, result) in run_all(&specs).into_iter().enumerate() {
+            assert_eq!(result.end, code(0), "round {round}, child {n}");
+            assert_eq!(text(&result.stdout.bytes), format!("{n}\n"), "round {round}");
+        }
+    }
+}
+
 #[test]
 fn nothing_in_nothing_out() {
     assert!(run_all(&[]).is_empty());

@@ -52,6 +52,10 @@ pub(super) fn run<T: Send>(
 fn thread_count(specs: usize) -> usize {
     // Without pipe2 (macOS) a pipe is not close-on-exec from birth, and two threads that start
     // children would leak pipes into each other's.
+    if specs <= 1 {
+        // How many cores there are takes reading the limits of a cgroup.
+        return 1;
+    }
     let cores = if cfg!(target_os = "linux") {
         thread::available_parallelism().map_or(1, usize::from)
     } else {

@@ -11,14 +11,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use super::log::Log;
 use super::resolve::{self, Refusal};
 use super::{Capture, ChildSpec};
-use crate::base::redact::Secrets;
+use crate::base::redact::{Secrets, is_secret_name};
 use crate::model::STANDARD_PATH;
 use crate::model::SpawnFault;
 
@@ -176,11 +176,14 @@ pub fn search_path(spec: &ChildSpec) -> OsString {
 /// What a child's environment holds that it may print and nobody is to see.
 #[must_use]
 pub fn secrets_of(spec: &ChildSpec) -> Secrets {
-    let inherited = std::env::vars_os().filter(|_| !spec.clear_env);
-    let inherited: Vec<(String, String)> = inherited
-        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
-        .collect();
-    let all = inherited.iter().chain(&spec.env);
+    // Ours never changes, and every child of a tick asks for it.
+    static INHERITED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let all = std::env::vars_os();
+        let text = all.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        text.filter(|(name, _)| is_secret_name(name)).collect()
+    });
+    let inherited = INHERITED.iter().filter(|_| !spec.clear_env);
+    let all = inherited.chain(&spec.env);
     Secrets::of_env(all.map(|(name, value)| (name.as_str(), value.as_str())))
 }
 

@@ -7,6 +7,7 @@
 mod connect;
 mod errors;
 mod history;
+mod known;
 mod make;
 mod open;
 mod outbox;
@@ -26,6 +27,7 @@ use crate::model::Outcome;
 use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
 use errors::{refused, store_error};
+use known::Known;
 pub use make::NewStore;
 pub use open::sqlite_is_recent;
 
@@ -45,6 +47,7 @@ pub struct EventFilter<'a> {
 pub struct SqliteStore {
     connection: Connection,
     path: PathBuf,
+    known: Option<Known>,
 }
 
 /// A start that the store remembers, as proof for `stop`.
@@ -63,13 +66,28 @@ impl SqliteStore {
     /// [`StoreError::Refused`] for a file that is corrupt, foreign, newer, a link or no store.
     pub fn open(path: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
         let connection = open::open_store(path, new)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), known: None })
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What it holds now, without a copy of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn world(&mut self) -> Result<&World, StoreError> {
+        let path = &self.path;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Deferred)
+            .map_err(|e| store_error(path, &e))?;
+        let known = Known::current(self.known.take(), &transaction, path)?;
+        transaction.finish().map_err(|e| store_error(path, &e))?;
+        Ok(&self.known.insert(known).world)
     }
 
     /// The starts remembered for a job, newest first.
@@ -191,14 +209,15 @@ impl SqliteStore {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|e| failed(&e))?;
-        let before = rows::load_world(&transaction, &path)?;
+        let before = Known::current(self.known.take(), &transaction, &path)?.world;
         let (meta, head) = (before.meta.clone(), before.head.clone());
         let (epoch, config) = (before.snapshot.epoch.clone(), before.snapshot.config_path.clone());
+        let beside = rows::Beside::of(&before);
         let Commit { change, reports } = decide(before)?;
         let spent = spent_by(&change, may_spend)?;
         let head = rows::save_events(&transaction, &change.events, head)
             .and_then(|head| {
-                rows::save_rows(&transaction, &change)?;
+                rows::save_rows(&transaction, &change, &beside)?;
                 outbox::add(&transaction, &reports)?;
                 if let Some(spent) = &spent {
                     rows::save_spent(&transaction, spent)?;
@@ -244,14 +263,11 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn read(&mut self) -> Result<World, StoreError> {
-        let path = self.path.clone();
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Deferred)
-            .map_err(|e| store_error(&path, &e))?;
-        let world = rows::load_world(&transaction, &path)?;
-        transaction.finish().map_err(|e| store_error(&path, &e))?;
-        Ok(world)
+        self.world().cloned()
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        self.world().map(drop)
     }
 
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {

@@ -76,10 +76,10 @@ fn tighten_mode(path: &Path) -> Result<(), StoreError> {
 }
 
 fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    // One look at one moment: each pragma by itself would lock and unlock the file.
+    let look = connection.unchecked_transaction().map_err(|e| store_error(path, &e))?;
     let pragma = |name: &str| -> Result<i64, StoreError> {
-        connection
-            .pragma_query_value(None, name, |row| row.get(0))
-            .map_err(|e| store_error(path, &e))
+        look.pragma_query_value(None, name, |row| row.get(0)).map_err(|e| store_error(path, &e))
     };
     if pragma("application_id")? != schema::APPLICATION_ID {
         return Err(refused(path, "it is no opsfsm store, but a database of another program"));
@@ -95,13 +95,12 @@ fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     if version < schema::VERSION {
         return Err(refused(path, &format!("its schema {version} is none that was ever released")));
     }
-    // SQLite reads what is missing of the last page as zeros. A store only grows, so that another
-    // process's commit in between does no harm here.
+    // SQLite reads what is missing of the last page as zeros.
     let wanted = pragma("page_count")?.saturating_mul(pragma("page_size")?);
     let length = fs::symlink_metadata(path).map_or(0, |meta| meta.len());
     if length < u64::try_from(wanted).unwrap_or(u64::MAX) {
         let what = format!("it is cut short: {length} bytes, where there were {wanted}");
         return Err(refused(path, &what));
     }
-    Ok(())
+    look.finish().map_err(|e| store_error(path, &e))
 }

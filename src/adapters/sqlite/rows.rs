@@ -3,6 +3,7 @@
 //! In: a transaction. Out: a whole [`World`], or the rows of one change.
 //! Invariant: only rows that a change names are written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -154,8 +155,25 @@ pub(super) fn save_events(
     Ok(head)
 }
 
+/// The jobs that have a row in a table beside their own. Few do: the others need no delete each.
+#[derive(Debug)]
+pub(super) struct Beside {
+    requests: BTreeSet<JobId>,
+    marks: BTreeSet<JobId>,
+}
+
+impl Beside {
+    /// As it was before a change.
+    pub(super) fn of(world: &World) -> Self {
+        Self {
+            requests: world.snapshot.requests.keys().cloned().collect(),
+            marks: world.snapshot.marks.keys().cloned().collect(),
+        }
+    }
+}
+
 /// Writes the rows that a change names; what is gone from its world is deleted.
-pub(super) fn save_rows(c: &Connection, change: &Change) -> rusqlite::Result<()> {
+pub(super) fn save_rows(c: &Connection, change: &Change, before: &Beside) -> rusqlite::Result<()> {
     let world = &change.world;
     for id in &change.jobs {
         let notes = world.notes.get(id).cloned().unwrap_or_default();
@@ -167,8 +185,13 @@ pub(super) fn save_rows(c: &Connection, change: &Change) -> rusqlite::Result<()>
                 .execute(params![id.as_str(), encode(record)?, encode(&notes)?])?,
             None => c.execute("DELETE FROM jobs WHERE id = ?1", [id.as_str()])?,
         };
-        put(c, "requests", "job", "request", id.as_str(), world.snapshot.requests.get(id))?;
-        put(c, "marks", "job", "marks", id.as_str(), world.snapshot.marks.get(id))?;
+        let (request, marks) = (world.snapshot.requests.get(id), world.snapshot.marks.get(id));
+        if request.is_some() || before.requests.contains(id) {
+            put(c, "requests", "job", "request", id.as_str(), request)?;
+        }
+        if marks.is_some() || before.marks.contains(id) {
+            put(c, "marks", "job", "marks", id.as_str(), marks)?;
+        }
     }
     for id in &change.grants {
         put(c, "grants", "id", "record", id.as_str(), world.snapshot.grants.get(id))?;
