@@ -16,6 +16,6 @@ fn main() {
 #[divan::bench(args = steps::STEPS.iter().map(|(name, _)| *name))]
 fn thousand_jobs(bencher: Bencher<'_, '_>, name: &str) {
     let (_, ready) = steps::STEPS.iter().find(|(step, _)| *step == name).expect("a step");
-    let mut run = ready();
-    bencher.bench_local(|| run());
+    let run = ready();
+    bencher.bench_local(run);
 }

@@ -22,8 +22,11 @@ const JOBS: usize = 1000;
 /// Something to run again and again.
 pub(crate) type Run = Box<dyn FnMut()>;
 
+/// What makes a step ready.
+type Ready = fn() -> Run;
+
 /// Every step: its name, and what makes it ready.
-pub(crate) const STEPS: &[(&str, fn() -> Run)] = &[
+pub(crate) const STEPS: &[(&str, Ready)] = &[
     ("parse a JSON config", || parse(Format::Json)),
     ("parse a TOML config", || parse(Format::Toml)),
     ("compile", compile),
