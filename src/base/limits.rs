@@ -154,6 +154,8 @@ pub const CHILDREN: usize = 256;
 pub const FILES_KEPT: usize = 64;
 /// Open files a child in flight takes: its exit, its stdout, its stderr.
 pub const FILES_PER_CHILD: usize = 3;
+/// While a config of at least so many bytes is read, another thread loads the store.
+pub const CONFIG_LARGE: u64 = 64 << 10;
 /// From so many status files on they are read in several threads.
 pub const FILES_SHARED: usize = 128;
 /// Most threads that start children, whatever the number of cores: starting is the child's work.

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::args::Args;
 pub(super) use super::config::{BrokenConfig, LoadedConfig};
@@ -188,6 +189,27 @@ impl Context {
         let facts = self.facts(&now, &world)?;
         let settled = decide::decide_settled(compiled, world, &facts);
         Ok(settled.map_err(|fault| disagreement(&fault))?.change.world)
+    }
+
+    /// Does `work` while another thread loads the store, if there is one, for whoever needs it next.
+    /// What is wrong with it is said then.
+    pub(super) fn beside_store<T>(&self, work: impl FnOnce() -> T) -> T {
+        let path = self.store_place().ok().map(|place| place.path.as_path());
+        let (Some(path), Ok(seed)) = (path.filter(|path| path.exists()), self.seed()) else {
+            return work();
+        };
+        let now = self.clock.at();
+        let load = || {
+            let mut store = SqliteStore::open(path, &NewStore { seed, now: &now }).ok()?;
+            store.world().is_ok().then_some(store)
+        };
+        thread::scope(|scope| {
+            // A thread that can't be had is done without: then it is loaded later.
+            let loading = thread::Builder::new().spawn_scoped(scope, load).ok();
+            let done = work();
+            self.opened.replace(loading.and_then(|loading| loading.join().ok().flatten()));
+            done
+        })
     }
 
     fn facts<'a>(&self, now: &'a Now, world: &World) -> Result<Facts<'a>, Failure> {

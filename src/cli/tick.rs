@@ -1,5 +1,6 @@
 //! `opsfsm tick`: one cycle.
 
+use std::fs;
 use std::mem::ManuallyDrop;
 use std::time::Duration;
 
@@ -24,7 +25,10 @@ use crate::tick::{Ports, Round, deliver_pending, dry_run, hung_after, run_tick};
 /// Runs one tick.
 pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
     let path = context.config_path()?;
-    let loaded = context.load_config(path).and_then(|c| context.refuse_hidden_writes(c));
+    let is_large = fs::metadata(path).is_ok_and(|f| f.is_file() && f.len() >= limits::CONFIG_LARGE);
+    let load = || context.load_config(path);
+    let loaded = if is_large { context.beside_store(load) } else { load() };
+    let loaded = loaded.and_then(|c| context.refuse_hidden_writes(c));
     let config = match loaded {
         // The process ends with the tick: ten thousand jobs are not given back one by one.
         Ok(config) => ManuallyDrop::new(config),

@@ -4,6 +4,7 @@
 //! OF002 for every key that nobody asked for.
 //! Invariant: this module never reports a value twice, and never what a syntax error left behind.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::context::{Context, quoted, ticked};
@@ -87,9 +88,8 @@ impl<'t> Cursor<'t> {
 
     /// The entry of `key`; `null` is the same as nothing.
     pub(super) fn take(&mut self, key: &'static str) -> Option<(&'t Key, &'t Node)> {
-        if !self.known.contains(&key) {
-            self.known.push(key);
-        }
+        // Asked for twice in a row it stands here twice; whoever shows the list sees to that.
+        self.known.push(key);
         let (found, node) = self.entries.iter().find(|(entry, _)| entry.name == key)?;
         (node.value != Value::Null).then_some((found, node))
     }
@@ -236,11 +236,13 @@ impl<'t> Cursor<'t> {
     }
 
     /// Reports the keys that nobody asked for.
-    pub(super) fn finish(self, ctx: &mut Context) {
+    pub(super) fn finish(mut self, ctx: &mut Context) {
         for (key, _) in self.entries {
             if self.known.contains(&key.name.as_str()) {
                 continue;
             }
+            let mut met = BTreeSet::new();
+            self.known.retain(|known| met.insert(*known));
             let (name, place) = (ticked(&key.name), &self.place);
             let message = format!("unknown key {name}{place}: it has no effect");
             let mut finding = Finding::new(Code::UnknownKey, key.span, message);

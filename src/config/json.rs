@@ -111,6 +111,11 @@ fn find_flaw(text: &str) -> Option<Flaw> {
     let mut character = None;
     for (at, byte) in text.bytes().enumerate() {
         if in_string {
+            if byte > b'\\' || (!escaped && byte > b'"' && byte < b'\\') {
+                // Nearly every byte of a string, and nothing that matters here.
+                escaped = false;
+                continue;
+            }
             if byte < 0x20 {
                 character.get_or_insert(at);
             }
