@@ -111,7 +111,7 @@ impl Form {
 /// Forms of secrets in a config, by the key before them: a damaged file says no more of itself. What
 /// the first group caught stays.
 static CONFIG_FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    const NAME: &str = r#"(?i)([a-z0-9_.-]*(?:token|secret|passw|api_?key|access_?key|private_?key|credential|cookie)[a-z0-9_-]*["']?\s*[:=]+\s*"#;
+    const NAME: &str = r#"(?i)((?:token|secret|passw|api_?key|access_?key|private_?key|credential|cookie)[a-z0-9_-]*["']?\s*[:=]+\s*"#;
     let forms = [
         format!(r#"(?s){NAME}"{{3}}).*?(?:"{{3}}|\z)"#),
         format!(r"(?s){NAME}'{{3}}).*?(?:'{{3}}|\z)"),
@@ -121,9 +121,19 @@ static CONFIG_FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         // What comes after the host of an address; JSON may escape a slash.
         r#"(?i)(url["']?\s*[:=]+\s*["']?[a-z][a-z0-9+.-]*:(?:\\?/){2}[^/\\?\#"'\s]*)[/\\?\#][^"'\s]+"#
             .to_owned(),
+        // An argv: `"--password", "…"`.
+        r#"(?i)(["']--?(?:[a-z]+[_-])*(?:token|secret|passw(?:or)?d|passwd|api_?-?key|access_?-?key|private_?-?key|credentials?)["']\s*,\s*["'])[^\s"']{6,}"#
+            .to_owned(),
     ];
     forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
 });
+
+/// One of these stands in whatever a form of a config catches.
+const CONFIG_KEYS: [&str; 9] =
+    ["token", "secret", "passw", "api", "access", "private", "credential", "cookie", "url"];
+
+/// What a key in PEM begins and ends with: it takes many lines.
+const PEM: &str = "-----";
 
 /// Ends of names whose values lead to a secret, or are none.
 const ELSEWHERE: [&str; 6] = ["file", "path", "dir", "url", "id", "name"];
@@ -193,31 +203,54 @@ pub fn holds_secret(text: &str) -> bool {
         let kept = caught.get(1).map_or(0, |group| group.as_str().len());
         whole.get(kept..).is_some_and(is_secret_value)
     };
-    let lower = text.to_ascii_lowercase();
-    let mut forms = FORMS.iter().filter_map(|form| form.of_text(&lower));
-    forms.any(|form| form.captures_iter(text).any(is_literal))
+    known_forms(text).any(|form| form.captures_iter(text).any(is_literal))
 }
 
-/// Where the text of a config holds what looks like a secret: ranges of bytes, in no order. It goes
-/// by the text alone, so that it holds for a damaged config too.
-pub fn config_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
+/// Where a line of a config, `line` in `text`, holds what looks like a secret: ranges of bytes of
+/// `text`, in no order. It goes by the text alone, so that it holds for a damaged config too; what
+/// says that it is a secret may stand on the line before.
+#[must_use]
+pub fn config_secrets(text: &str, line: Range<usize>) -> Vec<Range<usize>> {
+    let (start, own) = (line.start, text.get(line).unwrap_or_default());
+    let mut found: Vec<Range<usize>> = caught_by(known_forms(own), own)
+        .map(|(_, range)| start + range.start..start + range.end)
+        .collect();
+    // Most texts have no such key, which is cheaper to see than that no form fits.
     let lower = text.to_ascii_lowercase();
-    let ranges = move |form: &'static Regex| {
+    if CONFIG_KEYS.iter().any(|key| lower.contains(key)) {
+        let is_secret = |(kept, range): &(&str, Range<usize>)| {
+            let name = kept.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+            let is_address = name.contains("://") || name.contains(":\\/");
+            let leads_elsewhere = ELSEWHERE.iter().any(|end| name.ends_with(end));
+            let value = text.get(range.clone()).unwrap_or_default();
+            is_address || (!leads_elsewhere && is_secret_value(value))
+        };
+        let named = caught_by(CONFIG_FORMS.iter(), text).filter(is_secret);
+        found.extend(named.map(|(_, range)| range));
+    }
+    if text.contains(PEM) {
+        found.extend(caught_by(known_forms(text), text).map(|(_, range)| range));
+    }
+    found
+}
+
+/// The forms that a text may have a secret of.
+fn known_forms(text: &str) -> impl Iterator<Item = &'static Regex> {
+    let lower = text.to_ascii_lowercase();
+    FORMS.iter().filter_map(move |form| form.of_text(&lower))
+}
+
+/// What forms catch in a text: what stays before it, and where the rest is.
+fn caught_by(
+    forms: impl Iterator<Item = &'static Regex>,
+    text: &str,
+) -> impl Iterator<Item = (&str, Range<usize>)> {
+    forms.flat_map(move |form| {
         form.captures_iter(text).filter_map(|caught| {
             let (kept, whole) = (caught.get(1)?.as_str(), caught.get(0)?);
             Some((kept, whole.start() + kept.len()..whole.end()))
         })
-    };
-    let is_secret = move |(kept, range): &(&str, Range<usize>)| {
-        let name = kept.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        let is_address = name.contains("://") || name.contains(":\\/");
-        let leads_elsewhere = !is_address && ELSEWHERE.iter().any(|end| name.ends_with(end));
-        let value = text.get(range.clone()).unwrap_or_default();
-        is_address || (!leads_elsewhere && is_secret_value(value))
-    };
-    let own = CONFIG_FORMS.iter().flat_map(ranges).filter(is_secret);
-    let known = FORMS.iter().filter_map(move |form| form.of_text(&lower));
-    known.flat_map(ranges).chain(own).map(|(_, range)| range)
+    })
 }
 
 /// Could this be a secret, where one is to be expected? Not what is short, or leads elsewhere.
@@ -268,10 +301,10 @@ mod tests {
 
     #[test]
     fn a_secret_of_a_config_is_known_by_its_key() {
-        assert_eq!(CONFIG_FORMS.len(), 6);
+        assert_eq!(CONFIG_FORMS.len(), 7);
         let masked = |text: &str| {
             let mut shown = text.to_owned();
-            for range in config_secrets(text) {
+            for range in config_secrets(text, 0..0) {
                 shown.replace_range(range.clone(), &"*".repeat(range.len()));
             }
             shown
@@ -282,6 +315,7 @@ mod tests {
             ("passwd = \"ab\\\"cdef\"", "passwd = \"********\""),
             ("a.token = \"\"\"\nabcd\"\"\"", "a.token = \"\"\"********"),
             ("API_KEY == abcdef]", "API_KEY == ******]"),
+            ("[\"--api-key\",\n  'abcdef']", "[\"--api-key\",\n  '******']"),
             ("tokenFile = \"bot-token\"", "tokenFile = \"bot-token\""),
             ("cookie = \"/etc/ops/jar\"", "cookie = \"/etc/ops/jar\""),
             ("url = \"https://h.example/a?b\"", "url = \"https://h.example****\""),

@@ -111,7 +111,7 @@ fn push_line(
     if from.is_some() {
         text.push('…');
     }
-    let secrets = secrets_in(source, &shown);
+    let secrets = secrets_in(source, &whole, &shown);
     let is_secret =
         |at: usize| file.is_concealed(at) || secrets.iter().any(|range| range.contains(&at));
     // Where each byte of the file went, as far as a place begins or ends there.
@@ -128,13 +128,14 @@ fn push_line(
     marks.extend(places.iter().map(|m| (m.label, place(m.bytes.start)..place(m.bytes.end))));
 }
 
-/// What looks like a secret in the shown part of a text, or begins near it: what says so may stand on
-/// the line before.
-fn secrets_in(text: &str, shown: &Range<usize>) -> Vec<Range<usize>> {
+/// What looks like a secret in the shown part of a line, or begins near it.
+fn secrets_in(text: &str, line: &Range<usize>, shown: &Range<usize>) -> Vec<Range<usize>> {
     let from = floor(text, shown.start.saturating_sub(limits::SECRET_NEAR));
     let to = ceil(text, shown.end.saturating_add(limits::SECRET_NEAR).min(text.len()));
     let near = text.get(from..to).unwrap_or_default();
-    config_secrets(near).map(|range| from + range.start..from + range.end).collect()
+    let own = line.start.max(from) - from..line.end.min(to) - from;
+    let secrets = config_secrets(near, own).into_iter();
+    secrets.map(|range| from + range.start..from + range.end).collect()
 }
 
 /// The character that `at` is in begins here.
