@@ -22,6 +22,7 @@ mod history;
 mod io;
 mod orders;
 mod outbox;
+mod places;
 mod plan;
 mod recorded;
 mod refusal;

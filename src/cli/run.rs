@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::args::{Format, PlanArgs, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
 use super::io;
-use super::orders;
 use super::routes::{self, Asked};
 use super::run_write::run_write;
 use super::start::refusal;
+use super::{orders, places};
 use crate::adapters::sqlite::SqliteStore;
 use crate::base::{Exit, limits};
 use crate::compile::CompiledJob;
@@ -30,6 +30,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
         io::answer(&plan_text(job.job(), options))?;
         return Ok(Exit::Done);
     }
+    places::warn(context, &config);
     let mut store = context.open_store(&config.compiled)?;
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let settling = if options.report { Settling::Told } else { Settling::Shown };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::{Format, StatusArgs};
 use super::context::{Context, Failure};
-use super::io;
+use super::{io, places};
 use crate::adapters::status::OsStatusRunner;
 use crate::approval::judge_alive;
 use crate::base::{Exit, JobId, Now};
@@ -17,6 +17,7 @@ use crate::render::{self, LiveStatus, Orphan, StatusLine, StatusView, Waiting};
 /// Prints one line a job.
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
+    places::warn(context, &config);
     let world = context.read_settled_world(&config.compiled)?;
     let observed = {
         let jobs = config.compiled.len();

@@ -13,6 +13,7 @@ mod check_formats;
 mod ci_files;
 mod config_keys;
 mod decisions;
+mod exposed;
 mod faults;
 mod findings;
 mod gallery;

@@ -181,6 +181,22 @@ fn errors(what: &str, stage: &Stage, few: usize) {
     tell(&format!("{what}: {} errors of {whole}; {fates:?}", few.len()));
 }
 
+/// The place of the store is opened to everybody between the claim and the beginning.
+#[test]
+fn an_executor_looks_again_who_may_change_the_store() {
+    let (site, run) = claimed();
+    let folder = site.store.parent().unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let output = site.run(&["__exec", &run]);
+    let text = said(&output);
+    assert_eq!(code(&output), 6, "{text}");
+    assert!(text.contains("anybody may write to it; take that right away"), "{text}");
+    assert!(site.assert_sound().runs.is_empty(), "the claim is dropped");
+    assert_eq!(site.effects(), []);
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(code(&site.run(&["run", "w", "--wait"])), 0, "the approval lived");
+}
+
 #[test]
 fn kills_of_run() {
     if can_strace() {

@@ -14,6 +14,7 @@ use super::connect::connect;
 use super::errors::{refused, store_error};
 use super::make::{NewStore, make_store};
 use super::schema;
+use crate::adapters::exposure::how_exposed;
 use crate::ports::StoreError;
 
 /// Is the SQLite in this program recent enough to be trusted with a store?
@@ -63,13 +64,14 @@ fn check_file(path: &Path, meta: &fs::Metadata) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Nobody else opens a store. It was proved to be one, and no link, before.
+/// Nobody else opens a store. It was proved to be one, and no link, before. One that others could
+/// write to keeps its mode: somebody has to look at it, and until then no write starts from it.
 fn tighten_mode(path: &Path) -> Result<(), StoreError> {
     let failed = |e: std::io::Error| {
         refused(path, &format!("others may open it, and its mode can't be set to 0600: {e}"))
     };
     let meta = fs::symlink_metadata(path).map_err(failed)?;
-    if meta.mode() & 0o077 != 0 {
+    if meta.mode() & 0o077 != 0 && how_exposed(&meta).is_none() {
         fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
     }
     Ok(())
