@@ -16,6 +16,7 @@ pub mod file_system;
 pub mod flight_lock;
 pub mod host_facts;
 mod http;
+pub mod inherited;
 pub mod locate;
 pub mod openclaw;
 pub mod os_world;

@@ -44,6 +44,7 @@ mod zone;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::inherited::close_inherited_files;
 use crate::adapters::openclaw::token_variable;
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::process::keep_back_variable;
@@ -53,8 +54,9 @@ use crate::base::Exit;
 use args::{Args, Command};
 use context::{Context, Failure};
 
-/// Runs one command.
+/// Runs one command, as a process of its own: whatever else is open in it is closed.
 pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    close_inherited_files();
     let words: Vec<std::ffi::OsString> = words.into_iter().collect();
     let args = match Args::try_parse_from(&words) {
         Ok(args) => args,

@@ -29,6 +29,7 @@ mod graph;
 mod help;
 mod hostile;
 mod import;
+mod inherited;
 mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
