@@ -62,6 +62,15 @@ pub fn is_held(folder: &Path, job: &JobId) -> bool {
     is_path_held(&path_of(folder, job))
 }
 
+/// The name of a lock that anybody holds, if one is: of whichever write.
+#[must_use]
+pub fn any_held(folder: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let held = entries.flatten().find(|entry| is_path_held(&entry.path()))?;
+    let name = held.file_name().to_string_lossy().into_owned();
+    Some(name.strip_suffix(".lock").map_or(name.clone(), str::to_owned))
+}
+
 /// Why it can't be told whether anybody holds the lock, if it can't.
 #[must_use]
 pub fn fault(folder: &Path, job: &JobId) -> Option<String> {

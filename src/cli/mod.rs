@@ -7,6 +7,7 @@
 mod adopt;
 mod approve;
 mod args;
+mod backup;
 mod check;
 mod checked;
 mod code;
@@ -117,6 +118,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
+        Command::Backup(options) => backup::backup(context, options),
+        Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),

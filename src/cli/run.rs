@@ -30,8 +30,8 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
         io::answer(&plan_text(job.job(), options))?;
         return Ok(Exit::Done);
     }
-    places::warn(context, &config);
     let mut store = context.open_store(&config.compiled)?;
+    places::warn(context, &config);
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let settling = if options.report { Settling::Told } else { Settling::Shown };
     let id = &job.job().id;

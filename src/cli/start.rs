@@ -26,8 +26,8 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
     let config = context.config()?;
     let job = context.job(&config.compiled, &options.job)?;
     refuse_other_kinds(context, job)?;
-    places::warn(context, &config);
     let mut store = context.open_store(&config.compiled)?;
+    places::warn(context, &config);
     let observation = observe_one(context, &config.compiled, job)?;
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let id = &job.job().id;

@@ -17,8 +17,8 @@ use crate::render::{self, LiveStatus, Orphan, StatusLine, StatusView, Waiting};
 /// Prints one line a job.
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
-    places::warn(context, &config);
     let world = context.read_settled_world(&config.compiled)?;
+    places::warn(context, &config);
     let observed = {
         let jobs = config.compiled.len();
         let _waiting = io::waiting(format!("asking {jobs} jobs"));

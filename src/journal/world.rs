@@ -59,6 +59,8 @@ pub struct Meta {
     pub zone_alert: Option<Stamp>,
     /// When it was last told that others may change config or store.
     pub place_alert: Option<Stamp>,
+    /// The epoch that the last tick knew of.
+    pub epoch: Option<String>,
     /// How reports went by the last good config: the alert of a broken one goes the same way.
     pub report: Option<ReportSettings>,
     /// How much of the journal is kept by the last good config: whatever commits goes by it.

@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
 
+mod backup;
 mod chains;
 mod check_floods;
 mod check_formats;

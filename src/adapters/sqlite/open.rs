@@ -46,7 +46,7 @@ pub(super) fn open_store(path: &Path, new: &NewStore<'_>) -> Result<Connection, 
 }
 
 /// A store is a regular file of ours with something in it.
-fn check_file(path: &Path, meta: &fs::Metadata) -> Result<(), StoreError> {
+pub(super) fn check_file(path: &Path, meta: &fs::Metadata) -> Result<(), StoreError> {
     if meta.file_type().is_symlink() {
         return Err(refused(path, "it is a symbolic link, which could be turned elsewhere"));
     }
@@ -77,7 +77,7 @@ fn tighten_mode(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn check_marks(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     let pragma = |name: &str| -> Result<i64, StoreError> {
         connection
             .pragma_query_value(None, name, |row| row.get(0))
