@@ -62,7 +62,7 @@ fn children_get_no_file_of_the_callers_but_the_standard_ones() {
         );
         fds.retain(|f| f != "/dev/null" && !f.starts_with("pipe:") && !f.ends_with("scan.log"));
         // The shell's glob lists itself, and what is being written is open.
-        fds.retain(|f| !f.starts_with("/proc/") && !f.ends_with(".fds"));
+        fds.retain(|f| !f.starts_with("/proc/") && !f.ends_with("fds"));
         if name == "write" {
             let lock = fds.pop().unwrap_or_default();
             assert!(lock.ends_with("opsfsm.db.flights/prune.lock"), "{lock}");

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use opsfsm::adapters::sqlite::{EventFilter, NewStore, SqliteStore};
 use opsfsm::base::{BootId, JobId, Stamp};
-use opsfsm::journal::{Cause, CauseKind, Change, Event, EventKind, Head, World, apply};
+use opsfsm::journal::{Cause, CauseKind, Change, Event, EventKind, World, apply};
 use opsfsm::machine::{Input, State, WatchInput, WatchState};
 use opsfsm::ports::{Commit, Store as _};
 
@@ -217,19 +217,6 @@ fn move_on(from: State) -> EventKind {
     let detail = Some("the disk of the archive is full, 0 bytes left".to_owned());
     let cause = why.map(|kind| Cause { kind, detail });
     EventKind::Moved { input: Input::Watch(input), to: State::Watch(to), cause }
-}
-
-/// Makes a witness that vouches for a store, as only who runs as its owner can.
-pub(crate) fn forge_witness(store: &Path, head: &Head) {
-    let path = store.with_file_name(format!("{}.witness", store.file_name().unwrap().display()));
-    let _ = fs::remove_file(&path);
-    let file = fs::File::create_new(&path).unwrap();
-    let facts = file.metadata().unwrap();
-    let born = facts.created().ok().map(|at| at.duration_since(std::time::UNIX_EPOCH).unwrap());
-    let born = born.map(|age| u64::try_from(age.as_nanos()).unwrap());
-    let own = serde_json::json!({"inode": facts.ino(), "born": born});
-    let text = serde_json::json!({"head": head, "file": own}).to_string();
-    (&file).write_all(text.as_bytes()).unwrap();
 }
 
 pub(crate) fn never() -> Stamp {
