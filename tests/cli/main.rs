@@ -15,6 +15,7 @@ mod ci_files;
 mod config_keys;
 mod decisions;
 mod exposed;
+mod fault_list;
 mod faults;
 mod findings;
 mod gallery;
