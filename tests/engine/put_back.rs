@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use opsfsm::approval::{Level, Unfit};
+use opsfsm::approval::{CodeRecord, PlanDigest, Unfit};
 use opsfsm::base::limits;
 use opsfsm::decide::GateRefused;
-use opsfsm::journal::{EventKind, GrantFate, Voided};
-use opsfsm::ports::StoreError;
+use opsfsm::journal::{Event, EventKind, GrantFate, Voided};
+use opsfsm::ports::{Clock as _, StoreError};
 use proptest::prelude::*;
 
 use crate::support::{Scene, check, job};
@@ -81,29 +81,34 @@ fn what_was_taken_back_does_not_come_back_either() {
 }
 
 #[test]
-fn a_code_and_its_misses_do_not_come_back() {
+fn a_code_does_not_come_back_with_the_tries_it_had() {
     let scene = scene();
-    let id = job("w");
-    scene
-        .host
-        .approve_as(&scene.compiled, &id, LIFE, Level::Confirmed)
-        .expect("a store")
-        .expect("a");
-    scene.host.revoke(&scene.compiled, &id).expect("a store").expect("revoked");
-    scene.host.request(&scene.compiled, &id).expect("a store").expect("requested");
-    let copy = scene.host.store.fork();
-    let codes = |scene: &Scene| {
-        let world = scene.host.store.snapshot().world().clone();
-        world.snapshot.requests.values().filter(|r| r.code.is_some()).count()
+    scene.host.request(&scene.compiled, &job("w")).expect("a store").expect("requested");
+    let record = |kind| {
+        let event = Event { at: scene.host.now().at, job: Some(job("w")), kind };
+        scene.host.store.record(&event);
     };
-    scene
-        .host
-        .approve_as(&scene.compiled, &id, LIFE, Level::Confirmed)
-        .expect("a store")
-        .expect("a");
+    let code = CodeRecord {
+        digest: PlanDigest::of(b"plan"),
+        salt: "salt".to_owned(),
+        hash: "hash".to_owned(),
+        sent_to: "a chat".to_owned(),
+        at: scene.host.now().at,
+        misses: 0,
+    };
+    record(EventKind::CodeIssued { code: Box::new(code) });
+    let codes = || {
+        let store = scene.host.store.snapshot();
+        store.world().snapshot.requests.values().filter(|r| r.code.is_some()).count()
+    };
+    let copy = scene.host.store.fork();
+    scene.tick();
+    assert_eq!((codes(), restored(&scene)), (1, 0));
+    record(EventKind::CodeMissed);
     scene.host.store.put_back(&copy);
     scene.tick();
-    assert_eq!(codes(&scene), 0);
+    assert_eq!((codes(), restored(&scene)), (0, 1));
+    sound(&scene);
 }
 
 /// A commit that failed, or died, after its witness had seen it.
