@@ -165,6 +165,30 @@ fn the_promises_name_tests_that_exist() {
     }
 }
 
+/// How many faults there are.
+const FAULTS: usize = 63;
+
+/// Every fault stands there with a test of its own file and name.
+#[test]
+fn each_fault_names_the_tests_that_try_it() {
+    let page = fs::read_to_string(root().join("docs/faults.md")).expect("the page");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| no. "));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).collect();
+    assert_eq!(rows.len(), FAULTS);
+    for (n, row) in rows.iter().enumerate() {
+        assert_eq!((row.len(), row[0]), (4, format!("| {}", n + 1).as_str()), "{row:?}");
+        let mut tests = 0;
+        for name in row[3].split('`').skip(1).step_by(2) {
+            let (file, function) = name.split_once("::").expect(name);
+            let text = fs::read_to_string(root().join(file)).expect(file);
+            // Those of a proptest block are indented, and have arguments.
+            assert!(text.contains(&format!("fn {function}(")), "fault {}: no {name}", n + 1);
+            tests += 1;
+        }
+        assert!(tests > 0, "fault {} is tried by nothing: {row:?}", n + 1);
+    }
+}
+
 /// Appends the text of every Rust file below a folder.
 fn gather(folder: &Path, text: &mut String) {
     for entry in fs::read_dir(folder).expect("a folder") {

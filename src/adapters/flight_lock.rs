@@ -5,15 +5,16 @@
 //! Invariant: the file is never removed, and who holds it is said by the kernel (`flock`) alone.
 //! A process that closes the files it inherited escapes it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
+use super::exposure::own_folder;
 use super::file_name::{beside, safe_name};
 use super::process::Deadline;
 use crate::base::{JobId, limits};
@@ -34,7 +35,7 @@ pub fn folder_of(store: &Path) -> PathBuf {
 /// Takes the lock; `None`: somebody holds it. Whoever only looks at it holds it for an instant,
 /// which is waited out.
 pub fn take(folder: &Path, job: &JobId) -> io::Result<Option<FlightLock>> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    own_folder(folder)?;
     let path = path_of(folder, job);
     let file = open(&path, true)?;
     if !try_lock(&file, FlockOperation::NonBlockingLockExclusive, limits::FLIGHT_PATIENCE)? {
@@ -59,6 +60,15 @@ impl FlightLock {
 #[must_use]
 pub fn is_held(folder: &Path, job: &JobId) -> bool {
     is_path_held(&path_of(folder, job))
+}
+
+/// The name of a lock that anybody holds, if one is: of whichever write.
+#[must_use]
+pub fn any_held(folder: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let held = entries.flatten().find(|entry| is_path_held(&entry.path()))?;
+    let name = held.file_name().to_string_lossy().into_owned();
+    Some(name.strip_suffix(".lock").map_or(name.clone(), str::to_owned))
 }
 
 /// Why it can't be told whether anybody holds the lock, if it can't.

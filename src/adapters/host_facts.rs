@@ -6,20 +6,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Gid, Uid};
-
+use super::exposure::Exposures;
 use super::process::{folder_refusal, inherited_path, loadable, resolve_program};
 use super::status::read_regular;
 use crate::model::SpawnFault;
 use crate::ports::{Exposed, HostFacts, ProgramLook};
-
-const BY_OTHERS: u32 = 0o002;
-const BY_GROUP: u32 = 0o020;
-const STICKY: u32 = 0o1000;
 
 /// A program's name, the folder it is called in, and the PATH.
 type Called = (String, PathBuf, OsString);
@@ -28,7 +23,7 @@ type Called = (String, PathBuf, OsString);
 #[derive(Debug, Default)]
 pub struct OsHostFacts {
     programs: RefCell<BTreeMap<Called, ProgramLook>>,
-    exposed: RefCell<BTreeMap<PathBuf, Option<Exposed>>>,
+    exposed: Exposures,
 }
 
 impl HostFacts for OsHostFacts {
@@ -46,27 +41,11 @@ impl HostFacts for OsHostFacts {
     }
 
     fn exposed(&self, path: &Path) -> Option<Exposed> {
-        let asked = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        // The links on the way may be changed as well as what they lead to.
-        self.exposed_along(&asked)
-            .or_else(|| fs::canonicalize(&asked).ok().and_then(|real| self.exposed_along(&real)))
+        self.exposed.of(path)
     }
 
     fn status_file(&self, path: &Path) -> Option<Vec<u8>> {
         read_regular(path).ok().map(|(bytes, _)| bytes)
-    }
-}
-
-impl OsHostFacts {
-    /// The outermost part of a path that others may change.
-    fn exposed_along(&self, path: &Path) -> Option<Exposed> {
-        if let Some(known) = self.exposed.borrow().get(path) {
-            return known.clone();
-        }
-        let above = path.parent().and_then(|parent| self.exposed_along(parent));
-        let found = above.or_else(|| exposure_of(path));
-        self.exposed.borrow_mut().insert(path.to_owned(), found.clone());
-        found
     }
 }
 
@@ -97,32 +76,9 @@ fn look_at(program: &str, cwd: &Path, path: &OsString) -> ProgramLook {
     }
 }
 
-/// May others change this very file, link or folder?
-fn exposure_of(path: &Path) -> Option<Exposed> {
-    let facts = fs::symlink_metadata(path).ok()?;
-    let how = how_exposed(&facts, Uid::effective().as_raw(), Gid::effective().as_raw())?;
-    Some(Exposed { path: path.display().to_string(), how })
-}
-
-fn how_exposed(facts: &Metadata, uid: u32, gid: u32) -> Option<String> {
-    if facts.uid() != uid && facts.uid() != 0 {
-        return Some(format!("it belongs to another account (user id {})", facts.uid()));
-    }
-    // Nobody writes to a link; and a folder like /tmp lets nobody touch what is another's.
-    if facts.is_symlink() || (facts.is_dir() && facts.mode() & STICKY != 0) {
-        return None;
-    }
-    if facts.mode() & BY_OTHERS != 0 {
-        return Some("anybody may write to it".to_owned());
-    }
-    let other_group = facts.gid() != gid && facts.gid() != 0;
-    let by_group = facts.mode() & BY_GROUP != 0 && other_group;
-    by_group.then(|| format!("its group may write to it (group id {})", facts.gid()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 
@@ -150,26 +106,5 @@ mod tests {
         let path = dir.path().to_str().expect("UTF-8");
         assert!(matches!(host.program("fit", Path::new("/"), Some(path)), ProgramLook::Fit(_)));
         assert!(matches!(host.program("plain", Path::new("/"), Some(path)), ProgramLook::Unfit(_)));
-    }
-
-    #[test]
-    fn a_path_is_as_safe_as_the_folders_above_it_and_the_links_on_its_way() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let root = fs::canonicalize(dir.path()).expect("a path");
-        let open = root.join("open");
-        fs::create_dir(&open).expect("a folder");
-        write(&root.join("own"), "", 0o644);
-        write(&open.join("own"), "", 0o644);
-        write(&root.join("anybody"), "", 0o666);
-        symlink(open.join("own"), root.join("link")).expect("a link");
-        fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).expect("mode");
-        let found = |name: &str| OsHostFacts::default().exposed(&root.join(name)).map(|e| e.path);
-        let shown = |path: PathBuf| Some(path.display().to_string());
-        assert_eq!(found("own"), None);
-        assert_eq!(found("anybody"), shown(root.join("anybody")));
-        assert_eq!(found("open/own"), shown(open.clone()));
-        assert_eq!(found("link"), shown(open.clone()));
-        fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).expect("mode");
-        assert_eq!(found("open/own"), None, "as in /tmp");
     }
 }

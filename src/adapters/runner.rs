@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::exposure::own_folder;
 use super::file_name::safe_name;
 use super::process::{
     Capture, ChildResult, ChildSpec, Control, Stream, resolve_program, run_children, search_path,
@@ -59,12 +60,16 @@ impl CommandRunner for OsCommandRunner<'_> {
 /// A folder that is empty, and this run's alone. What earlier runs of its job have left goes: in one
 /// store no two of them go at a time.
 fn make_scratch(own: &Path, scratch: &Path) -> Result<(), (SpawnFault, String)> {
+    // A link on the way there would have what it leads to removed.
+    let safe = own.parent().map_or(Ok(()), own_folder).and_then(|()| own_folder(own));
+    safe.map_err(|e| {
+        (SpawnFault::Other, format!("its scratch folder {} can't be used: {e}", own.display()))
+    })?;
     for left in fs::read_dir(own).into_iter().flatten().flatten() {
         // One that can't be removed is in nobody's way.
         let _ = fs::remove_dir_all(left.path());
     }
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(own);
-    made.and_then(|()| DirBuilder::new().mode(0o700).create(scratch)).map_err(|e| {
+    DirBuilder::new().mode(0o700).create(scratch).map_err(|e| {
         let folder = scratch.display();
         (SpawnFault::Other, format!("its scratch folder {folder} can't be made: {e}"))
     })
@@ -125,7 +130,7 @@ impl OsCommandRunner<'_> {
         if !spec.purpose.starts_the_job() {
             return None;
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.logs).ok()?;
+        own_folder(&self.logs).ok()?;
         let path = log_path(&self.logs, &spec.job);
         keep_end(&path);
         Some(path)

@@ -10,8 +10,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, OnceLock};
 
 use nix::sys::signal::SigSet;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
+    SIGVTALRM, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::{flag, low_level};
+
+/// Signals that a parent may ignore, as a shell does with QUIT for what it puts in the background:
+/// caught, and so at their default in children. Those of the terminal's own are not among them: a
+/// process that catches TTOU tries to write for ever.
+const PASSED_ON: [i32; 8] =
+    [SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGABRT, SIGXCPU, SIGVTALRM, SIGPROF];
 
 /// Tells whether a signal asked opsfsm to end. It stays told: nothing takes it back.
 #[derive(Debug)]
@@ -51,6 +60,11 @@ pub fn install() -> io::Result<Interrupt> {
     // A write beyond a limit on files is an error then, which is told, and no end without a word.
     // Caught, and not ignored: what opsfsm starts has it at its default.
     flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    for signal in PASSED_ON {
+        if ignored_at_start(signal) == Some(true) {
+            flag::register(signal, Arc::new(AtomicBool::new(false)))?;
+        }
+    }
     let (pipe, writer) = UnixStream::pair()?;
     pipe.set_nonblocking(true)?;
     let which = Arc::new(AtomicUsize::new(0));

@@ -111,8 +111,8 @@ pub enum Unfit {
     /// The wall clock stands before the moment of approval.
     #[error("the clock stands before the moment of the approval")]
     ClockWentBack,
-    /// It was given to another store.
-    #[error("the approval was given to another store")]
+    /// It was given to another store, or before this one was put back to an earlier moment.
+    #[error("the approval was given to another store, or before this one was put back")]
     OtherStore,
     /// It is for another job.
     #[error("the approval is for another job")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::args::ApproveArgs;
 use super::context::{Context, Failure, LoadedConfig};
 use super::gate::{order, planned, somebody};
+use super::places::refuse_unsafe;
 use super::refusal::refusal;
 use super::{io, orders};
 use crate::adapters::sqlite::SqliteStore;
@@ -28,6 +29,7 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
     let name = options.job.as_deref().unwrap_or_default();
     let job = context.job(&config.compiled, name)?;
     let life = life_of(options)?;
+    refuse_unsafe(context, &config)?;
     let planned = planned(context, &config, job)?;
     refuse_unstartable(context, &planned)?;
     let mut store = context.open_store(&config.compiled)?;
@@ -175,6 +177,7 @@ fn reclassify(context: &Context, id: &str, options: &ApproveArgs) -> Result<Exit
     let config = context
         .load_config(path)
         .map_err(|broken| Failure::refused(Context::broken_text(path, &broken)))?;
+    refuse_unsafe(context, &config)?;
     let id = JobId::new(id.trim());
     if io::typed_into().is_none() {
         return Err(Failure::refused(format!(

@@ -132,6 +132,12 @@ pub(super) enum Command {
     /// Give the store to another config, after it was moved or renamed
     #[command(after_help = "Example:\n  opsfsm adopt --config-file jobs/opsfsm.toml")]
     Adopt,
+    /// Copy the store to a file
+    #[command(after_help = "Example:\n  opsfsm backup ~/opsfsm-monday.db")]
+    Backup(BackupArgs),
+    /// Replace the store by a backup; whatever was approved is void then
+    #[command(after_help = "Example:\n  opsfsm restore ~/opsfsm-monday.db")]
+    Restore(BackupArgs),
     /// Try the engine itself, offline; touches no config, store or job
     #[command(after_help = "Example:\n  opsfsm selftest && echo fine")]
     Selftest,
@@ -321,6 +327,14 @@ pub(super) struct OutboxPick {
     /// Its id, or the first letters of it; without one: each that was given up
     #[arg(value_name = "ID")]
     pub(super) id: Option<String>,
+}
+
+/// `opsfsm backup` and `opsfsm restore`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct BackupArgs {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
 }
 
 /// `opsfsm __exec`.

@@ -161,7 +161,7 @@ impl Context {
             // What can't be looked at is not absent: opening it says why.
             Err(e) => e.kind() == ErrorKind::NotFound,
         };
-        let world = if absent { World::default() } else { self.open_any_store()?.read()? };
+        let world = if absent { World::default() } else { self.open_any_store()?.view()? };
         let config = self.canonical_config()?;
         match &world.snapshot.config_path {
             Some(owner) if *owner != config => Err(self.foreign_config(owner, &config)),

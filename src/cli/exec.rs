@@ -5,7 +5,7 @@
 
 use super::args::ExecArgs;
 use super::context::{Context, Failure};
-use super::orders;
+use super::{orders, places};
 use std::path::Path;
 
 use crate::adapters::file_facts::OsFileFacts;
@@ -61,6 +61,12 @@ fn exec_write(context: &Context, store: &mut SqliteStore, run: &RunId) -> Result
             return Err(Failure::refused(Context::broken_text(Path::new(&path), &broken)));
         }
     };
+    if let Some(found) = places::fault(context, &config) {
+        orders::give(context, store, None, format!("refusing run {run}"), |ports| {
+            refuse_claimed(run, found.what(), ports)
+        })?;
+        return Err(found.into_failure());
+    }
     // Called with the store alone; whoever reads a report of it needs its config too.
     let config_flag = format!("--config-file {}", shell_quote(&path));
     let style = Style {

@@ -7,6 +7,7 @@
 mod adopt;
 mod approve;
 mod args;
+mod backup;
 mod check;
 mod checked;
 mod code;
@@ -22,6 +23,7 @@ mod history;
 mod io;
 mod orders;
 mod outbox;
+mod places;
 mod plan;
 mod recorded;
 mod refusal;
@@ -43,6 +45,7 @@ mod zone;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+use crate::adapters::inherited::close_inherited_files;
 use crate::adapters::openclaw::token_variable;
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::process::keep_back_variable;
@@ -52,8 +55,9 @@ use crate::base::Exit;
 use args::{Args, Command};
 use context::{Context, Failure};
 
-/// Runs one command.
+/// Runs one command, as a process of its own: whatever else is open in it is closed.
 pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    close_inherited_files();
     let words: Vec<std::ffi::OsString> = words.into_iter().collect();
     let args = match Args::try_parse_from(&words) {
         Ok(args) => args,
@@ -114,6 +118,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
+        Command::Backup(options) => backup::backup(context, options),
+        Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),

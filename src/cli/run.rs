@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::args::{Format, PlanArgs, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
 use super::io;
-use super::orders;
 use super::routes::{self, Asked};
 use super::run_write::run_write;
 use super::start::refusal;
+use super::{orders, places};
 use crate::adapters::sqlite::SqliteStore;
 use crate::base::{Exit, limits};
 use crate::compile::CompiledJob;
@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context, options: &RunArgs) -> Result<Exit, Failure>
         return Ok(Exit::Done);
     }
     let mut store = context.open_store(&config.compiled)?;
+    places::warn(context, &config);
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let settling = if options.report { Settling::Told } else { Settling::Shown };
     let id = &job.job().id;

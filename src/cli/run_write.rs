@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::args::{Format, RunArgs};
 use super::context::{Context, Failure, LoadedConfig};
 use super::gate::{order, planned};
+use super::places::refuse_unsafe;
 use super::{io, orders};
 use crate::adapters::executors::OsLauncher;
 use crate::adapters::sqlite::{EventFilter, SqliteStore};
@@ -31,6 +32,7 @@ pub(super) fn run_write(
     options: &RunArgs,
 ) -> Result<Exit, Failure> {
     let (id, compiled) = (&job.job().id, &config.compiled);
+    refuse_unsafe(context, config)?;
     let planned = planned(context, config, job)?;
     let mut store = context.open_store(compiled)?;
     let spec = order(context, compiled, (&mut store, id), |ports| {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::args::StartArgs;
 use super::context::{Context, Failure};
 use super::io;
-use super::orders;
 use super::status::observe_one;
+use super::{orders, places};
 use crate::adapters::runner::log_path;
 use crate::base::{Exit, JobId, limits};
 use crate::compile::CompiledJob;
@@ -27,6 +27,7 @@ pub(super) fn start(context: &Context, options: &StartArgs) -> Result<Exit, Fail
     let job = context.job(&config.compiled, &options.job)?;
     refuse_other_kinds(context, job)?;
     let mut store = context.open_store(&config.compiled)?;
+    places::warn(context, &config);
     let observation = observe_one(context, &config.compiled, job)?;
     let limit = options.timeout_seconds.map(Duration::from_secs);
     let id = &job.job().id;

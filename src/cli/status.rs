@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::args::{Format, StatusArgs};
 use super::context::{Context, Failure};
-use super::io;
+use super::{io, places};
 use crate::adapters::status::OsStatusRunner;
 use crate::approval::judge_alive;
 use crate::base::{Exit, JobId, Now};
@@ -18,6 +18,7 @@ use crate::render::{self, LiveStatus, Orphan, StatusLine, StatusView, Waiting};
 pub(super) fn status(context: &Context, options: &StatusArgs) -> Result<Exit, Failure> {
     let config = context.config()?;
     let world = context.read_settled_world(&config.compiled)?;
+    places::warn(context, &config);
     let observed = {
         let jobs = config.compiled.len();
         let _waiting = io::waiting(format!("asking {jobs} jobs"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::args::{Format, TickArgs};
 use super::context::{BrokenConfig, Context, Failure, LoadedConfig};
 use super::io::{self, StdoutNotifier};
+use super::places;
 use super::routes;
 use crate::adapters::executors::OsLauncher;
 use crate::adapters::sqlite::SqliteStore;
@@ -45,6 +46,7 @@ pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failur
         Err(holder) => return Ok(step_aside(&holder, &now, &config)),
     };
     let settings = config.compiled.report();
+    places::warn_daily(context, &config, &mut store)?;
     // Somebody who only delivers keeps no tick from watching.
     let outbox = routes::lock_outbox(context, store.path(), Duration::ZERO)?;
     let mut notifier = match &outbox {

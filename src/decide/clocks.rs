@@ -1,4 +1,5 @@
-//! What a tick says of its clocks: a jump, a time zone that can't be used, that it comes late.
+//! What a tick says of its clocks: a jump, a time zone that can't be used, that it comes late; and
+//! of a store that was put back.
 //!
 //! In: the present, and when a tick last was. Out: notices, at most so often, and whether the clocks
 //! can be trusted.
@@ -13,6 +14,7 @@ use crate::journal::World;
 
 /// Notes this tick and says what is wrong with its clocks; may anything be started by them?
 pub(super) fn note_clocks(ledger: &mut Ledger<'_>) -> bool {
+    note_epoch(ledger);
     note_zone(ledger);
     note_gap(ledger);
     note_jump(ledger)
@@ -33,6 +35,15 @@ fn note_jump(ledger: &mut Ledger<'_>) -> bool {
         ledger.tell(Notice::ClockSuspect { drift, unset });
     }
     suspect
+}
+
+/// A store that was put back is told once.
+fn note_epoch(ledger: &mut Ledger<'_>) {
+    let epoch = ledger.world().snapshot.epoch.clone();
+    let known = std::mem::replace(&mut ledger.meta_mut().epoch, epoch.clone());
+    if known.is_some() && known != epoch {
+        ledger.tell(Notice::PutBack);
+    }
 }
 
 /// Quiet hours by another clock than the one that was meant are told, once a day.

@@ -194,6 +194,10 @@ impl<'a> Ledger<'a> {
         {
             change.grants.insert(grant.clone());
         }
+        if let EventKind::StoreRestored { .. } = &event.kind {
+            // Their codes are gone.
+            change.jobs.extend(change.world.snapshot.requests.keys().cloned());
+        }
         if let EventKind::Approved { grant, .. } = &event.kind {
             change.grants.insert(grant.id.clone());
         }

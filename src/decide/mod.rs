@@ -25,6 +25,7 @@ mod recorded;
 mod report;
 mod report_write;
 mod request;
+mod restore;
 pub mod route;
 mod section;
 mod serve;
@@ -54,6 +55,7 @@ pub use person::{
 };
 pub use recorded::{Denied, acknowledge, deny, reclassify, reverify, revoke};
 pub use request::{Requested, request};
+pub use restore::begin_epoch;
 pub use settle::Settling;
 pub use standing::{Due, DueKind, Standing, standings};
 pub use wait::{Served, drop_unlaunched, serve_write};

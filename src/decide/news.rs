@@ -55,6 +55,8 @@ pub enum Notice {
         /// Its name, where the config says it.
         name: Option<String>,
     },
+    /// The store was put back to an earlier moment: no approval of before serves.
+    PutBack,
     /// The queue is full: further runs were not queued.
     QueueFull {
         /// The job that was not queued.

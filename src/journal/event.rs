@@ -35,6 +35,12 @@ pub enum EventKind {
         /// A random id of this store; grants of another epoch are void.
         epoch: String,
     },
+    /// The store was put back to an earlier moment, from a backup or by hand: no approval or code of
+    /// before serves any more.
+    StoreRestored {
+        /// The store's id from now on.
+        epoch: String,
+    },
     /// The store took this config as its own.
     ConfigAdopted {
         /// Its canonical path.
@@ -245,8 +251,9 @@ pub enum EventKind {
 
 impl EventKind {
     /// The names of all kinds, as the journal writes them.
-    pub const NAMES: [&'static str; 30] = [
+    pub const NAMES: [&'static str; 31] = [
         "store_created",
+        "store_restored",
         "config_adopted",
         "imported",
         "declared",

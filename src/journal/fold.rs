@@ -20,6 +20,10 @@ pub fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), ReplayFault> 
     let at = &event.at;
     match &event.kind {
         EventKind::StoreCreated { epoch } => snapshot.epoch = Some(epoch.clone()),
+        EventKind::StoreRestored { epoch } => {
+            snapshot.epoch = Some(epoch.clone());
+            snapshot.requests.values_mut().for_each(|request| request.code = None);
+        }
         EventKind::ConfigAdopted { path } => snapshot.config_path = Some(path.clone()),
         EventKind::Imported { .. } => {}
         EventKind::Declared { state } => declare(snapshot, event, *state)?,

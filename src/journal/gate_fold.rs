@@ -44,16 +44,14 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
         EventKind::CodeWithdrawn => request_of(snapshot, event)?.code = None,
         EventKind::Approved { grant, plan } => approve(snapshot, event, grant, plan)?,
         EventKind::GrantVoided { grant, why, detail } => {
-            let fate = GrantFate::Void { why: *why, detail: detail.clone(), at: event.at.clone() };
+            let fate = GrantFate::Void { why: *why, detail: detail.clone(), at: at.clone() };
             live(snapshot, &job_of(event)?, grant)?.fate = fate;
         }
         EventKind::GrantSpent { grant, run } => spend(snapshot, event, grant, run)?,
         EventKind::WriteStarted { run, process } => {
             cycle_of(snapshot, event, run)?.process = Some(process.clone());
         }
-        EventKind::VerificationQueued { run, round } => {
-            queue_round(snapshot, event, run, *round)?;
-        }
+        EventKind::VerificationQueued { run, round } => queue_round(snapshot, event, run, *round)?,
         EventKind::VerificationEnded { run, index, passed, sandbox, .. } => {
             let verification = cycle_of(snapshot, event, run)?.verification.as_mut();
             if let Some(verification) = verification {
@@ -70,6 +68,7 @@ pub(super) fn apply(snapshot: &mut Snapshot, event: &Event) -> Result<(), Replay
             record_of(snapshot, event)?.1.touched = at.clone();
         }
         EventKind::StoreCreated { .. }
+        | EventKind::StoreRestored { .. }
         | EventKind::ConfigAdopted { .. }
         | EventKind::Imported { .. }
         | EventKind::Declared { .. }

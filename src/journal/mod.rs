@@ -16,6 +16,7 @@ mod notes;
 mod origin;
 mod outbox;
 mod snapshot;
+mod witness;
 mod world;
 
 pub use chain::{Head, decode_event, encode_event, next_head};
@@ -28,6 +29,7 @@ pub use notes::{Broken, Held, HeldItem, HeldNews, Notes, Seen, Told};
 pub use origin::Origin;
 pub use outbox::{Parcel, ParcelState, Report};
 pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Snapshot};
+pub use witness::{PutBack, is_at_stake, is_witnessed, next_epoch};
 pub use world::{Change, Meta, RunPhase, RunRow, World};
 
 #[cfg(test)]

@@ -58,10 +58,11 @@ fn place(kind: &EventKind) -> usize {
         EventKind::CodeIssued { .. } => 27,
         EventKind::CodeMissed => 28,
         EventKind::CodeWithdrawn => 29,
+        EventKind::StoreRestored { .. } => 30,
     }
 }
 
-const KINDS: usize = 30;
+const KINDS: usize = 31;
 
 fn evidence() -> Evidence {
     Evidence { user: "u".to_owned(), uid: 1, login_uid: None, tty: None, by: None }
@@ -194,6 +195,7 @@ fn samples() -> Vec<Event> {
     let moved = |input, to, cause| of_job(EventKind::Moved { input, to, cause });
     let mut all = vec![
         of_store(EventKind::StoreCreated { epoch: "e".to_owned() }),
+        of_store(EventKind::StoreRestored { epoch: "f".to_owned() }),
         of_store(EventKind::ConfigAdopted { path: "/c.toml".to_owned() }),
         of_store(EventKind::Imported { path: "/v1.json".to_owned(), jobs: 2 }),
         of_job(EventKind::Declared { state: State::Check(CheckState::Idle) }),
@@ -261,6 +263,7 @@ fn stored_names_do_not_drift() {
     let lines: Vec<String> = samples().iter().map(|e| encode_event(e).unwrap()).collect();
     expect![[r#"
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"store_created","epoch":"e"}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"store_restored","epoch":"f"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"config_adopted","path":"/c.toml"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"event":"imported","path":"/v1.json","jobs":2}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"declared","state":{"check":"idle"}}
@@ -427,6 +430,7 @@ fn an_event_about_what_nobody_named_is_refused() {
             let founding = matches!(
                 e.kind,
                 EventKind::StoreCreated { .. }
+                    | EventKind::StoreRestored { .. }
                     | EventKind::ConfigAdopted { .. }
                     | EventKind::Imported { .. }
                     | EventKind::Declared { .. }

@@ -57,6 +57,10 @@ pub struct Meta {
     pub clock_alert: Option<Stamp>,
     /// When a time zone that can't be used was last told.
     pub zone_alert: Option<Stamp>,
+    /// When it was last told that others may change config or store.
+    pub place_alert: Option<Stamp>,
+    /// The epoch that the last tick knew of.
+    pub epoch: Option<String>,
     /// How reports went by the last good config: the alert of a broken one goes the same way.
     pub report: Option<ReportSettings>,
     /// How much of the journal is kept by the last good config: whatever commits goes by it.

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::json::{VERSION, pretty};
 use super::report::end_text;
 use crate::approval::Evidence;
-use crate::base::LocalTime;
 use crate::base::time::rfc3339;
+use crate::base::{LocalTime, RunId};
 use crate::decide::clean_text;
 use crate::journal::{Cause, Event, EventKind, Head, Origin};
+use crate::model::{End, Purpose};
 
 /// Renders events for people, in local time. `gone`: so many were pruned that might have stood
 /// before them.
@@ -95,9 +96,17 @@ pub fn render_verified_json(head: &Head, pruned: u64) -> String {
     }))
 }
 
+const PUT_BACK: &str = "store put back to an earlier moment: what was approved before is void";
+
+fn ended(purpose: Purpose, end: &End, attention: bool, run: &RunId) -> String {
+    let attention = if attention { ", needs attention" } else { "" };
+    format!("{} ended: {}{attention}, run {run}", purpose.as_str(), end_text(end))
+}
+
 fn what(kind: &EventKind) -> String {
     match kind {
         EventKind::StoreCreated { epoch } => format!("store created, epoch {epoch}"),
+        EventKind::StoreRestored { epoch } => format!("{PUT_BACK}, epoch {epoch}"),
         EventKind::ConfigAdopted { path } => format!("config adopted: {path}"),
         EventKind::Imported { path, jobs } => format!("imported {jobs} jobs from {path}"),
         EventKind::Declared { state } => format!("declared: {state}"),
@@ -110,8 +119,7 @@ fn what(kind: &EventKind) -> String {
             format!("{} claimed, run {run}", purpose.as_str())
         }
         EventKind::RunEnded { run, purpose, end, attention } => {
-            let attention = if *attention { ", needs attention" } else { "" };
-            format!("{} ended: {}{attention}, run {run}", purpose.as_str(), end_text(end))
+            ended(*purpose, end, *attention, run)
         }
         EventKind::RunDropped { run, purpose } => {
             format!("{} dropped: it never began, run {run}", purpose.as_str())

@@ -82,6 +82,7 @@ fn notice_line(notice: &Notice, language: Language) -> String {
         Notice::ZoneUnusable { fault, name } => {
             words::zone_unusable(language, *fault, name.as_deref())
         }
+        Notice::PutBack => words::put_back(language).to_owned(),
         Notice::QueueFull { job } => {
             format!("{}: {}", words::queue_full(language), clean_text(job.as_str()))
         }

@@ -499,6 +499,7 @@ fn notices_read_well_in_both_languages() {
         zone(ZoneFault::NoDatabase),
         zone(ZoneFault::UnknownZone),
         zone(ZoneFault::HostZone),
+        Notice::PutBack,
     ];
     let news = News { notices, ..News::default() };
     let text = |language| rendered(&news, language);
@@ -517,6 +518,8 @@ fn notices_read_well_in_both_languages() {
 
         ⚠ the host's time zone (TZ, /etc/localtime) can't be read; quiet hours and times go by UTC
 
+        ⚠ the store was put back to an earlier moment: every approval and code of before is void, and what happened since is not known here; approve anew what is still wanted
+
         #0123456789abcdef"#]].assert_eq(&text(Language::En));
     expect![[r#"
         🛠️ Ops 快报（15:13:20）
@@ -532,6 +535,8 @@ fn notices_read_well_in_both_languages() {
         ⚠ 本机不认识时区 Mars/Olympus；静默时段和时间按本机时钟
 
         ⚠ 无法读取本机时区（TZ、/etc/localtime）；静默时段和时间按 UTC
+
+        ⚠ 存储被放回到较早的时刻：此前的批准和验证码全部作废，其后发生的事这里并不知道；仍需要的请重新批准
 
         #0123456789abcdef"#]]
     .assert_eq(&text(Language::Zh));

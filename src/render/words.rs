@@ -122,6 +122,19 @@ pub(super) fn gap(
     }
 }
 
+/// A store that was put back.
+pub(super) const fn put_back(language: Language) -> &'static str {
+    match language {
+        Language::En => {
+            "the store was put back to an earlier moment: every approval and code of before is void, \
+             and what happened since is not known here; approve anew what is still wanted"
+        }
+        Language::Zh => {
+            "存储被放回到较早的时刻：此前的批准和验证码全部作废，其后发生的事这里并不知道；仍需要的请重新批准"
+        }
+    }
+}
+
 /// A time zone that can't be used. Its name is a plain word of the config.
 pub(super) fn zone_unusable(language: Language, fault: ZoneFault, name: Option<&str>) -> String {
     let name = name.unwrap_or("TZ");

@@ -8,8 +8,9 @@ use std::rc::Rc;
 use crate::approval::{ConsumeOnce, Spent};
 use crate::base::{GrantId, RunId};
 use crate::journal::{
-    Change, Checkpoint, Event, EventKind, Head, Overgrown, Parcel, ParcelState, ReplayFault,
-    Snapshot, World, apply, decode_event, encode_event, next_head,
+    Change, Checkpoint, Event, EventKind, Head, Overgrown, Parcel, ParcelState, PutBack,
+    ReplayFault, Snapshot, World, apply, decode_event, encode_event, is_at_stake, is_witnessed,
+    next_head,
 };
 use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
@@ -20,11 +21,15 @@ pub struct MemStore {
     /// What was pruned led to this.
     checkpoint: Checkpoint,
     journal: Vec<String>,
+    /// Where the journal stood after each of these.
+    heads: Vec<Head>,
     outbox: Vec<Parcel>,
     fail: Option<Failing>,
     /// After how many more a note about a report fails.
     save_fails: Option<u32>,
     spent: BTreeMap<GrantId, RunId>,
+    /// Beside the store, as its witness is: whoever puts a store back leaves it where it is.
+    witness: Option<Head>,
 }
 
 /// A transaction to come that fails.
@@ -82,7 +87,12 @@ impl MemStore {
         decide: &mut Decide<'_>,
         may_spend: bool,
     ) -> Result<(Head, Option<Spent>), StoreError> {
-        let Commit { change, reports } = decide(self.world.clone())?;
+        let mut before = self.world.clone();
+        let put_back = self.is_put_back().then(|| self.begin_anew(&mut before)).flatten();
+        let Commit { mut change, reports } = decide(before)?;
+        if let Some(put_back) = put_back {
+            put_back.lead(&mut change);
+        }
         let spent = spent_by(&change, may_spend)?;
         if spent.as_ref().is_some_and(|s| self.spent.contains_key(&s.grant)) {
             return Err(StoreError::Failed("the approval was spent before".to_owned()));
@@ -91,15 +101,22 @@ impl MemStore {
         let due = failing.as_ref().is_some_and(|f| f.after == 0);
         self.fail = failing.clone().filter(|_| !due).map(|f| Failing { after: f.after - 1, ..f });
         let failed = failing.filter(|_| due);
-        if let Some(Failing { error, recorded: false, .. }) = failed {
-            return Err(error);
-        }
-        let mut head = self.world.head.clone();
+        let (mut head, mut heads, mut texts) = (self.world.head.clone(), Vec::new(), Vec::new());
         for event in &change.events {
             let text = encode_event(event).map_err(|e| StoreError::Failed(e.to_string()))?;
             head = next_head(&head, &text);
-            self.journal.push(text);
+            heads.push(head.clone());
+            texts.push(text);
         }
+        if is_witnessed(&change.events) {
+            // Before it is durable: a commit that fails leaves it ahead.
+            self.witness = Some(head.clone());
+        }
+        if let Some(Failing { error, recorded: false, .. }) = failed {
+            return Err(error);
+        }
+        self.journal.extend(texts);
+        self.heads.extend(heads);
         if spent.is_none() {
             self.prune(&change, &head);
         }
@@ -107,6 +124,23 @@ impl MemStore {
         self.outbox.extend(reports.into_iter().map(Parcel::new));
         self.spent.extend(spent.iter().map(|s| (s.grant.clone(), s.run.clone())));
         failed.map_or(Ok((head, spent)), |f| Err(f.error))
+    }
+
+    /// Holds it what an earlier moment could give back, and not what its witness has seen?
+    fn is_put_back(&self) -> bool {
+        let seen = |witness: &Head| {
+            let place = witness.seq.checked_sub(self.pruned() + 1);
+            place.is_none_or(|n| {
+                self.heads.get(usize::try_from(n).unwrap_or(usize::MAX)) == Some(witness)
+            })
+        };
+        is_at_stake(&self.world.snapshot) && !self.witness.as_ref().is_some_and(seen)
+    }
+
+    fn begin_anew(&self, world: &mut World) -> Option<PutBack> {
+        let last = self.journal.last().and_then(|text| decode_event(text).ok())?;
+        let seed = self.witness.as_ref().map(|witness| witness.hash).unwrap_or_default();
+        PutBack::begin(world, &last.at, &seed)
     }
 
     /// Prunes the journal by the same rule as a database file is.
@@ -130,6 +164,7 @@ impl MemStore {
             }
         }
         self.journal.drain(..place(through));
+        self.heads.drain(..place(through));
         self.checkpoint = checkpoint;
         for kind in spent {
             if let EventKind::GrantSpent { grant, .. } = kind {
@@ -190,6 +225,17 @@ impl SharedStore {
     #[must_use]
     pub fn fork(&self) -> Self {
         Self(Rc::new(RefCell::new(self.snapshot())))
+    }
+
+    /// Somebody puts a copy of it in its place, by hand.
+    pub fn put_back(&self, copy: &Self) {
+        let witness = self.0.borrow().witness.clone();
+        *self.0.borrow_mut() = MemStore { witness, ..copy.snapshot() };
+    }
+
+    /// Its witness is lost.
+    pub fn lose_witness(&self) {
+        self.0.borrow_mut().witness = None;
     }
 
     /// Somebody edits what it holds, past its journal.

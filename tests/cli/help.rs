@@ -45,6 +45,8 @@ fn help_of_opsfsm() {
               history      What happened: the journal, newest last
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
+              backup       Copy the store to a file
+              restore      Replace the store by a backup; whatever was approved is void then
               selftest     Try the engine itself, offline; touches no config, store or job
 
             Options:

@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on shall panic")]
 
+mod backup;
 mod chains;
 mod check_floods;
 mod check_formats;
@@ -15,6 +16,8 @@ mod ci_files;
 mod codes;
 mod config_keys;
 mod decisions;
+mod exposed;
+mod fault_list;
 mod faults;
 mod findings;
 mod gallery;
@@ -30,6 +33,7 @@ mod graph;
 mod help;
 mod hostile;
 mod import;
+mod inherited;
 mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;

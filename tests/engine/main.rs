@@ -10,6 +10,7 @@ mod guards;
 mod lives;
 mod orders;
 mod outbox;
+mod put_back;
 mod quiet;
 mod reminders;
 mod retention;

@@ -6,7 +6,8 @@ use opsfsm::adapters::process::{Control, Deadline, Graces, run_children};
 use opsfsm::model::End;
 
 use crate::support::{
-    HANG, await_gone, await_pid, code, impatient, kill, limited, run, run_all, sh, sh_in, text,
+    HANG, await_gone, await_pid, await_some, code, impatient, kill, limited, run, run_all, sh,
+    sh_in, text,
 };
 
 #[test]
@@ -113,6 +114,25 @@ fn one_that_escapes_by_setsid_shows_as_leaked() {
     let result = run(limited(sh_in(folder.path(), &format!("{escape}; exec sleep 1000")), 2000));
     assert_eq!((result.end, result.leaked), (End::TimedOut { limit_ms: 2000 }, true));
     kill(await_pid(&folder.path().join("pid")));
+}
+
+/// Two hundred descendants, each the child of another: all are of the group, and go with it.
+#[test]
+fn a_bounded_fork_bomb_ends_with_its_group() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("end"), "").unwrap();
+    let end = folder.path().join("end").display().to_string();
+    let bomb = format!(
+        "f() {{ [ $1 -gt 0 ] && {{ f $(($1 - 1)) & f $(($1 - 1)) & }}; exec tail -f '{end}'; }}; f 6"
+    );
+    let result = run(limited(sh_in(folder.path(), &bomb), 3000));
+    assert_eq!(result.end, End::TimedOut { limit_ms: 3000 });
+    let left = || {
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let lines = entries.filter_map(|e| std::fs::read(e.path().join("cmdline")).ok());
+        lines.filter(|line| String::from_utf8_lossy(line).contains(&end)).count()
+    };
+    await_some("the end of all of them", || (left() == 0).then_some(()));
 }
 
 #[test]

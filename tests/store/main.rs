@@ -14,3 +14,4 @@ mod overlap;
 mod pruned;
 mod refused;
 mod support;
+mod versions;

@@ -6,8 +6,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, Output};
+use std::time::UNIX_EPOCH;
 
 use opsfsm::adapters::clock::OsClock;
 use opsfsm::adapters::entropy::OsEntropy;
@@ -16,9 +19,9 @@ use opsfsm::adapters::runner::OsCommandRunner;
 use opsfsm::adapters::status::OsStatusRunner;
 use opsfsm::base::{BootId, JobId, RunId};
 use opsfsm::compile::Compiled;
-use opsfsm::journal::{ItemState, LastRun, Report, World};
+use opsfsm::journal::{Head, ItemState, LastRun, Report, World};
 use opsfsm::model::{End, Language, ProcessId};
-use opsfsm::ports::{LaunchFault, Launcher, Liveness, Notifier, Processes};
+use opsfsm::ports::{LaunchFault, Launcher, Liveness, Notifier, Processes, Store as _};
 use opsfsm::render::Style;
 
 use crate::support::{PROGRAM, Site, code, grow, has_program, names, output_of, said, skip};
@@ -26,7 +29,7 @@ use crate::support::{PROGRAM, Site, code, grow, has_program, names, output_of, s
 /// A site that can be put back to where it was.
 pub(crate) struct Stage {
     pub(crate) site: Site,
-    store: Option<Vec<u8>>,
+    store: Option<(Vec<u8>, Head)>,
     words: Vec<String>,
 }
 
@@ -36,7 +39,8 @@ pub(crate) type Point = (String, usize);
 impl Stage {
     /// The command `words` on the site as it is now.
     pub(crate) fn new(site: Site, words: &[&str]) -> Self {
-        let store = fs::read(&site.store).ok();
+        let head = site.store.exists().then(|| site.open().read().unwrap().head);
+        let store = fs::read(&site.store).ok().zip(head);
         Self { site, store, words: words.iter().map(ToString::to_string).collect() }
     }
 
@@ -45,9 +49,12 @@ impl Stage {
         let folder = self.site.store.parent().unwrap();
         let _ = fs::remove_dir_all(folder);
         let _ = fs::remove_file(self.site.folder().join("effects"));
-        if let Some(bytes) = &self.store {
+        if let Some((bytes, head)) = &self.store {
             fs::create_dir(folder).unwrap();
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
             fs::write(&self.site.store, bytes).unwrap();
+            // Nothing that was approved would serve in a store that is put back.
+            forge_witness(&self.site.store, head);
         }
     }
 
@@ -133,7 +140,7 @@ impl Stage {
         let open = |s: &ItemState| !matches!(s, ItemState::Settled(_));
         assert!(!world.snapshot.queue.values().any(|q| open(&q.state)), "an item is lost");
         let mut found = names(self.site.store.parent().unwrap());
-        found.retain(|name| name != "opsfsm.db.logs");
+        found.retain(|name| name != "opsfsm.db.logs" && name != "opsfsm.db.witness");
         assert_eq!(found, ["opsfsm.db", "opsfsm.db.outbox", "opsfsm.db.tick"]);
         let probes = self.site.assert_none_twice().get("probe").copied().unwrap_or(0);
         match last_probe(&world) {
@@ -154,6 +161,19 @@ impl Stage {
             None => panic!("the check never ended"),
         }
     }
+}
+
+/// Makes a witness that vouches for a store, as only who runs as its owner can.
+fn forge_witness(store: &Path, head: &Head) {
+    let path = store.with_file_name(format!("{}.witness", store.file_name().unwrap().display()));
+    let _ = fs::remove_file(&path);
+    let file = fs::File::create_new(&path).unwrap();
+    let facts = file.metadata().unwrap();
+    let born = facts.created().ok().map(|at| at.duration_since(UNIX_EPOCH).unwrap());
+    let born = born.map(|age| u64::try_from(age.as_nanos()).unwrap());
+    let own = serde_json::json!({"inode": facts.ino(), "born": born});
+    let text = serde_json::json!({"head": head, "file": own}).to_string();
+    (&file).write_all(text.as_bytes()).unwrap();
 }
 
 fn last_probe(world: &World) -> Option<&LastRun> {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use opsfsm::journal::{GrantFate, World};
+use opsfsm::adapters::sqlite::EventFilter;
+use opsfsm::journal::{EventKind, GrantFate, World};
 
 use crate::errors::{panicked, strikes_of};
 use crate::strace::{Stage, can_strace, spread, sweeps_all, tell};
@@ -78,6 +79,9 @@ enum Fate {
     Verified,
     /// The approval is spent, and nothing was written.
     SpentInVain,
+    /// The store's witness had seen the commit that spends it, and the commit never was: that could
+    /// as well be a store that was put back.
+    Void,
 }
 
 fn lines(site: &Site) -> usize {
@@ -87,6 +91,12 @@ fn lines(site: &Site) -> usize {
 fn spent(world: &World) -> usize {
     let is_spent = |fate: &GrantFate| matches!(fate, GrantFate::Spent { .. });
     world.snapshot.grants.values().filter(|g| is_spent(&g.fate)).count()
+}
+
+/// Was the store taken for one that was put back?
+fn put_back(site: &Site) -> bool {
+    let events = site.open().last_events(&EventFilter::default(), 100_000).unwrap();
+    events.iter().any(|(_, event)| matches!(event.kind, EventKind::StoreRestored { .. }))
 }
 
 fn state(world: &World) -> String {
@@ -110,6 +120,7 @@ fn settle(stage: &Stage, at: &str) -> Fate {
     assert_eq!((lines(site), spent(&world)), (written, used), "{at}: a tick wrote");
     assert!(world.runs.is_empty(), "{at}: {:?}", world.runs);
     let (fate, wanted) = match (used, written) {
+        (0, _) if put_back(site) => (Fate::Void, "blocked"),
         (0, _) => (Fate::Unspent, "approved"),
         (_, 0) => (Fate::SpentInVain, "unverified"),
         (_, _) => (Fate::Verified, "verified"),
@@ -123,11 +134,11 @@ fn settle(stage: &Stage, at: &str) -> Fate {
     let (after, text) = (lines(site), said(&again));
     match fate {
         Fate::Unspent => assert_eq!((code(&again), after), (0, 1), "{at}: {text}"),
-        Fate::Verified | Fate::SpentInVain => {
+        Fate::Verified | Fate::SpentInVain | Fate::Void => {
             assert_eq!((code(&again), after), (4, written), "{at}: {text}");
         }
     }
-    assert_eq!(spent(&site.assert_sound()), 1, "{at}");
+    assert_eq!(spent(&site.assert_sound()), usize::from(fate != Fate::Void), "{at}");
     fate
 }
 
@@ -179,6 +190,22 @@ fn errors(what: &str, stage: &Stage, few: usize) {
         heals(&stage.site, &at);
     }
     tell(&format!("{what}: {} errors of {whole}; {fates:?}", few.len()));
+}
+
+/// The place of the store is opened to everybody between the claim and the beginning.
+#[test]
+fn an_executor_looks_again_who_may_change_the_store() {
+    let (site, run) = claimed();
+    let folder = site.store.parent().unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let output = site.run(&["__exec", &run]);
+    let text = said(&output);
+    assert_eq!(code(&output), 6, "{text}");
+    assert!(text.contains("anybody may write to it; take that right away"), "{text}");
+    assert!(site.assert_sound().runs.is_empty(), "the claim is dropped");
+    assert_eq!(site.effects(), []);
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(code(&site.run(&["run", "w", "--wait"])), 0, "the approval lived");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
 /// The path for SQLite: absolute, so that a name that begins with `file:` is a name and no URI (the
 /// bundled SQLite reads URIs), and with its folder's links resolved, because NOFOLLOW refuses links
 /// anywhere in the path and only the file itself must be none.
-fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
     let folder = fs::canonicalize(folder_of(path)).map_err(|e| {
         StoreError::Failed(format!("the folder of the store {} can't be used: {e}", path.display()))
     })?;

@@ -68,7 +68,7 @@ pub(super) fn make_store(path: &Path, new: &NewStore<'_>) -> Result<(), StoreErr
 /// Moves the draft to where nothing may be yet. Whoever is killed here leaves a draft or a store,
 /// never two names of one.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-fn place(draft: &Path, path: &Path) -> io::Result<()> {
+pub(super) fn place(draft: &Path, path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE) {
         // Not every file system can; all of them can link, if any way is left at all.
@@ -78,12 +78,12 @@ fn place(draft: &Path, path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn place(draft: &Path, path: &Path) -> io::Result<()> {
+pub(super) fn place(draft: &Path, path: &Path) -> io::Result<()> {
     fs::hard_link(draft, path)
 }
 
 /// An empty file for SQLite to fill, for its owner alone whatever the umask.
-fn write_draft(draft: &Path) -> io::Result<()> {
+pub(super) fn write_draft(draft: &Path) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
     file.set_permissions(Permissions::from_mode(0o600))
 }
@@ -108,7 +108,7 @@ fn build(draft: &Path, new: &NewStore<'_>) -> Result<(), StoreError> {
 
 /// Makes the folder and what is missing above it, each for its owner alone whatever the umask, and
 /// each durable: a store must not vanish with its folder when the power fails.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -124,13 +124,13 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     sync_folder(above)
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// One process at a time makes a store in a folder. The kernel frees the lock whatever happens.
 /// `None`: this file system has no such locks, and the move alone decides who was first.
-fn lock_folder(path: &Path, folder: &Path) -> Result<Option<File>, StoreError> {
+pub(super) fn lock_folder(path: &Path, folder: &Path) -> Result<Option<File>, StoreError> {
     let Ok(file) = File::open(folder) else { return Ok(None) };
     let tries = limits::STORE_BUSY.as_millis() / limits::EXIT_POLL.as_millis();
     for _ in 0..tries {
@@ -164,7 +164,7 @@ fn refuse_left_journal(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Drafts are hidden files beside the store: its name, then sixteen hexadecimal digits.
-fn draft_prefix(path: &Path) -> OsString {
+pub(super) fn draft_prefix(path: &Path) -> OsString {
     let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
@@ -173,11 +173,14 @@ fn draft_prefix(path: &Path) -> OsString {
 
 /// Removes drafts of makers that died: whoever holds the folder's lock is the only maker alive.
 /// What can't be removed harms nobody.
-fn remove_drafts(path: &Path, folder: &Path) {
+pub(super) fn remove_drafts(path: &Path, folder: &Path) {
     let prefix = draft_prefix(path);
     let is_draft = |name: &[u8]| {
         let digits = name.strip_prefix(prefix.as_bytes());
-        let digits = digits.map(|rest| rest.strip_suffix(b"-journal").unwrap_or(rest));
+        let endings: [&[u8]; 3] = [b"-journal", b".witness", b".witness-new"];
+        let digits = digits.map(|rest| {
+            endings.iter().find_map(|ending| rest.strip_suffix(*ending)).unwrap_or(rest)
+        });
         digits.is_some_and(|d| d.len() == 16 && d.iter().all(u8::is_ascii_hexdigit))
     };
     let Ok(entries) = fs::read_dir(folder) else { return };

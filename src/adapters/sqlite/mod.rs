@@ -4,6 +4,7 @@
 //! Invariant: no transaction spans a process start or the network, and the database file is opened
 //! by SQLite alone.
 
+mod backup;
 mod connect;
 mod errors;
 mod history;
@@ -13,19 +14,22 @@ mod open;
 mod outbox;
 mod rows;
 mod schema;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::approval::{ConsumeOnce, Spent};
-use crate::base::{BootId, JobId, RunId};
+use crate::base::{BootId, JobId, RunId, Stamp};
 use crate::journal::{
-    Checkpoint, Event, Head, Parcel, RunPhase, RunRow, Snapshot, World, decode_event,
+    Checkpoint, Event, Head, Parcel, PutBack, RunPhase, RunRow, Snapshot, World, decode_event,
+    is_at_stake, is_witnessed,
 };
 use crate::model::Outcome;
 use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
+use super::file_name::beside;
 use errors::{refused, store_error};
 use known::Known;
 pub use make::NewStore;
@@ -48,6 +52,8 @@ pub struct SqliteStore {
     connection: Connection,
     path: PathBuf,
     known: Option<Known>,
+    /// When it was opened, and random bits of then: for a new epoch, should one begin.
+    opened: (Stamp, [u8; 32]),
 }
 
 /// A start that the store remembers, as proof for `stop`.
@@ -66,7 +72,8 @@ impl SqliteStore {
     /// [`StoreError::Refused`] for a file that is corrupt, foreign, newer, a link or no store.
     pub fn open(path: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
         let connection = open::open_store(path, new)?;
-        Ok(Self { connection, path: path.to_owned(), known: None })
+        let opened = (new.now.clone(), new.seed);
+        Ok(Self { connection, path: path.to_owned(), known: None, opened })
     }
 
     /// Where it is.
@@ -88,6 +95,17 @@ impl SqliteStore {
         let known = Known::current(self.known.take(), &transaction, path)?;
         transaction.finish().map_err(|e| store_error(path, &e))?;
         Ok(&self.known.insert(known).world)
+    }
+
+    /// What it holds, as the next decision takes it: of one that was put back to an earlier moment no
+    /// approval serves. Nothing is recorded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn view(&mut self) -> Result<World, StoreError> {
+        let mut world = self.read()?;
+        begin_anew(&self.connection, &self.path, &mut world, &self.opened)?;
+        Ok(world)
     }
 
     /// The starts remembered for a job, newest first.
@@ -205,15 +223,21 @@ impl SqliteStore {
     ) -> Result<(Head, Option<Spent>), StoreError> {
         let path = self.path.clone();
         let failed = |e: &rusqlite::Error| store_error(&path, e);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|e| failed(&e))?;
-        let before = Known::current(self.known.take(), &transaction, &path)?.world;
+        // What spends an approval waits for readers first: once its witness has seen the commit, a
+        // failure costs the approval.
+        let behavior =
+            if may_spend { TransactionBehavior::Exclusive } else { TransactionBehavior::Immediate };
+        let transaction =
+            self.connection.transaction_with_behavior(behavior).map_err(|e| failed(&e))?;
+        let mut before = Known::current(self.known.take(), &transaction, &path)?.world;
         let (meta, head) = (before.meta.clone(), before.head.clone());
         let (epoch, config) = (before.snapshot.epoch.clone(), before.snapshot.config_path.clone());
         let beside = rows::Beside::of(&before);
-        let Commit { change, reports } = decide(before)?;
+        let put_back = begin_anew(&transaction, &path, &mut before, &self.opened)?;
+        let Commit { mut change, reports } = decide(before)?;
+        if let Some(put_back) = put_back {
+            put_back.lead(&mut change);
+        }
         let spent = spent_by(&change, may_spend)?;
         let head = rows::save_events(&transaction, &change.events, head)
             .and_then(|head| {
@@ -238,6 +262,9 @@ impl SqliteStore {
                 Ok(head)
             })
             .map_err(|e| failed(&e))?;
+        if is_witnessed(&change.events) {
+            witness::see(&path, &head).map_err(|e| witness_failed(&path, &e))?;
+        }
         match transaction.commit().map_err(|e| failed(&e)) {
             Ok(()) => Ok((head, spent)),
             // Readers kept it from the file: then it was not touched, and the rest is rolled back.
@@ -259,6 +286,31 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         f(&self.connection).map_err(|e| store_error(&self.path, &e))
     }
+}
+
+/// A store that was put back begins a new epoch, in which no earlier approval serves.
+fn begin_anew(
+    c: &Connection,
+    path: &Path,
+    world: &mut World,
+    (at, seed): &(Stamp, [u8; 32]),
+) -> Result<Option<PutBack>, StoreError> {
+    if !is_at_stake(&world.snapshot) {
+        return Ok(None);
+    }
+    let vouched = witness::vouches(c, path).map_err(|e| witness_failed(path, &e))?;
+    if vouched.map_err(|e| store_error(path, &e))? {
+        return Ok(None);
+    }
+    Ok(PutBack::begin(world, at, seed))
+}
+
+fn witness_failed(path: &Path, e: &std::io::Error) -> StoreError {
+    let witness = beside(path, "witness");
+    StoreError::Failed(format!(
+        "{}, which tells whether the store was put back, can't be used: {e}; nothing was recorded",
+        witness.display()
+    ))
 }
 
 impl Store for SqliteStore {

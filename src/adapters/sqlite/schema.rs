@@ -5,15 +5,20 @@
 /// `PRAGMA application_id` of every opsfsm store: "OFSM".
 pub(super) const APPLICATION_ID: i64 = 0x4f46_534d;
 
-/// `PRAGMA user_version` that this build reads and writes.
+/// `PRAGMA user_version` that this build reads and writes: the first one, and one more for each
+/// migration.
 pub(super) const VERSION: i64 = 1;
+
+/// What makes a store of version n + 1 of one of version n, beginning with version 1. `CREATE` makes
+/// a store of the newest version at once. How to add one: docs/architecture.md, "Migrations".
+pub(super) const MIGRATIONS: [&str; 0] = [];
 
 /// Oldest SQLite that may touch a store, 3.51.3: it fixes a race that could corrupt a database in
 /// WAL mode (<https://www.sqlite.org/changes.html>). opsfsm uses no WAL itself, but whatever opens
 /// a store must be fit to.
 pub(super) const SQLITE_AT_LEAST: i32 = 3_051_003;
 
-/// Version 1.
+/// The newest version.
 pub(super) const CREATE: &str = "
 CREATE TABLE meta (
   key TEXT PRIMARY KEY, value TEXT NOT NULL

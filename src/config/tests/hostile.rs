@@ -26,6 +26,32 @@ fn parse_both(bytes: &[u8]) {
     }
 }
 
+/// A file that is only half written when a tick reads it. (Of TOML a beginning can be a whole config:
+/// the page on configs says how to replace one.)
+#[test]
+fn a_json_config_that_is_cut_anywhere_is_refused() {
+    let whole = json();
+    assert!(!parse_config(vec![source("x.json", whole.as_bytes())], &around()).sink.has_errors());
+    for cut in 0..whole.len() {
+        let parsed = parse_config(vec![source("x.json", &whole.as_bytes()[..cut])], &around());
+        assert!(parsed.sink.has_errors() && parsed.model.is_none(), "cut at {cut}");
+    }
+}
+
+/// One that is cut gives no job but those of the whole, and each of these as it is there.
+#[test]
+fn a_toml_config_that_is_cut_anywhere_is_refused_or_a_beginning() {
+    let whole = TOML.replace("[[jobs.after]]\njobId = 'b'\nwhen = 'failure'\n", "");
+    let mut sound = 0;
+    for cut in 0..=whole.len() {
+        let parsed = parse_config(vec![source("x.toml", &whole.as_bytes()[..cut])], &around());
+        let Some(model) = parsed.model else { continue };
+        sound += usize::from(!model.jobs.is_empty());
+        assert!(model.jobs.is_empty() || cut + 10 > whole.len(), "cut at {cut}");
+    }
+    assert!(sound > 0, "the whole is sound");
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
