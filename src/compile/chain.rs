@@ -50,7 +50,8 @@ fn check_target(id: &JobId, job: &Outline, link: &Link, jobs: &Outlines, sink: &
         let message = format!("job `{id}` leads to `{}`, which does not exist", link.target);
         let mut finding = Finding::new(Code::DanglingChain, link.target_span, message)
             .also(job.id_span, "the job");
-        if let Some(near) = did_you_mean(link.target.as_str(), jobs.keys().map(JobId::as_str)) {
+        let others = jobs.keys().filter(|other| *other != id).map(JobId::as_str);
+        if let Some(near) = did_you_mean(link.target.as_str(), others) {
             finding = finding.help(format!("did you mean `{near}`?"));
         }
         sink.push(finding.help("declare that job, or remove the link"));
