@@ -70,6 +70,19 @@ static CONFIG_FORMS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     forms.iter().filter_map(|form| Regex::new(form).ok()).collect()
 });
 
+/// Words that stand where a secret could, and are none.
+const NO_SECRETS: [&str; 9] = [
+    "required",
+    "optional",
+    "enabled",
+    "disabled",
+    "unknown",
+    "password",
+    "passphrase",
+    "secret",
+    "redacted",
+];
+
 /// Ends of names whose values lead to a secret, or are none.
 const ELSEWHERE: [&str; 6] = ["file", "path", "dir", "url", "id", "name"];
 
@@ -163,7 +176,10 @@ pub fn config_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
 #[must_use]
 pub fn is_secret_value(value: &str) -> bool {
     let value = value.trim();
-    value.len() >= VALUE_MIN && !value.starts_with(['$', '@', '/', '~', '<', '{', '%', '.', '*'])
+    let word = value.trim_end_matches('@').to_lowercase();
+    value.len() >= VALUE_MIN
+        && !NO_SECRETS.contains(&word.as_str())
+        && !value.starts_with(['$', '@', '/', '~', '<', '{', '%', '.', '*'])
 }
 
 /// What of a text that was cut in front can be judged.
