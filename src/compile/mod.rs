@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::{JobId, limits};
-use crate::diag::{Code, Finding, Sink};
+use crate::diag::{Code, Finding, Sink, Span};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Outline, ReportSettings, ZoneName};
+use crate::model::{Model, Outline, Places, ReportSettings, ZoneName};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,7 @@ pub struct Compiled {
     tick_limit: Option<Duration>,
     timezone: Option<ZoneName>,
     report: ReportSettings,
+    places: BTreeMap<JobId, Places>,
 }
 
 /// Compiles `model`, or says in `sink` why it can't be run. Chains are checked on the outlines, so
@@ -46,7 +47,7 @@ pub fn compile_model(
         sink.extend(found);
         return None;
     };
-    let Model { jobs, tick_limit, timezone, report, .. } = model;
+    let Model { jobs, tick_limit, timezone, report, places, .. } = model;
     let jobs: BTreeMap<JobId, CompiledJob> =
         jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     prove_writes(jobs.values(), &mut found);
@@ -55,7 +56,7 @@ pub fn compile_model(
     if !sound {
         return None;
     }
-    Some(Compiled { jobs, tick_limit, timezone, report })
+    Some(Compiled { jobs, tick_limit, timezone, report, places })
 }
 
 /// Proves every write's compiled machine, once for each set of open edges.
@@ -87,6 +88,13 @@ impl Compiled {
     /// All jobs, by id.
     pub fn jobs(&self) -> impl Iterator<Item = &CompiledJob> {
         self.jobs.values()
+    }
+
+    /// Where the value of a job's key stands; without it, where the job's id does.
+    #[must_use]
+    pub fn place(&self, id: &JobId, path: &str) -> Option<Span> {
+        let place = self.places.get(id).and_then(|places| places.of(path));
+        place.map(|place| place.value).or_else(|| Some(self.job(id)?.job().id_span))
     }
 
     /// How many jobs there are.
