@@ -86,13 +86,13 @@ fn is_rehearsed(command: Inner<'_>) -> bool {
         _ => None,
     };
     let long = ["--simulate", "--just-print", "--no-act", "--recon", "--assumeno", "--check"];
-    command.args.iter().any(|word| match word.strip_prefix("--dry") {
-        Some(rest) => matches!(rest, "-run" | "run" | "-run=client" | "-run=server" | "-run=true"),
-        None => {
-            let by_word =
-                long.contains(&word.as_str()) && (word != "--check" || command.name == "nft");
-            by_word || short.is_some_and(|(letter, takes)| in_cluster(word, letter, takes))
+    command.args.iter().any(|word| {
+        if let Some(rest) = word.strip_prefix("--dry") {
+            let rehearses = ["-run", "run", "-run=client", "-run=server", "-run=true"];
+            return rehearses.contains(&rest);
         }
+        let by_word = long.contains(&word.as_str()) && (word != "--check" || command.name == "nft");
+        by_word || short.is_some_and(|(letter, takes)| in_cluster(word, letter, takes))
     })
 }
 
