@@ -135,6 +135,19 @@ const CONFIG_KEYS: [&str; 9] =
 /// What a key in PEM begins and ends with: it takes many lines.
 const PEM: &str = "-----";
 
+/// Words that stand where a secret could, and are none.
+const NO_SECRETS: [&str; 9] = [
+    "required",
+    "optional",
+    "enabled",
+    "disabled",
+    "unknown",
+    "password",
+    "passphrase",
+    "secret",
+    "redacted",
+];
+
 /// Ends of names whose values lead to a secret, or are none.
 const ELSEWHERE: [&str; 6] = ["file", "path", "dir", "url", "id", "name"];
 
@@ -257,7 +270,10 @@ fn caught_by(
 #[must_use]
 pub fn is_secret_value(value: &str) -> bool {
     let value = value.trim();
-    value.len() >= VALUE_MIN && !value.starts_with(['$', '@', '/', '~', '<', '{', '%', '.', '*'])
+    let word = value.trim_end_matches('@').to_lowercase();
+    value.len() >= VALUE_MIN
+        && !NO_SECRETS.contains(&word.as_str())
+        && !value.starts_with(['$', '@', '/', '~', '<', '{', '%', '.', '*'])
 }
 
 /// What of a text that was cut in front can be judged.

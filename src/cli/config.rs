@@ -75,27 +75,42 @@ impl Context {
 
     /// The read jobs that bear what the config, or the store, knows as a write.
     pub(super) fn hidden_writes(&self, compiled: &Compiled, world: &World) -> Vec<Finding> {
-        let finding = |HiddenWrite { job, write }| {
-            let message = format!(
-                "read job `{job}` has the id or a command of `{write}`, which was declared a write"
-            );
-            let finding = match compiled.job(&job) {
-                Some(job) => Finding::new(Code::HiddenWrite, job.job().id_span, message),
-                None => Finding::nowhere(Code::HiddenWrite, message),
-            };
-            let (call, id) = (&self.invocation, render::shell_quote(write.as_str()));
-            let declared =
-                compiled.job(&write).is_some_and(|j| j.job().kind() == Kind::OneShotWrite);
-            let finding = finding.of(&job).help("declare it one_shot_write");
-            if declared {
-                return finding;
-            }
-            finding.help(format!(
-                "if it writes nothing, a person says so: {call} approve --reclassify {id}"
-            ))
-        };
         let hidden = decide::hidden_writes(compiled, &world.snapshot);
-        hidden.into_iter().map(finding).collect()
+        hidden.iter().map(|hidden| self.hidden_write(compiled, hidden)).collect()
+    }
+
+    fn hidden_write(&self, compiled: &Compiled, hidden: &HiddenWrite) -> Finding {
+        let HiddenWrite { job, write, role } = hidden;
+        let declared = compiled.job(write).is_some_and(|j| j.job().kind() == Kind::OneShotWrite);
+        let is = if declared { "is" } else { "was once" };
+        let (key, message) = match role {
+            Some(role) => (
+                format!("commands.{role}"),
+                format!(
+                    "`commands.{role}` of read job `{job}` is the command of `{write}`, which {is} \
+                     declared a write"
+                ),
+            ),
+            None => (
+                "id".to_owned(),
+                format!("read job `{job}` has the id of what {is} declared a write"),
+            ),
+        };
+        let finding = match compiled.place(job, &key) {
+            Some(place) => Finding::new(Code::HiddenWrite, place, message),
+            None => Finding::nowhere(Code::HiddenWrite, message),
+        };
+        let finding = finding.of(job).help("declare it one_shot_write");
+        if declared {
+            return match compiled.place(write, "commands.run") {
+                Some(place) => finding.also(place, "the write"),
+                None => finding,
+            };
+        }
+        let (call, id) = (&self.invocation, render::shell_quote(write.as_str()));
+        finding.help(format!(
+            "if it writes nothing, a person says so: {call} approve --reclassify {id}"
+        ))
     }
 
     /// What is to be said on stderr of a config that can't be run.

@@ -61,7 +61,8 @@ fn check_target(
             .also(job.id_span, "the job");
         let near = guesses.checked_sub(jobs.len()).and_then(|left| {
             *guesses = left;
-            did_you_mean(link.target.as_str(), jobs.keys().map(JobId::as_str))
+            let others = jobs.keys().filter(|other| *other != id).map(JobId::as_str);
+            did_you_mean(link.target.as_str(), others)
         });
         if let Some(near) = near {
             finding = finding.help(format!("did you mean `{near}`?"));

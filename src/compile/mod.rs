@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::{JobId, limits};
-use crate::diag::{Code, Finding, Sink};
+use crate::diag::{Code, Finding, Sink, Span};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Outline, ReportSettings, Retention, ZoneName};
+use crate::model::{Model, Outline, Places, ReportSettings, Retention, ZoneName};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,7 @@ pub struct Compiled {
     timezone: Option<ZoneName>,
     report: ReportSettings,
     history: Retention,
+    places: BTreeMap<JobId, Places>,
 }
 
 /// Compiles `model`, or says in `sink` why it can't be run. Chains are checked on the outlines, so
@@ -47,7 +48,7 @@ pub fn compile_model(
         sink.extend(found);
         return None;
     };
-    let Model { jobs, tick_limit, timezone, report, history, .. } = model;
+    let Model { jobs, tick_limit, timezone, report, history, places, .. } = model;
     let jobs: BTreeMap<JobId, CompiledJob> =
         jobs.into_iter().map(|(id, job)| (id, CompiledJob::from_job(job))).collect();
     prove_writes(jobs.values(), &mut found);
@@ -56,7 +57,7 @@ pub fn compile_model(
     if !sound {
         return None;
     }
-    Some(Compiled { jobs, tick_limit, timezone, report, history })
+    Some(Compiled { jobs, tick_limit, timezone, report, history, places })
 }
 
 /// Proves every write's compiled machine, once for each set of open edges.
@@ -88,6 +89,13 @@ impl Compiled {
     /// All jobs, by id.
     pub fn jobs(&self) -> impl Iterator<Item = &CompiledJob> {
         self.jobs.values()
+    }
+
+    /// Where the value of a job's key stands; without it, where the job's id does.
+    #[must_use]
+    pub fn place(&self, id: &JobId, path: &str) -> Option<Span> {
+        let place = self.places.get(id).and_then(|places| places.of(path));
+        place.map(|place| place.value).or_else(|| Some(self.job(id)?.job().id_span))
     }
 
     /// How many jobs there are.

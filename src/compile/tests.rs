@@ -115,6 +115,18 @@ fn a_self_link_is_no_cycle_besides() {
 }
 
 #[test]
+fn a_dangling_link_is_never_taken_for_one_to_its_own_job() {
+    check(
+        "scan1 watch read_only -> scan2",
+        &expect![[r#"
+        OF020: job `scan1` leads to `scan2`, which does not exist
+          also: the job
+          help: declare that job, or remove the link
+    "#]],
+    );
+}
+
+#[test]
 fn each_cycle_is_told_with_its_whole_path() {
     check(
         "a check read_only -> b

@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::context::Context;
 use super::cursor::Cursor;
 use super::paths;
-use super::tree::{Key, Node, Value};
-use super::useless::push_useless;
+use super::tree::{Node, Value};
+use super::useless::take_of_kind;
 use crate::base::limits;
 use crate::diag::{Code, Finding, Span};
 use crate::model::{Command, Kind, Sandbox, StatusSource, Work};
@@ -158,27 +158,12 @@ fn status_file(
     owner: &Owner<'_>,
     kinds: &[Kind],
 ) -> Slot<PathBuf> {
-    let Some((key, _)) = used(ctx, table, "statusFile", owner, kinds) else { return Slot::EMPTY };
+    let entry = take_of_kind(ctx, table, "statusFile", owner.kind, kinds);
+    let Some((key, _)) = entry else { return Slot::EMPTY };
     let value = table
         .text(ctx, "statusFile")
         .and_then(|(text, node)| paths::expand(ctx, node, "commands.statusFile", text, owner.cwd?));
     Slot { key: Some(key.span), value }
-}
-
-/// The entry of `key`, unless the job's kind has no use for it: then OF006 and nothing.
-fn used<'t>(
-    ctx: &mut Context,
-    table: &mut Cursor<'t>,
-    key: &'static str,
-    owner: &Owner<'_>,
-    kinds: &[Kind],
-) -> Option<(&'t Key, &'t Node)> {
-    let (found, node) = table.take(key)?;
-    if let Some(kind) = owner.kind.filter(|kind| !kinds.contains(kind)) {
-        push_useless(ctx, found.span, &table.path(key), kind, kinds);
-        return None;
-    }
-    Some((found, node))
 }
 
 /// An argv: a program and its arguments.
@@ -189,7 +174,8 @@ fn argv(
     owner: &Owner<'_>,
     kinds: &[Kind],
 ) -> Slot<Vec<String>> {
-    let Some((found, node)) = used(ctx, table, key, owner, kinds) else { return Slot::EMPTY };
+    let entry = take_of_kind(ctx, table, key, owner.kind, kinds);
+    let Some((found, node)) = entry else { return Slot::EMPTY };
     let value = read_argv(ctx, node, &|| table.path(key));
     Slot { key: Some(found.span), value }
 }

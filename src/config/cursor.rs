@@ -23,7 +23,12 @@ pub(super) struct Cursor<'t> {
     /// Where it begins.
     pub(super) head: Span,
     known: Vec<&'static str>,
+    /// Those of them that are of no use here.
+    useless: Vec<&'static str>,
 }
+
+/// Keys of a whole file.
+const TOP_KEYS: [&str; 5] = ["version", "defaults", "report", "jobs", "suppressions"];
 
 /// What a span of time may be.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +47,8 @@ impl SpanRule {
     const fn bounds(self) -> (Duration, Duration) {
         match self {
             Self::Any => (Duration::ZERO, limits::SPAN_MAX),
-            Self::Limit => (Duration::from_millis(1), limits::SPAN_MAX),
+            // Half a millisecond is the least that does not round to nothing.
+            Self::Limit => (Duration::from_micros(500), limits::SPAN_MAX),
             Self::AtLeast(least) => (least, limits::SPAN_MAX),
             Self::Between(least, most) => (least, most),
         }
@@ -66,7 +72,14 @@ impl<'t> Cursor<'t> {
         if let Value::Table(entries) = &node.value {
             let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
             let place = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
-            return Some(Self { entries, prefix, place, head: node.span, known: Vec::new() });
+            return Some(Self {
+                entries,
+                prefix,
+                place,
+                head: node.span,
+                known: Vec::new(),
+                useless: Vec::new(),
+            });
         }
         let must = ctx.table_word();
         if name.is_empty() {
@@ -92,6 +105,11 @@ impl<'t> Cursor<'t> {
         self.known.push(key);
         let (found, node) = self.entries.iter().find(|(entry, _)| entry.name == key)?;
         (node.value != Value::Null).then_some((found, node))
+    }
+
+    /// Says that `key` is of no use here, so that no finding proposes it.
+    pub(super) fn has_no_use_for(&mut self, key: &'static str) {
+        self.useless.push(key);
     }
 
     /// A table below this one, and the place of its key.
@@ -174,7 +192,7 @@ impl<'t> Cursor<'t> {
         let (_, node) = self.take(key)?;
         let span = match node.value {
             Value::Int(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs),
-            Value::Float(seconds) => Duration::try_from_secs_f64(seconds).ok().map(to_millis),
+            Value::Float(seconds) => Duration::try_from_secs_f64(seconds).ok(),
             Value::Null
             | Value::Bool(_)
             | Value::Str(_)
@@ -188,7 +206,7 @@ impl<'t> Cursor<'t> {
         };
         let (least, most) = rule.bounds();
         if let Some(span) = span.filter(|span| (least..=most).contains(span)) {
-            return Some(span);
+            return Some(to_millis(span));
         }
         ctx.out_of_range(node, &self.path(key), &rule.words());
         None
@@ -247,12 +265,23 @@ impl<'t> Cursor<'t> {
             let message = format!("unknown key {name}{place}: it has no effect");
             let mut finding = Finding::new(Code::UnknownKey, key.span, message);
             if !ctx.is_flooded() {
-                finding = match did_you_mean(&key.name, self.known.iter().copied()) {
-                    Some(near) => finding.help(format!("did you mean `{near}`?")),
-                    None => finding.help(format!("known here: {}", self.known.join(", "))),
-                };
+                finding = finding.help(self.help_for(&key.name));
             }
             ctx.push(finding);
+        }
+    }
+}
+
+impl Cursor<'_> {
+    /// What was meant by a key that nobody asked for.
+    fn help_for(&self, key: &str) -> String {
+        if !self.place.is_empty() && TOP_KEYS.contains(&key) {
+            return "it belongs to the top of the file".to_owned();
+        }
+        let useful = self.known.iter().copied().filter(|known| !self.useless.contains(known));
+        match did_you_mean(key, useful) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", self.known.join(", ")),
         }
     }
 }

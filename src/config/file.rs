@@ -125,12 +125,11 @@ fn read_version(ctx: &mut Context, top: &mut Cursor<'_>) {
         ctx.missing(place, "the file has no `version`".to_owned(), &[("version", "1")]);
         return;
     };
-    // `1.0` is the same number to JSON.
     let is_one = match node.value {
         Value::Int(number) => number == 1,
-        Value::Float(number) => number.to_bits() == 1.0_f64.to_bits(),
         Value::Broken => true,
         Value::Null
+        | Value::Float(_)
         | Value::Bool(_)
         | Value::Str(_)
         | Value::Array(_)

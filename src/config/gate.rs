@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::cursor::{Cursor, SpanRule};
-use super::useless::{push_useless, span_of_kind};
+use super::useless::{span_of_kind, take_of_kind};
 use crate::approval::Level;
 use crate::base::limits;
 use crate::diag::{Code, Finding};
@@ -18,13 +18,8 @@ pub(super) fn read_approval(
     job: &mut Cursor<'_>,
     kind: Option<Kind>,
 ) -> ApprovalPolicy {
-    let Some((key, _)) = job.take("approval") else { return ApprovalPolicy::default() };
-    match kind {
-        Some(kind @ (Kind::LongRunningRead | Kind::OneShotRead)) => {
-            push_useless(ctx, key.span, "approval", kind, &[Kind::OneShotWrite]);
-            return ApprovalPolicy::default();
-        }
-        Some(Kind::OneShotWrite) | None => {}
+    if take_of_kind(ctx, job, "approval", kind, &[Kind::OneShotWrite]).is_none() {
+        return ApprovalPolicy::default();
     }
     let Some(mut table) = job.table(ctx, "approval") else { return ApprovalPolicy::default() };
     let required = table.bool(ctx, "required").unwrap_or(true);
@@ -85,10 +80,6 @@ pub(super) fn read_sandbox(
     job: &mut Cursor<'_>,
     kind: Option<Kind>,
 ) -> Option<Sandbox> {
-    let (found, _) = job.take("sandbox")?;
-    if let Some(kind) = kind.filter(|kind| *kind != Kind::OneShotRead) {
-        push_useless(ctx, found.span, "sandbox", kind, &[Kind::OneShotRead]);
-        return None;
-    }
+    take_of_kind(ctx, job, "sandbox", kind, &[Kind::OneShotRead])?;
     job.word(ctx, "sandbox", &Sandbox::ALL, Sandbox::as_str)
 }

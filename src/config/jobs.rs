@@ -16,7 +16,7 @@ use super::gate;
 use super::paths;
 use super::policy::{self, Defaults};
 use super::tree::{Node, Value};
-use super::useless::{push_useless, span_of_kind};
+use super::useless::{span_of_kind, take_of_kind};
 use crate::base::{JobId, RunId, limits};
 use crate::diag::{Code, Finding, Severity, Span};
 use crate::model::{Job, Kind, Link, LinkWhen, OnStall, Outline, Policy, Risk, Work};
@@ -257,9 +257,7 @@ fn read_inputs(
     cwd: Option<&Path>,
 ) -> Vec<PathBuf> {
     let kinds = [Kind::OneShotRead, Kind::OneShotWrite];
-    let Some((found, _)) = job.take("inputs") else { return Vec::new() };
-    if let Some(kind) = kind.filter(|kind| !kinds.contains(kind)) {
-        push_useless(ctx, found.span, "inputs", kind, &kinds);
+    if take_of_kind(ctx, job, "inputs", kind, &kinds).is_none() {
         return Vec::new();
     }
     let mut inputs = Vec::new();

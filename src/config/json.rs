@@ -163,7 +163,7 @@ fn lower(value: &ast::Value<'_>, ctx: &mut Context) -> Node {
 
 fn number(digits: &str) -> Value {
     let whole = digits.parse::<i64>().map(Value::Int);
-    whole.or_else(|_| digits.parse().map(Value::Float)).unwrap_or(Value::Other("an odd number"))
+    whole.or_else(|_| digits.parse().map(Value::of_float)).unwrap_or(Value::Other("an odd number"))
 }
 
 fn lower_object(object: &ast::Object<'_>, ctx: &mut Context) -> Vec<(Key, Node)> {

@@ -202,10 +202,12 @@ impl Lowering<'_> {
             DeValue::String(text) => Value::Str(text.to_string()),
             DeValue::Integer(digits) => {
                 let whole = i64::from_str_radix(digits.as_str(), digits.radix()).map(Value::Int);
-                let float = |_| digits.as_str().parse().map(Value::Float);
+                let float = |_| digits.as_str().parse().map(Value::of_float);
                 whole.or_else(float).unwrap_or(Value::Other("a huge number"))
             }
-            DeValue::Float(digits) => digits.as_str().parse().map_or(Value::Broken, Value::Float),
+            DeValue::Float(digits) => {
+                digits.as_str().parse().map_or(Value::Broken, Value::of_float)
+            }
             DeValue::Boolean(value) => Value::Bool(*value),
             DeValue::Datetime(_) => Value::Other("a date or time"),
             DeValue::Array(items) => {

@@ -26,7 +26,7 @@ pub(super) enum Value {
     Null,
     Bool(bool),
     Int(i64),
-    /// Also a whole number that no `Int` can hold.
+    /// No whole number, or one that no `Int` can hold: `1.0` is an `Int`.
     Float(f64),
     Str(String),
     Array(Vec<Node>),
@@ -36,6 +36,19 @@ pub(super) enum Value {
     Other(&'static str),
     /// What a syntax error left behind; it has been reported and is not spoken of again.
     Broken,
+}
+
+impl Value {
+    /// The number that a float stands for: a whole one is the same with a point and without.
+    pub(super) fn of_float(number: f64) -> Self {
+        // Beyond it not every whole number is a float.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if number.fract() == 0.0 && number.abs() <= EXACT {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and fits")]
+            return Self::Int(number as i64);
+        }
+        Self::Float(number)
+    }
 }
 
 /// How far containers may be nested. A config needs five levels.

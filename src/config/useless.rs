@@ -7,15 +7,29 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::cursor::{Cursor, SpanRule};
-use crate::diag::{Code, Finding, Span};
+use super::tree::{Key, Node};
+use crate::diag::{Code, Finding};
 use crate::model::Kind;
 
-/// OF006: `path` means nothing to `kind`, only to `kinds`.
-pub(super) fn push_useless(ctx: &mut Context, place: Span, path: &str, kind: Kind, kinds: &[Kind]) {
+/// The entry of `key`, unless the job's kind has no use for it: then OF006 and nothing.
+pub(super) fn take_of_kind<'t>(
+    ctx: &mut Context,
+    cursor: &mut Cursor<'t>,
+    key: &'static str,
+    kind: Option<Kind>,
+    kinds: &[Kind],
+) -> Option<(&'t Key, &'t Node)> {
+    let unfit = kind.filter(|kind| !kinds.contains(kind));
+    if unfit.is_some() {
+        cursor.has_no_use_for(key);
+    }
+    let (found, node) = cursor.take(key)?;
+    let Some(kind) = unfit else { return Some((found, node)) };
     let others: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-    let message = format!("`{path}` has no effect on a {}", kind.as_str());
+    let message = format!("`{}` has no effect on a {}", cursor.path(key), kind.as_str());
     let help = format!("remove it; it belongs to: {}", others.join(", "));
-    ctx.push(Finding::new(Code::UselessKey, place, message).help(help));
+    ctx.push(Finding::new(Code::UselessKey, found.span, message).help(help));
+    None
 }
 
 /// A span that only some kinds have a use for.
@@ -27,10 +41,6 @@ pub(super) fn span_of_kind(
     kind: Option<Kind>,
     kinds: &[Kind],
 ) -> Option<Duration> {
-    let (found, _) = job.take(key)?;
-    if let Some(kind) = kind.filter(|kind| !kinds.contains(kind)) {
-        push_useless(ctx, found.span, key, kind, kinds);
-        return None;
-    }
+    take_of_kind(ctx, job, key, kind, kinds)?;
     job.span(ctx, key, rule)
 }

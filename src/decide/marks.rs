@@ -23,6 +23,8 @@ pub struct HiddenWrite {
     pub job: JobId,
     /// The write whose id or command it has.
     pub write: JobId,
+    /// Which of its commands that is (`run`, `start`, `status`, `stop`); `None`: it is the id.
+    pub role: Option<&'static str>,
 }
 
 /// Remembers a write's id and command.
@@ -54,25 +56,28 @@ pub fn hidden_writes(compiled: &Compiled, snapshot: &Snapshot) -> Vec<HiddenWrit
         if matches!(job.work, Work::Write { .. }) {
             return None;
         }
-        let own: Vec<String> = commands_of(job).iter().map(|c| mark_of(c, &job.cwd)).collect();
-        let of = known
-            .iter()
-            .find(|(id, marks)| **id == job.id || own.iter().any(|mark| marks.contains(mark)));
-        of.map(|(write, _)| HiddenWrite { job: job.id.clone(), write: write.clone() })
+        let own: Vec<(&'static str, String)> =
+            commands_of(job).into_iter().map(|(role, c)| (role, mark_of(c, &job.cwd))).collect();
+        known.iter().find_map(|(write, marks)| {
+            let role = own.iter().find(|(_, mark)| marks.contains(mark)).map(|(role, _)| *role);
+            let found = role.is_some() || *write == job.id;
+            found.then(|| HiddenWrite { job: job.id.clone(), write: write.clone(), role })
+        })
     };
     compiled.jobs().filter_map(|job| hidden(job.job())).collect()
 }
 
-fn commands_of(job: &Job) -> Vec<&Command> {
+fn commands_of(job: &Job) -> Vec<(&'static str, &Command)> {
     match &job.work {
         Work::Watch { start, status, stop } => {
             let status = match status {
-                StatusSource::Command(command) => Some(command),
+                StatusSource::Command(command) => Some(("status", command)),
                 StatusSource::File(_) => None,
             };
-            std::iter::once(start).chain(status).chain(stop).collect()
+            let stop = stop.as_ref().map(|stop| ("stop", stop));
+            std::iter::once(("start", start)).chain(status).chain(stop).collect()
         }
-        Work::Check { run, .. } | Work::Write { run, .. } => vec![run],
+        Work::Check { run, .. } | Work::Write { run, .. } => vec![("run", run)],
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::diag::{Code, Finding, Severity, did_you_mean};
 
 /// What is made of a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// It is not told.
     Allow,
@@ -28,7 +28,7 @@ impl Levels {
         Self(strict.then_some((Code::UnknownKey, Level::Deny)).into_iter().collect())
     }
 
-    /// Asks for a level of the code of this name; the last word counts.
+    /// Asks for a level of the code of this name; of several the most severe counts.
     ///
     /// # Errors
     /// A sentence, where there is no such code, or it is about safety.
@@ -37,7 +37,8 @@ impl Levels {
         if code.is_safety() {
             return Err(format!("{code} is about safety: its severity can't be changed"));
         }
-        self.0.insert(code, level);
+        let asked = self.0.entry(code).or_insert(level);
+        *asked = level.max(*asked);
         Ok(())
     }
 
@@ -80,21 +81,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_word_counts_and_safety_is_kept() {
-        let mut levels = Levels::new(true);
+    fn the_most_severe_level_counts_and_safety_is_kept() {
         let told = |levels: &Levels, code| {
             levels.apply(Finding::nowhere(code, "x")).map(|finding| finding.severity)
         };
-        assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Error));
+        let mut levels = Levels::new(false);
         levels.set("of002", Level::Allow).expect("a code");
         assert_eq!(told(&levels, Code::UnknownKey), None);
         levels.set("OF002", Level::Warn).expect("a code");
         assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Warning));
+        levels.set("OF002", Level::Allow).expect("a code");
+        assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Warning));
+        let mut levels = Levels::new(true);
+        levels.set("OF002", Level::Allow).expect("a code");
+        assert_eq!(told(&levels, Code::UnknownKey), Some(Severity::Error));
         for (name, said) in [
             ("OF023", "about safety"),
             ("OF999", "no code"),
             ("0F035", "OF035?"),
             ("of35", "mean OF035?"),
+            ("OF0035", "mean OF035?"),
             ("35", "mean OF035?"),
             ("OF0O35", "mean OF035?"),
             ("99999", "look like OF035"),

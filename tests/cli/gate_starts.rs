@@ -217,6 +217,8 @@ fn a_read_job_with_the_command_of_a_write_is_refused_from_the_first() {
     let found = sandbox.run(&["check"]);
     found.exits(1).prints("OF038").prints("read").prints("declare it one_shot_write");
     lacks(&found.out, &["--reclassify"]);
+    let command = "`commands.run` of read job `read` is the command of `prune`, which is declared";
+    found.prints(command).prints("the write");
     sandbox.run(&["run", "read"]).exits(REFUSED).says("OF038");
     sandbox.run(&["tick"]).exits(REFUSED);
     assert_eq!(sandbox.count("prune", "runs"), 0);

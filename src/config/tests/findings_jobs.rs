@@ -8,6 +8,40 @@ use expect_test::expect;
 use super::*;
 
 #[test]
+fn an_unknown_key_is_never_taken_for_one_of_another_kind_or_place() {
+    expect![[r#"
+        ── "commands": {"run": ["a"], "stauts": ["b"]}
+        json:2:28: warning[OF002]: unknown key `stauts` in `commands`: it has no effect
+          help: known here: start, stop, run, status, statusFile
+        toml:3:27: warning[OF002]: unknown key `stauts` in `commands`: it has no effect
+          help: known here: start, stop, run, status, statusFile
+        ── "input": ["a"], "suppressions": []
+        json:4:3: warning[OF002]: unknown key `input` in job `c`: it has no effect
+          help: did you mean `inputs`?
+        json:7:3: warning[OF002]: unknown key `suppressions` in job `c`: it has no effect
+          help: it belongs to the top of the file
+        toml:5:1: warning[OF002]: unknown key `input` in job `c`: it has no effect
+          help: did you mean `inputs`?
+        toml:8:1: warning[OF002]: unknown key `suppressions` in job `c`: it has no effect
+          help: it belongs to the top of the file
+    "#]]
+    .assert_eq(&job_cases(
+        CHECK,
+        &[
+            r#""commands": {"run": ["a"], "stauts": ["b"]}"#,
+            r#""input": ["a"], "suppressions": []"#,
+        ],
+    ));
+    expect![[r#"
+        ── "input": ["a"]
+        json:4:3: warning[OF002]: unknown key `input` in job `w`: it has no effect
+          help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, sandbox, verifyWithinSeconds, inputs, commands, policy, approval, after
+        toml:5:1: warning[OF002]: unknown key `input` in job `w`: it has no effect
+          help: known here: id, name, kind, risk, enabled, manual, cwd, env, timeoutSeconds, statusTimeoutSeconds, everySeconds, sandbox, verifyWithinSeconds, inputs, commands, policy, approval, after
+    "#]].assert_eq(&job_cases(WATCH, &[r#""input": ["a"]"#]));
+}
+
+#[test]
 fn unknown_keys_are_warned_of_with_what_was_meant() {
     expect![[r#"
         ── "job": []

@@ -8,7 +8,8 @@ pub(super) const RULE: Rule = Rule { code: Code::RelativePath, needs: Needs::Tex
 fn look(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in subject.jobs().filter(|job| subject.own_place(job, "cwd").is_none()) {
         let relative = |(at, word): (usize, &String)| {
-            let is_program = at == 0 && word.contains('/') && !word.starts_with('/');
+            // A folder does not make a path of `~/x`, which OF052 is about.
+            let is_program = at == 0 && word.contains('/') && !word.starts_with(['/', '~']);
             is_program || word.starts_with("./") || word.starts_with("../")
         };
         // One finding a job: its one key mends all.
@@ -31,7 +32,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::tests::rule_says;
+    use crate::lint::tests::{Bench, rule_is_silent, rule_says};
 
     #[test]
     fn a_relative_path_without_a_folder_is_told() {
@@ -55,6 +56,11 @@ mod tests {
               help: name the folder with `cwd` ("." is that of this file), or give the absolute path: without it, where OpenClaw is installed decides
             0 errors, 1 warning
         "#]],
+        );
+        rule_is_silent(
+            &Bench::default(),
+            RULE.code,
+            &bad.replace("./scan", "~/scan").replace("../x", "x"),
         );
         let argument = bad.replace("[\"./scan\", ", "[\"scan\", ");
         let absolute = bad.replace("./scan", "/opt/scan").replace("../x", "x/y");

@@ -12,7 +12,7 @@ const HELP: &str = "keep it in a file that only this account reads, and give the
 fn look(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in subject.jobs() {
         for argv in subject.commands(job) {
-            let Some(at) = (0..argv.words.len()).find(|at| is_secret(&argv, *at)) else { continue };
+            let Some(at) = secrets(&argv).next() else { continue };
             let message = format!(
                 "`commands.{}` of `{}` seems to hold a secret: everybody on this machine can read it",
                 argv.role, job.id
@@ -45,8 +45,7 @@ pub(in crate::lint) fn secret_places(subject: &Subject<'_>) -> Vec<Span> {
     let mut places = Vec::new();
     for job in subject.jobs() {
         for argv in subject.commands(job) {
-            let secret = (0..argv.words.len()).filter(|at| is_secret(&argv, *at));
-            places.extend(secret.map(|at| argv.span(at)));
+            places.extend(secrets(&argv).map(|at| argv.span(at)));
         }
         let own = job.env.iter().filter(|(name, value)| is_secret_variable(name, value));
         places.extend(own.filter_map(|(name, _)| subject.own_place(job, &format!("env.{name}"))));
@@ -67,6 +66,40 @@ fn is_setting(name: &str, value: &str) -> bool {
     elsewhere.clone().any(|end| name.ends_with(end)) || (is_number && name.contains("TOKENS"))
 }
 
+/// Which words of an argv hold a secret.
+fn secrets<'a>(argv: &'a Argv<'_>) -> impl Iterator<Item = usize> + 'a {
+    let command = argv.inner();
+    (0..argv.words.len()).filter(move |at| {
+        let own = *at > command.at;
+        is_secret(argv, *at)
+            || (own && is_by_own_flag(command.name, &argv.words[at - 1], &argv.words[*at]))
+    })
+}
+
+/// Does this word hold a secret as the value of a flag that has no telling name? `before`: the word
+/// before it.
+fn is_by_own_flag(program: &str, before: &str, word: &str) -> bool {
+    let value = match program {
+        "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "mariadb-dump" | "mariadb-admin" => {
+            word.strip_prefix("-p")
+        }
+        "sshpass" if before == "-p" => Some(word),
+        "sshpass" => word.strip_prefix("-p"),
+        "curl" => {
+            let cluster = before.starts_with('-') && !before.starts_with("--");
+            let named = ["--user", "--proxy-user", "-U"].contains(&before);
+            let attached = word.strip_prefix("-u").or_else(|| word.strip_prefix("--user="));
+            let user = (named || (cluster && before.ends_with('u'))).then_some(word).or(attached);
+            user.and_then(|user| user.split_once(':')).map(|(_, secret)| secret)
+        }
+        "redis-cli" => ["-a", "--pass"].contains(&before).then_some(word),
+        "gpg" | "gpg2" if before == "--passphrase" => Some(word),
+        "gpg" | "gpg2" => word.strip_prefix("--passphrase="),
+        _ => None,
+    };
+    value.is_some_and(is_secret_value)
+}
+
 /// Does this word hold a secret, alone or as the value of the flag before it?
 fn is_secret(argv: &Argv<'_>, at: usize) -> bool {
     let word = argv.words[at].as_str();
@@ -75,7 +108,9 @@ fn is_secret(argv: &Argv<'_>, at: usize) -> bool {
     let said = flag.is_some_and(|flag| {
         !word.starts_with('-') && holds_secret(&format!("{}={word}", flag.trim_start_matches('-')))
     });
-    said || holds_secret(word)
+    // `-o jsonpath={.data.password}` names one.
+    let names = ["jsonpath=", "go-template=", "custom-columns="].iter();
+    said || (!names.clone().any(|path| word.starts_with(path)) && holds_secret(word))
 }
 
 #[cfg(test)]
@@ -115,5 +150,29 @@ mod tests {
             2 errors, 0 warnings
         "#]],
         );
+    }
+
+    #[test]
+    fn secrets_of_flags_without_a_telling_name_are_told_and_mere_words_are_not() {
+        for (words, is) in [
+            (vec!["mysql", "-phunter22"], true),
+            (vec!["mysql", "-p$MYSQL_PWD"], false),
+            (vec!["sudo", "curl", "-su", "u:hunter22", "https://h"], true),
+            (vec!["curl", "-uu:hunter22", "https://h"], true),
+            (vec!["curl", "-u", "user", "https://h"], false),
+            (vec!["redis-cli", "-a", "hunter22", "ping"], true),
+            (vec!["gpg", "--passphrase", "hunter22"], true),
+            (vec!["gpg", "--passphrase-file", "/run/p"], false),
+            (vec!["ls", "-a", "hunter22"], false),
+            (vec!["x", "token=required"], false),
+            (vec!["x", "password: disabled"], false),
+            (vec!["kubectl", "get", "-o", "jsonpath={.data.password:abcdefg}"], false),
+            (vec!["psql", "postgresql://u:password@h/db"], false),
+            (vec!["psql", "postgresql://u:hunter22@h/db"], true),
+        ] {
+            let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+            let argv = Argv { role: "run", words: &words, spans: &[], place: Span::default() };
+            assert_eq!(secrets(&argv).next().is_some(), is, "{words:?}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! OF052: words that only a shell would understand, in an argv that no shell reads.
 
 use crate::diag::{Code, Finding};
+use crate::lint::argv::base_name;
 use crate::lint::{Needs, Rule, Subject};
 
 pub(super) const RULE: Rule = Rule { code: Code::ShellText, needs: Needs::Text, look };
 
 /// Programs that make something of such words themselves.
-const OWN_LANGUAGE: [&str; 34] = [
+const OWN_LANGUAGE: [&str; 42] = [
     "sh",
     "bash",
     "dash",
@@ -41,11 +42,32 @@ const OWN_LANGUAGE: [&str; 34] = [
     "parallel",
     "systemd-run",
     "watch",
+    "mongosh",
+    "mongo",
+    "mariadb",
+    "duckdb",
+    "clickhouse-client",
+    "Rscript",
+    "lua",
+    "tclsh",
 ];
 /// Programs that take patterns.
 const PATTERNS: [&str; 14] = [
     "find", "grep", "egrep", "fgrep", "rg", "git", "rsync", "rclone", "tar", "restic", "borg",
     "fd", "zip", "unzip",
+];
+/// Programs that search for such words, or have them in their expressions (`aws --query`).
+const SEARCHES: [&str; 6] = ["grep", "egrep", "fgrep", "rg", "ag", "aws"];
+/// Flags whose word is a pattern, whatever the program.
+const TAKE_PATTERNS: [&str; 8] = [
+    "--exclude",
+    "--include",
+    "--exclude-dir",
+    "--filter",
+    "--pattern",
+    "--glob",
+    "--ignore",
+    "--match",
 ];
 const OPERATORS: [&str; 13] =
     ["&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>>", "&>", "2>&1"];
@@ -53,30 +75,31 @@ const OPERATORS: [&str; 13] =
 fn look(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in subject.jobs() {
         for argv in subject.commands(job) {
-            let name = argv.inner().name;
-            if OWN_LANGUAGE.contains(&name) {
+            let command = argv.inner();
+            // One of those before the program reads the words too: `ssh`, `watch`.
+            let until = &argv.words[..=command.at];
+            if until.iter().any(|word| OWN_LANGUAGE.contains(&base_name(word))) {
                 continue;
             }
-            let mut words = argv.words.iter().enumerate();
-            let Some((at, what)) = words.find_map(|(at, w)| Some((at, shell_text(name, w)?)))
-            else {
-                continue;
-            };
+            let found_at = (0..argv.words.len()).find_map(|at| {
+                let flag = at.checked_sub(1).map_or("", |before| argv.words[before].as_str());
+                Some((at, shell_text(command.name, flag, &argv.words[at])?))
+            });
+            let Some((at, what)) = found_at else { continue };
             let message = format!(
                 "`commands.{}` of `{}` has {what}, and no shell reads it",
                 argv.role, job.id
             );
-            found.push(
-                Finding::new(RULE.code, argv.span(at), message)
-                    .of(&job.id)
-                    .help("put it into a script, and name the script"),
-            );
+            found.push(Finding::new(RULE.code, argv.span(at), message).of(&job.id).help(
+                "put it into a script, and name the script; if the program is to get it \
+                         as it stands, say so in `suppressions`",
+            ));
         }
     }
 }
 
-/// What a shell would see in this word.
-fn shell_text(program: &str, word: &str) -> Option<String> {
+/// What a shell would see in this word; `flag`: the word before it.
+fn shell_text(program: &str, flag: &str, word: &str) -> Option<String> {
     if let Some(operator) = OPERATORS.iter().find(|operator| **operator == word) {
         // The end of `-exec`.
         let is_own = program == "find" && word == ";";
@@ -89,13 +112,22 @@ fn shell_text(program: &str, word: &str) -> Option<String> {
     if word == "~" || word.starts_with("~/") {
         return Some("a `~`".to_owned());
     }
-    if word.contains('`') || word.match_indices('$').any(|(at, _)| is_variable(&word[at + 1..])) {
+    let searches = SEARCHES.contains(&program);
+    let variable = |(at, _)| is_variable(&word[at + 1..]) && !is_query(&word[..at]);
+    if !searches && (word.contains('`') || word.match_indices('$').any(variable)) {
         return Some("a variable or a substitution (`$…`)".to_owned());
     }
-    // As files are meant: `*.log`, `/var/log/*`. Others, as in a URL or a format, are no globs.
+    // As files are meant: `*.log`, `/var/log/*`. Others, as in a URL, a time table or a format, are
+    // no globs.
     let is_path = word.starts_with("*.") || (word.contains('/') && !word.contains("://"));
-    let is_glob = word.contains('*') && is_path && !word.starts_with('-');
+    let is_text = word.starts_with('-') || word.contains(char::is_whitespace);
+    let is_glob = word.contains('*') && is_path && !is_text && !TAKE_PATTERNS.contains(&flag);
     (is_glob && !PATTERNS.contains(&program)).then(|| "a glob (`*`)".to_owned())
+}
+
+/// `?$filter=`, as OData has it.
+fn is_query(before: &str) -> bool {
+    before.contains("://") && before.ends_with(['?', '&'])
 }
 
 fn is_variable(after: &str) -> bool {
@@ -107,7 +139,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::tests::rule_says;
+    use crate::lint::tests::{Bench, rule_is_silent, rule_says};
 
     #[test]
     fn shell_text_in_an_argv_is_told_once_a_command() {
@@ -125,10 +157,10 @@ mod tests {
             &good,
             &expect![[r#"
             a.toml:7:41: warning[OF052]: `commands.run` of `disk` has `|`, and no shell reads it
-              help: put it into a script, and name the script
+              help: put it into a script, and name the script; if the program is to get it as it stands, say so in `suppressions`
             0 errors, 1 warning
             a.json:8:11: warning[OF052]: `commands.run` of `disk` has `|`, and no shell reads it
-              help: put it into a script, and name the script
+              help: put it into a script, and name the script; if the program is to get it as it stands, say so in `suppressions`
             0 errors, 1 warning
         "#]],
         );
@@ -152,8 +184,32 @@ mod tests {
             ("x", "https://h/*", false),
             ("x", "--exclude=a/*", false),
             ("x", "2 * 3", false),
+            ("aws", "R[?State==`running`]", false),
+            ("aws", "&&", true),
+            ("grep", "$HOME", false),
+            ("curl", "https://h/odata?$filter=a", false),
+            ("curl", "https://h/$TOKEN", true),
+            ("cronwrap", "*/5 * * * *", false),
         ] {
-            assert_eq!(shell_text(program, word).is_some(), said, "{program} {word}");
+            assert_eq!(shell_text(program, "", word).is_some(), said, "{program} {word}");
+        }
+    }
+
+    #[test]
+    fn what_a_shell_or_a_pattern_reads_is_none() {
+        for argv in [
+            r#""flock", "/l", "sh", "-c", "cd /x && rm $Y""#,
+            r#""mongosh", "--eval", "db.x.find({a:{$gt:5}})""#,
+            r#""mariadb", "-e", "select `a` from t""#,
+            r#""aws", "s3", "ls", "--exclude", "*/tmp/*""#,
+            r#""du", "-s", "--exclude", "*/x", "/y""#,
+            r#""ssh", "h", "ls", "*/x""#,
+        ] {
+            let config = format!(
+                "[[jobs]]\nid = \"x\"\nkind = \"one_shot_read\"\nrisk = \"read_only\"\n\
+                 commands.run = [{argv}]"
+            );
+            rule_is_silent(&Bench::default(), RULE.code, &config);
         }
     }
 }

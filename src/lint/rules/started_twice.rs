@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding};
 use crate::lint::{Needs, Rule, Subject};
-use crate::model::LinkWhen;
+use crate::model::{Kind, LinkWhen};
 
 pub(super) const RULE: Rule = Rule { code: Code::StartedTwice, needs: Needs::Text, look };
 
@@ -14,7 +14,8 @@ type Steps = usize;
 
 fn look(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let mut steps: Steps = limits::TWICE_STEPS;
-    for job in subject.jobs() {
+    // A chain only asks for a write, and an approval is for one start.
+    for job in subject.jobs().filter(|job| job.kind() != Kind::OneShotWrite) {
         let Some(twice) = ways_to(subject, &job.id, &mut steps) else { continue };
         let [first, second] = twice.by;
         let message = format!(
@@ -76,7 +77,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::lint::tests::rule_says;
+    use crate::lint::tests::{Bench, rule_is_silent, rule_says};
 
     fn job(id: &str, after: &str) -> String {
         format!(
@@ -117,6 +118,15 @@ mod tests {
             0 errors, 1 warning
         "#]],
         );
+    }
+
+    #[test]
+    fn a_write_is_asked_for_and_not_started() {
+        let write = diamond("success", "success").replace(
+            "id = \"sum\"\nkind = \"one_shot_read\"\nrisk = \"read_only\"",
+            "id = \"sum\"\nkind = \"one_shot_write\"\nrisk = \"write_local\"",
+        );
+        rule_is_silent(&Bench::default(), RULE.code, &write);
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn look(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 /// The script that an interpreter is told to run, by its place in the argv.
 fn script_of(job: &Job, argv: &Argv<'_>) -> Option<(usize, PathBuf)> {
     let command = argv.inner();
-    if !INTERPRETERS.contains(&command.name) || command.shell_text().is_some() {
+    if command.away || !INTERPRETERS.contains(&command.name) || command.shell_text().is_some() {
         return None;
     }
     let at = command.args.iter().position(|word| !word.starts_with('-'))?;

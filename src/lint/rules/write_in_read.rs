@@ -9,11 +9,15 @@ pub(super) const RULE: Rule = Rule { code: Code::WriteInRead, needs: Needs::Text
 fn look(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in subject.jobs().filter(|job| job.kind() != Kind::OneShotWrite) {
         for argv in subject.commands(job) {
-            // `status` has a rule of its own, and to stop a job is what `stop` is for.
+            // `status` has a rule of its own, and to stop a job is what `stop` is for, as to start
+            // one is what `start` is for.
             if argv.role == "status" || argv.role == "stop" {
                 continue;
             }
             let command = argv.inner();
+            if argv.role == "start" && verbs::starts_service(command) {
+                continue;
+            }
             let Some(what) = verbs::writing(command) else { continue };
             let message = format!("read job `{}` runs {what}, which looks like a write", job.id);
             found.push(Finding::new(RULE.code, argv.span(command.at), message).of(&job.id).help(
@@ -30,6 +34,18 @@ mod tests {
 
     use super::*;
     use crate::lint::tests::rule_says;
+
+    #[test]
+    fn a_watched_service_is_started_by_its_start() {
+        let config = |start: &str| {
+            format!(
+                "[[jobs]]\nid = \"scan\"\nkind = \"long_running_read\"\nrisk = \"read_only\"\n\
+                 commands = {{ start = [{start}], status = [\"./s\"] }}"
+            )
+        };
+        let good = config(r#""systemctl", "--user", "start", "scan""#);
+        rule_says(RULE.code, &good, &good, &expect![[""]]);
+    }
 
     #[test]
     fn a_read_that_writes_is_told() {
