@@ -201,6 +201,7 @@ impl Stage {
         let run = self.claims[self.claims.len() - 1 - n % self.claims.len()].clone();
         let host = self.host.clone();
         host.dies.set(death);
+        self.witness.failed |= death.is_some();
         let answer = host.execute_write(&self.compiled(), &run);
         host.dies.set(None);
         let wrote = host.wrote.borrow().iter().any(|w| w.run == run);

@@ -304,11 +304,15 @@ impl Stage {
             Move::WritesEnd => self.writes_end(),
             Move::CheckExits(check, code) => set(CHECKS[check], &|j| j.exit = code),
             Move::Attention(check, b) => set(CHECKS[check], &|j| j.attention = b),
-            Move::ExecutorsDie(b) => host.executors_die.set(b),
+            Move::ExecutorsDie(b) => {
+                self.witness.failed |= b;
+                host.executors_die.set(b);
+            }
             Move::LaunchesFail(b) => host.launches_fail.set(b),
             Move::ExecutorsLate(b) => host.executors_late.set(b),
             Move::NothingOpens(b) => host.nothing_opens.set(b),
             Move::Fault { after, recorded, refused } => {
+                self.witness.failed = true;
                 host.store.fail_at(after, crate::orders::fault(recorded, refused), recorded);
             }
             Move::Request(_)

@@ -90,6 +90,8 @@ pub(crate) struct Witness {
     /// Runs whose process is on record and lives on, without a lock.
     pub(crate) left: BTreeSet<RunId>,
     pub(crate) counts: BTreeMap<String, usize>,
+    /// A commit was to fail, or an executor to die.
+    pub(crate) failed: bool,
     folded: Snapshot,
     events: usize,
     wrote: usize,
@@ -282,7 +284,21 @@ impl Stage {
         Ok(())
     }
 
+    /// A store is doubted only once a commit has failed, or an executor has died: its own witness may
+    /// have seen what never was recorded. What was approved before may be void then.
+    fn hold_doubt(&mut self, event: &Event) -> Result<(), String> {
+        if let EventKind::StoreRestored { .. } = &event.kind {
+            if !self.witness.failed {
+                return refuse("the store is doubted, and nothing has failed".to_owned());
+            }
+            self.witness.count("a store in doubt");
+            self.witness.approvals.iter_mut().for_each(|approval| approval.sure = false);
+        }
+        Ok(())
+    }
+
     fn hold_event(&mut self, before: &Before, event: &Event, act: &Move) -> Result<(), String> {
+        self.hold_doubt(event)?;
         let Some(write) = event.job.as_ref().map(JobId::as_str) else { return Ok(()) };
         match &event.kind {
             EventKind::GrantVoided { why: Voided::Unfit(unfit), .. } => {
