@@ -90,6 +90,7 @@ impl<'t> Reader<'t, '_> {
         loop {
             items.push(self.value(token)?);
             if !self.goes_on(&Token::CloseBracket)? {
+                items.shrink_to_fit();
                 return Some(items);
             }
             token = self.next()?;
@@ -126,6 +127,7 @@ impl<'t> Reader<'t, '_> {
                 entries.add(key, value);
             }
             if !self.goes_on(&Token::CloseBrace)? {
+                entries.all.shrink_to_fit();
                 return Some(entries.all);
             }
             token = self.next()?;
