@@ -7,14 +7,14 @@
 //! one walk over the bytes.
 //! Invariant: this module never accepts what RFC 8259 forbids.
 
-use jsonc_parser::common::{Range, Ranged};
+use jsonc_parser::common::Range;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions};
 
 use super::context::Context;
 use super::json_tree::read_tree;
 use super::tree::{DEPTH_MAX, Node};
-use crate::diag::{Code, Finding, Span};
+use crate::diag::{Code, Finding};
 
 const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
