@@ -51,7 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rust_fsm", &["src/machine/"]),
     ("petgraph", &["src/compile/chain.rs"]),
     ("rusqlite", &["src/adapters/sqlite/"]),
-    ("jsonc_parser", &["src/config/json.rs", "src/config/json5.rs"]),
+    ("jsonc_parser", &["src/config/json.rs", "src/config/json5.rs", "src/config/json_tree.rs"]),
     ("ureq", &["src/adapters/http.rs"]),
     ("Command::new", &["src/adapters/process/spawn.rs"]),
     (".consume(", &["src/machine/mod.rs"]),

@@ -14,6 +14,7 @@ mod history;
 mod jobs;
 mod json;
 mod json5;
+mod json_tree;
 mod key_docs;
 mod key_paths;
 mod paths;
