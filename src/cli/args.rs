@@ -7,12 +7,14 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 mod check;
 mod config;
 mod gate;
+mod init;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
+pub(super) use init::InitArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -48,6 +50,13 @@ pub(super) struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a config to begin with, or an old one in today's shape
+    #[command(
+        after_help = "Examples:\n  opsfsm init                      where a tick will look for it\n  \
+        opsfsm init --print              look at it first\n  \
+        opsfsm init --from ~/.openclaw/net/config/ops-jobs.json jobs.toml"
+    )]
+    Init(InitArgs),
     /// One cycle: observe, decide, record, report, resume
     #[command(
         after_help = "Examples:\n  opsfsm tick --dry-run            what would a tick do?\n  \

@@ -20,6 +20,7 @@ mod failure;
 mod gate;
 mod graph;
 mod history;
+mod init;
 mod io;
 mod orders;
 mod outbox;
@@ -99,6 +100,7 @@ fn told(result: Result<Exit, Failure>) -> Exit {
 
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Init(options) => init::init(context, options),
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
         Command::Start(options) => start::start(context, options),

@@ -24,6 +24,7 @@ fn help_of_opsfsm() {
             Usage: opsfsm [OPTIONS] <COMMAND>
 
             Commands:
+              init         Write a config to begin with, or an old one in today's shape
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
               start        Start a long_running_read

@@ -34,6 +34,7 @@ mod help;
 mod hostile;
 mod import;
 mod inherited;
+mod init;
 mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
