@@ -29,6 +29,7 @@ pub mod sqlite;
 pub mod status;
 pub mod telegram;
 pub mod tick_lock;
+pub mod timers;
 pub mod token;
 pub mod umask;
 pub mod webhook;

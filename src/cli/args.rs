@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod gate;
 mod init;
+mod install;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
@@ -15,6 +16,7 @@ pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
 pub(super) use init::InitArgs;
+pub(super) use install::{InstallArgs, TimerArgs, With};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -57,6 +59,15 @@ pub(super) enum Command {
         opsfsm init --from ~/.openclaw/net/config/ops-jobs.json jobs.toml"
     )]
     Init(InitArgs),
+    /// Have a timer call a tick: systemd, cron or launchd; shows what it would do
+    #[command(
+        after_help = "Examples:\n  opsfsm install                   what would be written where?\n  \
+        opsfsm install --write           do it\n  opsfsm install --every 5m --with cron --write"
+    )]
+    Install(InstallArgs),
+    /// Take back what `install` has put on this host; shows what that is
+    #[command(after_help = "Example:\n  opsfsm uninstall --write")]
+    Uninstall(TimerArgs),
     /// One cycle: observe, decide, record, report, resume
     #[command(
         after_help = "Examples:\n  opsfsm tick --dry-run            what would a tick do?\n  \

@@ -162,6 +162,7 @@ fn next_steps(context: &Context, options: &InitArgs, target: &Path) -> String {
         steps.push(("adopt", "the store belongs to the old config: hand it over"));
     }
     steps.push(("start JOB", "starts a long job, which ticks watch from then on"));
+    steps.push(("install", "how a timer would call it every minute; --write does it"));
     let width = steps.iter().map(|(words, _)| words.len()).max().unwrap_or_default();
     let mut text = format!("wrote {}\n\nnext:\n", target.display());
     for (words, what) in steps {

@@ -14,6 +14,7 @@ mod code;
 mod codes;
 mod config;
 mod context;
+mod crontab;
 mod exec;
 mod explain;
 mod failure;
@@ -21,6 +22,7 @@ mod gate;
 mod graph;
 mod history;
 mod init;
+mod install;
 mod io;
 mod orders;
 mod outbox;
@@ -40,6 +42,8 @@ mod status;
 mod stop;
 mod stop_write;
 mod tick;
+mod timer;
+mod uninstall;
 mod verify;
 mod zone;
 
@@ -101,6 +105,8 @@ fn told(result: Result<Exit, Failure>) -> Exit {
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Init(options) => init::init(context, options),
+        Command::Install(options) => install::install(context, options),
+        Command::Uninstall(options) => uninstall::uninstall(options),
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
         Command::Start(options) => start::start(context, options),

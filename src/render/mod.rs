@@ -20,6 +20,7 @@ mod plan;
 mod printable;
 mod quote;
 mod report;
+mod schedule;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,9 @@ pub use plan::{render_plan, render_plan_json};
 pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
 pub use report::{Style, end_text, render_report};
+pub use schedule::{
+    Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_timer,
+};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
 };

@@ -25,6 +25,8 @@ fn help_of_opsfsm() {
 
             Commands:
               init         Write a config to begin with, or an old one in today's shape
+              install      Have a timer call a tick: systemd, cron or launchd; shows what it would do
+              uninstall    Take back what `install` has put on this host; shows what that is
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
               start        Start a long_running_read

@@ -33,6 +33,7 @@ fn the_first_config_has_nothing_to_find_and_the_first_tick_works() {
           opsfsm check      is it sound?
           opsfsm tick       one cycle by hand; then change a job, and set enabled = true
           opsfsm start JOB  starts a long job, which ticks watch from then on
+          opsfsm install    how a timer would call it every minute; --write does it
     "#]]
     .assert_eq(&shown);
     let path = sandbox.path("config/opsfsm/opsfsm.toml");

@@ -35,6 +35,7 @@ mod hostile;
 mod import;
 mod inherited;
 mod init;
+mod install;
 mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
