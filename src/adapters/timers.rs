@@ -14,7 +14,7 @@ use crate::model::End;
 use crate::ports::FileFacts as _;
 
 /// Time limit of each program.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(10);
 /// Most of a program's answer that is read: a crontab is far smaller.
 const ANSWER_BYTES: usize = 1 << 20;
 

@@ -6,12 +6,14 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 mod check;
 mod config;
+mod doctor;
 mod gate;
 mod init;
 mod install;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
+pub(super) use doctor::DoctorArgs;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
@@ -129,6 +131,10 @@ pub(super) enum Command {
     /// What opsfsm found where, for this config
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Is everything there that opsfsm needs, and does it work together? Records and sends nothing
+    #[command(after_help = "Examples:\n  opsfsm doctor\n  \
+        opsfsm doctor --format json | jq '.checks[] | select(.health != \"ok\")'")]
+    Doctor(DoctorArgs),
     /// A picture of the chains, or of one job's machine
     #[command(
         after_help = "Examples:\n  opsfsm graph --format text             a tree in the terminal\n  \

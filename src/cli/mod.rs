@@ -15,6 +15,8 @@ mod codes;
 mod config;
 mod context;
 mod crontab;
+mod doctor;
+mod doctor_host;
 mod exec;
 mod explain;
 mod failure;
@@ -123,6 +125,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Check(options) => check::check(context, options),
         Command::Schema => schema::schema(),
         Command::Config(command) => explain::config(context, command),
+        Command::Doctor(options) => doctor::doctor(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),

@@ -9,6 +9,7 @@ mod check;
 mod code_message;
 mod config_alert;
 mod digest;
+mod doctor;
 mod envelope;
 mod explain;
 mod findings;
@@ -33,6 +34,7 @@ pub use check::{
 };
 pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
+pub use doctor::{Checkup, Health, render_doctor, render_doctor_json};
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
 pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};

@@ -44,6 +44,8 @@ fn help_of_opsfsm() {
               check        Is the config sound? For people and for CI
               schema       The JSON Schema of a config, for editors
               config       What opsfsm found where, for this config
+              doctor       Is everything there that opsfsm needs, and does it work together? Records and sends
+                           nothing
               graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
               outbox       Reports on their way: what waits, and what was given up
