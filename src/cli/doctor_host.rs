@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use super::args::With;
 use super::context::Context;
 use super::crontab;
-use super::timer::{Standing, places_of, standing};
+use super::timer::{Standing, places_of, schedule_of, standing, unit_user};
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::sandbox;
 use crate::adapters::timers::{self, Scope};
 use crate::base::ZoneFault;
-use crate::render::{Checkup, Crontab};
+use crate::render::{Checkup, Crontab, Health, Schedule, render_service};
 
 /// Crontabs of the system that are read.
 const CRONTABS_MAX: usize = 200;
@@ -23,18 +23,24 @@ const CRONTAB_BYTES: u64 = 1 << 20;
 /// Something that calls a tick.
 struct Caller {
     what: String,
-    /// What keeps it from doing so.
-    fault: Option<String>,
+    /// What keeps it from doing so, or what it does instead.
+    fault: Option<(Health, &'static str)>,
 }
+
+const ANOTHER: (Health, &str) =
+    (Health::Warn, "it calls another program, or for another config or store, than this one");
 
 /// What calls a tick, and whether anything does.
 pub(super) fn timer_checks(context: &Context) -> (Vec<Checkup>, bool) {
-    let (units, mut callers): (Vec<Scope>, Vec<Caller>) = unit_callers().into_iter().unzip();
+    let schedule = schedule_of(context, "1m").ok();
+    let schedule = schedule.as_ref();
+    let (units, mut callers): (Vec<Scope>, Vec<Caller>) =
+        unit_callers(schedule).into_iter().unzip();
     callers.extend(plist_callers());
     let mut checks = Vec::new();
     if timers::has_program("crontab") {
         match crontab::read() {
-            Ok(read) => callers.extend(cron_caller("this account's crontab", &read)),
+            Ok(read) => callers.extend(cron_caller("this account's crontab", &read, schedule)),
             Err(why) => checks.push(Checkup::warn("timer", why.message, "crontab -l, crontab -e")),
         }
     }
@@ -44,7 +50,10 @@ pub(super) fn timer_checks(context: &Context) -> (Vec<Checkup>, bool) {
     for Caller { what, fault } in &callers {
         checks.push(match fault {
             None => Checkup::ok("timer", what.clone()),
-            Some(fault) => Checkup::fail("timer", format!("{what}: {fault}"), install.clone()),
+            Some((health, fault)) => {
+                let (text, mend) = (format!("{what}: {fault}"), Some(install.clone()));
+                Checkup { id: "timer", health: *health, text, mend }
+            }
         });
     }
     if callers.is_empty() {
@@ -60,23 +69,39 @@ pub(super) fn timer_checks(context: &Context) -> (Vec<Checkup>, bool) {
     (checks, !callers.is_empty())
 }
 
-fn unit_callers() -> Vec<(Scope, Caller)> {
+fn unit_callers(schedule: Option<&Schedule>) -> Vec<(Scope, Caller)> {
     let mut found = Vec::new();
     for scope in [Scope::User, Scope::System] {
-        let Some(timer) = places_of(With::Systemd, scope).ok().and_then(|mut all| all.pop()) else {
-            continue;
-        };
-        if !stands(&timer) {
+        let places = places_of(With::Systemd, scope).unwrap_or_default();
+        let [service, timer] = places.as_slice() else { continue };
+        if !stands(timer) {
             continue;
         }
         let wants = timer.parent().zip(timer.file_name());
         let enabled = wants.is_some_and(|(folder, name)| {
             fs::symlink_metadata(folder.join("timers.target.wants").join(name)).is_ok()
         });
-        let fault = (!enabled).then(|| "it is not enabled".to_owned());
+        let another = schedule.is_some_and(|schedule| calls_another(service, schedule, scope));
+        let fault = match (enabled, another) {
+            (false, _) => Some((Health::Fail, "it is not enabled")),
+            (true, true) => Some(ANOTHER),
+            (true, false) => None,
+        };
         found.push((scope, Caller { what: format!("systemd: {}", timer.display()), fault }));
     }
     found
+}
+
+/// Does a service that `install` wrote call something else than it would write now?
+fn calls_another(service: &Path, schedule: &Schedule, scope: Scope) -> bool {
+    let (Ok(Standing::Ours(text)), Ok(now)) =
+        (standing(service), render_service(schedule, unit_user(scope)))
+    else {
+        return false;
+    };
+    let call =
+        |text: &str| text.lines().find(|line| line.starts_with("ExecStart=")).map(str::to_owned);
+    call(&text) != call(&now)
 }
 
 fn plist_callers() -> Vec<Caller> {
@@ -89,9 +114,14 @@ fn stands(path: &Path) -> bool {
     standing(path).is_ok_and(|standing| standing != Standing::Nothing)
 }
 
-fn cron_caller(place: &str, read: &Crontab) -> Option<Caller> {
+fn cron_caller(place: &str, read: &Crontab, schedule: Option<&Schedule>) -> Option<Caller> {
     let line = read.ours().or(read.by_hand())?;
-    Some(Caller { what: format!("cron: in {place}: {line}"), fault: None })
+    let now = schedule.and_then(|schedule| Crontab::line(schedule).ok());
+    // Behind the five fields that say when.
+    let call = |line: &str| line.splitn(6, ' ').nth(5).map(str::to_owned);
+    let another = read.ours().is_some() && now.is_some_and(|now| call(&now) != call(line));
+    let what = format!("cron: in {place}: {line}");
+    Some(Caller { what, fault: another.then_some(ANOTHER) })
 }
 
 /// The system's crontabs, which packages and people write.
@@ -103,7 +133,7 @@ fn system_crontabs() -> Vec<Caller> {
     let read = |path: &PathBuf| {
         let small = fs::metadata(path).is_ok_and(|f| f.is_file() && f.len() <= CRONTAB_BYTES);
         let text = small.then(|| fs::read_to_string(path).ok()).flatten()?;
-        cron_caller(&path.display().to_string(), &Crontab::parse(&text).ok()?)
+        cron_caller(&path.display().to_string(), &Crontab::parse(&text).ok()?, None)
     };
     files.iter().filter_map(read).collect()
 }

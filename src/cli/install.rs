@@ -11,7 +11,9 @@ use super::args::{InstallArgs, With};
 use super::context::{Context, Failure};
 use super::crontab;
 use super::io;
-use super::timer::{Standing, places_of, schedule_of, scope_of, standing, systemctl, timer_of};
+use super::timer::{
+    Standing, places_of, schedule_of, scope_of, standing, systemctl, timer_of, unit_user,
+};
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::timers::{self, LABEL, Scope, TIMER};
 use crate::adapters::whole_file::replace_whole;
@@ -55,7 +57,10 @@ type Put = (PathBuf, String);
 fn files_of(with: With, scope: Scope, schedule: &Schedule) -> Result<Vec<Put>, Failure> {
     let texts = match with {
         With::Systemd => {
-            vec![render_service(schedule).map_err(Failure::refused)?, render_timer(schedule.every)]
+            vec![
+                render_service(schedule, unit_user(scope)).map_err(Failure::refused)?,
+                render_timer(schedule.every),
+            ]
         }
         With::Launchd => vec![render_plist(schedule, LABEL).map_err(Failure::refused)?],
         With::Cron => Vec::new(),

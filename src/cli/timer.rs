@@ -108,6 +108,11 @@ pub(super) fn standing(path: &Path) -> Result<Standing, Failure> {
     })
 }
 
+/// The account that a unit names: systemd's own runs as root by itself, but without root's home.
+pub(super) fn unit_user(scope: Scope) -> Option<&'static str> {
+    (scope == Scope::System).then_some("root")
+}
+
 /// A call of systemctl, as it is typed.
 pub(super) fn systemctl(scope: Scope, words: &[&'static str]) -> Vec<&'static str> {
     let mut all = vec!["systemctl"];

@@ -192,6 +192,19 @@ fn timers_are_found_and_what_keeps_them_from_running() {
 }
 
 #[test]
+fn what_install_wrote_for_another_config_is_told() {
+    let sandbox = host(&[]);
+    let at = |line: &str| format!("* * * * * {} {line} tick", Sandbox::program());
+    let (config, store) = (sandbox.config_path(), sandbox.store_path());
+    let own = format!("--config-file {} --state-file {}", config.display(), store.display());
+    for (line, health) in [(own.as_str(), "ok"), ("--config-file /elsewhere", "warn")] {
+        let mark = "opsfsm: written by `opsfsm install`, removed by `opsfsm uninstall`";
+        sandbox.write("crontab", format!("# >>> {mark}\n{}\n# <<< opsfsm\n", at(line)));
+        is(&sandbox, "timer", health, if health == "ok" { "cron: " } else { "it calls another" });
+    }
+}
+
+#[test]
 fn a_crontab_that_can_not_be_read_keeps_nothing_else_from_being_looked_at() {
     let sandbox = host(&[]);
     sandbox.script("bin/crontab", "#!/bin/sh\necho 'not allowed' >&2\nexit 1\n");

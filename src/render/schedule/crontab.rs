@@ -101,7 +101,15 @@ impl Crontab {
     /// # Errors
     /// Cron can't call it, or not so often.
     pub fn block(schedule: &Schedule) -> Result<String, CrontabFault> {
-        Ok(format!("{}{}\n{}", begin(), cron_line(schedule)?, end()))
+        Ok(format!("{}{}\n{}", begin(), Self::line(schedule)?, end()))
+    }
+
+    /// The one of them that counts.
+    ///
+    /// # Errors
+    /// Cron can't call it, or not so often.
+    pub fn line(schedule: &Schedule) -> Result<String, CrontabFault> {
+        cron_line(schedule)
     }
 }
 

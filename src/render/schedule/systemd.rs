@@ -2,11 +2,12 @@
 
 use super::{Every, MARK, Schedule};
 
-/// `opsfsm-tick.service`.
+/// `opsfsm-tick.service`. `user`: the account that a unit of the system runs as. With it systemd tells
+/// the jobs whose home they are in, as cron does.
 ///
 /// # Errors
 /// systemd starts no program with such a path.
-pub fn render_service(schedule: &Schedule) -> Result<String, String> {
+pub fn render_service(schedule: &Schedule, user: Option<&str>) -> Result<String, String> {
     let unfit = |c: char| c.is_control() || "'\"\\".contains(c);
     if let Some(program) = schedule.argv.first().filter(|program| program.contains(unfit)) {
         let program = program.escape_debug();
@@ -15,6 +16,7 @@ pub fn render_service(schedule: &Schedule) -> Result<String, String> {
              in {program}: put it elsewhere, or name another --with"
         ));
     }
+    let user = user.map(|user| format!("User={user}\n")).unwrap_or_default();
     let words: Vec<String> = schedule.argv.iter().map(|word| unit_word(word)).collect();
     // A colon before the program: no word is taken for a variable. Older ones don't know it, so it
     // stands only where a word could be.
@@ -26,7 +28,7 @@ pub fn render_service(schedule: &Schedule) -> Result<String, String> {
          \n\
          [Service]\n\
          Type=oneshot\n\
-         ExecStart={literal}{}\n\
+         {user}ExecStart={literal}{}\n\
          # The jobs that a tick starts go on when it ends.\n\
          KillMode=process\n",
         words.join(" ")
@@ -106,12 +108,19 @@ mod tests {
     fn a_dollar_is_a_dollar() {
         let service = |program: &str, word: &str| {
             let argv = vec![program.to_owned(), word.to_owned()];
-            render_service(&Schedule { argv, every: Every::of_seconds(60).expect("a minute") })
+            let every = Every::of_seconds(60).expect("a minute");
+            render_service(&Schedule { argv, every }, None)
         };
         let holds =
             |word: &str, line: &str| service("/o", word).is_ok_and(|all| all.contains(line));
         assert!(holds("$x", "\nExecStart=:/o \"$x\"\n"));
         assert!(holds("x", "\nExecStart=/o x\n"));
+        let schedule = Schedule {
+            argv: vec!["/o".to_owned()],
+            every: Every::of_seconds(60).expect("a minute"),
+        };
+        let of_system = render_service(&schedule, Some("root")).expect("a unit");
+        assert!(of_system.contains("\nUser=root\nExecStart=/o\n"));
         assert!(service("/o'", "x").is_err_and(|why| why.contains("/o\\'")));
     }
 
