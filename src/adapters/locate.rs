@@ -85,7 +85,7 @@ pub struct Located {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LocateError {
     /// No config at any place.
-    #[error("no config found; looked for:{}\ncreate one of these, or name one with --config-file", lines(.looked))]
+    #[error("no config found; looked for:{}\nlet `opsfsm init` write one, or name one with --config-file", lines(.looked))]
     NoConfig {
         /// Every place looked at.
         looked: Vec<PathBuf>,
@@ -122,6 +122,33 @@ pub fn locate(asked: &Asked, world: &dyn World) -> Located {
     let openclaw = openclaw.filter(|dir| world.exists(dir));
     let around = Surroundings { home, default_cwd: openclaw.clone() };
     Located { config, store, openclaw, around }
+}
+
+/// Where a config belongs that is yet to be written: where one is looked for, OpenClaw's folder only
+/// if it is one that opsfsm works in. `beside`: beside the one that is there, if it has another name.
+///
+/// # Errors
+/// There is nowhere to look for one.
+pub fn place_for_config(
+    located: &Located,
+    world: &dyn World,
+    (json, beside): (bool, bool),
+) -> Result<PathBuf, LocateError> {
+    let name = CONFIG_NAMES[usize::from(json)];
+    let looked = match &located.config {
+        Ok(place) => {
+            let found = matches!(place.via, Via::OpenClaw | Via::Xdg);
+            let path = &place.path;
+            return Ok(if found && beside { path.with_file_name(name) } else { path.clone() });
+        }
+        Err(LocateError::NoConfig { looked }) => looked,
+        Err(none @ LocateError::NoHome { .. }) => return Err(none.clone()),
+    };
+    let net = located.openclaw.as_ref().map(|dir| dir.join("net")).filter(|net| world.exists(net));
+    let mut named = looked.iter().filter(|path| path.ends_with(name));
+    let in_net = net.and_then(|net| named.clone().find(|path| path.starts_with(&net)));
+    let place = in_net.or(named.next_back()).cloned();
+    place.ok_or(LocateError::NoHome { what: "config", flag: "--config-file" })
 }
 
 /// An environment variable as an absolute path; an empty one counts as not set.

@@ -6,13 +6,19 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 mod check;
 mod config;
+mod doctor;
 mod gate;
+mod init;
+mod install;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
+pub(super) use doctor::DoctorArgs;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
+pub(super) use init::InitArgs;
+pub(super) use install::{InstallArgs, TimerArgs, With};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -48,6 +54,22 @@ pub(super) struct Args {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a config to begin with, or an old one in today's shape
+    #[command(
+        after_help = "Examples:\n  opsfsm init                      where a tick will look for it\n  \
+        opsfsm init --print              look at it first\n  \
+        opsfsm init --from ~/.openclaw/net/config/ops-jobs.json jobs.toml"
+    )]
+    Init(InitArgs),
+    /// Have a timer call a tick: systemd, cron or launchd; shows what it would do
+    #[command(
+        after_help = "Examples:\n  opsfsm install                   what would be written where?\n  \
+        opsfsm install --write           do it\n  opsfsm install --every 5m --with cron --write"
+    )]
+    Install(InstallArgs),
+    /// Take back what `install` has put on this host; shows what that is
+    #[command(after_help = "Example:\n  opsfsm uninstall --write")]
+    Uninstall(TimerArgs),
     /// One cycle: observe, decide, record, report, resume
     #[command(
         after_help = "Examples:\n  opsfsm tick --dry-run            what would a tick do?\n  \
@@ -109,6 +131,10 @@ pub(super) enum Command {
     /// What opsfsm found where, for this config
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Is everything there that opsfsm needs, and does it work together? Records and sends nothing
+    #[command(after_help = "Examples:\n  opsfsm doctor\n  \
+        opsfsm doctor --format json | jq '.checks[] | select(.health != \"ok\")'")]
+    Doctor(DoctorArgs),
     /// A picture of the chains, or of one job's machine
     #[command(
         after_help = "Examples:\n  opsfsm graph --format text             a tree in the terminal\n  \

@@ -64,6 +64,18 @@ impl Checked {
         self.judged.sink.worst()
     }
 
+    /// How many errors and warnings there are.
+    pub(super) fn count(&self) -> (usize, usize) {
+        let sink = &self.judged.sink;
+        (sink.count(Severity::Error), sink.count(Severity::Warning))
+    }
+
+    /// How many jobs it has, of those how many are enabled.
+    pub(super) fn sizes(&self) -> String {
+        let jobs: usize = self.jobs.iter().flatten().map(|(_, count)| count).sum();
+        format!("{jobs} jobs, {} enabled", jobs.saturating_sub(self.disabled))
+    }
+
     /// What is told of it; `keyed`: with what each place belongs to.
     pub(super) fn told(&self, keyed: bool) -> CheckedConfig<'_> {
         let keys = if keyed { keys_of(&self.judged.sink, &self.sources) } else { BTreeMap::new() };

@@ -42,6 +42,8 @@ pub(super) struct Context {
     pub(super) processes: OsProcesses,
     pub(super) interrupt: Option<Interrupt>,
     pub(super) located: Located,
+    /// How a person calls this opsfsm, and the same with this config and store.
+    pub(super) called: String,
     pub(super) invocation: String,
     /// This program's file, as it was named when this call began: it may be replaced meanwhile.
     program: Result<PathBuf, String>,
@@ -62,6 +64,7 @@ impl Context {
             // Without it a signal ends opsfsm at once, as it would any program.
             interrupt: signals::install().ok(),
             located,
+            called: called_as(program),
             invocation: invocation(args, program),
             program: std::env::current_exe()
                 .map_err(|e| format!("opsfsm can't find its own program: {e}")),
@@ -339,13 +342,18 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
 
 /// How a person calls this opsfsm with this config and store, for commands in messages.
 fn invocation(args: &Args, program: Option<&OsString>) -> String {
-    let program = program.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut words = vec![if program.contains('/') { program } else { "opsfsm".to_owned() }];
+    let mut words = vec![called_as(program)];
     for (flag, path) in [("--config-file", &args.config_file), ("--state-file", &args.state_file)] {
         if let Some(path) = path {
             words.push(flag.to_owned());
-            words.push(path.to_string_lossy().into_owned());
+            words.push(render::shell_quote(&path.to_string_lossy()));
         }
     }
-    words.iter().map(|word| render::shell_quote(word)).collect::<Vec<_>>().join(" ")
+    words.join(" ")
+}
+
+/// How a person calls this opsfsm, without flags.
+fn called_as(program: Option<&OsString>) -> String {
+    let program = program.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+    if program.contains('/') { render::shell_quote(&program) } else { "opsfsm".to_owned() }
 }

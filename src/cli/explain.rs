@@ -66,7 +66,11 @@ fn files_of(path: &Path) -> Vec<String> {
     files.into_iter().map(|file| file.name).collect()
 }
 
-fn looked<T>(found: &Result<Option<T>, String>, shown: impl Fn(&T) -> (String, String)) -> Looked {
+/// What was looked for, as it is told.
+pub(super) fn looked<T>(
+    found: &Result<Option<T>, String>,
+    shown: impl Fn(&T) -> (String, String),
+) -> Looked {
     match found {
         Ok(Some(thing)) => {
             let (value, source) = shown(thing);

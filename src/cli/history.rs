@@ -7,7 +7,7 @@ use crate::adapters::sqlite::{EventFilter, SqliteStore};
 use crate::base::{Exit, JobId, limits};
 use crate::decide::clean_text;
 use crate::diag::did_you_mean;
-use crate::journal::{Event, EventKind};
+use crate::journal::{Event, EventKind, Head};
 use crate::ports::Store as _;
 use crate::render;
 
@@ -101,12 +101,12 @@ fn since(context: &Context, text: &str) -> Result<i64, Failure> {
 
 /// Replays everything. A journal that is broken, or that does not give the stored state, is a
 /// refused store.
-fn verify(store: &mut SqliteStore, format: Format, tries: usize) -> Result<String, Failure> {
+pub(super) fn proved(store: &mut SqliteStore, tries: usize) -> Result<Head, Failure> {
     let (snapshot, head) = store.replay()?;
     let stored = store.read()?;
     // A tick may have gone on with the journal in between: then the two are of different moments.
     if stored.head != head && tries > 0 {
-        return verify(store, format, tries - 1);
+        return proved(store, tries - 1);
     }
     if stored.snapshot != snapshot {
         let path = store.path().display();
@@ -117,6 +117,11 @@ fn verify(store: &mut SqliteStore, format: Format, tries: usize) -> Result<Strin
         );
         return Err(Failure { exit: Exit::StoreRefused, message });
     }
+    Ok(head)
+}
+
+fn verify(store: &mut SqliteStore, format: Format, tries: usize) -> Result<String, Failure> {
+    let head = proved(store, tries)?;
     let pruned = store.pruned()?;
     Ok(match format {
         Format::Text => render::render_verified(&head, pruned),

@@ -14,12 +14,17 @@ mod code;
 mod codes;
 mod config;
 mod context;
+mod crontab;
+mod doctor;
+mod doctor_host;
 mod exec;
 mod explain;
 mod failure;
 mod gate;
 mod graph;
 mod history;
+mod init;
+mod install;
 mod io;
 mod orders;
 mod outbox;
@@ -39,6 +44,8 @@ mod status;
 mod stop;
 mod stop_write;
 mod tick;
+mod timer;
+mod uninstall;
 mod verify;
 mod zone;
 
@@ -99,6 +106,9 @@ fn told(result: Result<Exit, Failure>) -> Exit {
 
 fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Init(options) => init::init(context, options),
+        Command::Install(options) => install::install(context, options),
+        Command::Uninstall(options) => uninstall::uninstall(options),
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
         Command::Start(options) => start::start(context, options),
@@ -115,6 +125,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Check(options) => check::check(context, options),
         Command::Schema => schema::schema(),
         Command::Config(command) => explain::config(context, command),
+        Command::Doctor(options) => doctor::doctor(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),

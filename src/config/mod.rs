@@ -20,6 +20,7 @@ mod key_paths;
 mod paths;
 mod places;
 mod policy;
+mod printed;
 mod report;
 mod schema;
 mod suppressions;
@@ -37,6 +38,7 @@ use std::path::PathBuf;
 
 pub use json5::parse_json5;
 pub use key_paths::key_paths;
+pub use printed::{move_config, print_config, read_config_value};
 pub use schema::schema;
 
 use crate::base::JobId;

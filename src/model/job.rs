@@ -14,7 +14,7 @@ use crate::base::JobId;
 use crate::diag::Span;
 
 /// Everything a config declares.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Model {
     /// The jobs, by id.
     pub jobs: BTreeMap<JobId, Job>,
@@ -34,6 +34,30 @@ pub struct Model {
     pub suppressions: Vec<Suppression>,
 }
 
+impl Model {
+    /// The same without where anything stands: two texts that mean the same give the same.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        self.places = BTreeMap::new();
+        self.defaults = Places::default();
+        if let Some(zone) = &mut self.timezone {
+            zone.span = Span::default();
+        }
+        for job in self.jobs.values_mut() {
+            job.id_span = Span::default();
+            for link in &mut job.after {
+                link.target_span = Span::default();
+            }
+        }
+        for suppression in &mut self.suppressions {
+            suppression.job_span = Span::default();
+            suppression.code_span = Span::default();
+            suppression.until_span = Span::default();
+        }
+        self
+    }
+}
+
 /// A time zone by its name in the IANA database. Whether this host knows it is not said here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZoneName {
@@ -44,7 +68,7 @@ pub struct ZoneName {
 }
 
 /// One declared job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
@@ -75,7 +99,7 @@ pub struct Job {
 }
 
 /// The commands of a job, by kind.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     /// `long_running_read`.
     Watch {

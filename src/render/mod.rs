@@ -9,6 +9,7 @@ mod check;
 mod code_message;
 mod config_alert;
 mod digest;
+mod doctor;
 mod envelope;
 mod explain;
 mod findings;
@@ -20,6 +21,7 @@ mod plan;
 mod printable;
 mod quote;
 mod report;
+mod schedule;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ pub use check::{
 };
 pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
+pub use doctor::{Checkup, Health, render_doctor, render_doctor_json};
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
 pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};
@@ -42,6 +45,9 @@ pub use plan::{render_plan, render_plan_json};
 pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
 pub use report::{Style, end_text, render_report};
+pub use schedule::{
+    Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_timer,
+};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
 };

@@ -24,6 +24,9 @@ fn help_of_opsfsm() {
             Usage: opsfsm [OPTIONS] <COMMAND>
 
             Commands:
+              init         Write a config to begin with, or an old one in today's shape
+              install      Have a timer call a tick: systemd, cron or launchd; shows what it would do
+              uninstall    Take back what `install` has put on this host; shows what that is
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
               start        Start a long_running_read
@@ -41,6 +44,8 @@ fn help_of_opsfsm() {
               check        Is the config sound? For people and for CI
               schema       The JSON Schema of a config, for editors
               config       What opsfsm found where, for this config
+              doctor       Is everything there that opsfsm needs, and does it work together? Records and sends
+                           nothing
               graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
               outbox       Reports on their way: what waits, and what was given up

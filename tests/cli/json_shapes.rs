@@ -98,6 +98,18 @@ fn tick_is_as_documented() {
 }
 
 #[test]
+fn doctor_is_as_documented() {
+    let sandbox = Sandbox::with(&[]);
+    let ran = sandbox.call(&["doctor", "--format", "json"]).env("PATH", "/none").run();
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(shape(&answer), shape(&example("doctor")), "{answer:#}");
+    assert_eq!(keys(&answer), keys(&example("doctor")));
+    for check in answer["checks"].as_array().unwrap() {
+        assert_eq!(keys(check), keys(&example("doctor")["checks"][0]));
+    }
+}
+
+#[test]
 fn check_is_as_documented() {
     let sandbox = Sandbox::new();
     let scan = with(sandbox.watched("scan"), &json!({"kind": "x"}));

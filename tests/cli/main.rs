@@ -16,6 +16,7 @@ mod ci_files;
 mod codes;
 mod config_keys;
 mod decisions;
+mod doctor;
 mod exposed;
 mod fault_list;
 mod faults;
@@ -34,6 +35,8 @@ mod help;
 mod hostile;
 mod import;
 mod inherited;
+mod init;
+mod install;
 mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;

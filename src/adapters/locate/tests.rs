@@ -89,7 +89,7 @@ fn without_a_config_every_place_is_named() {
           /home/u/.openclaw/net/config/ops-jobs.json
           /home/u/.config/opsfsm/opsfsm.toml
           /home/u/.config/opsfsm/ops-jobs.json
-        create one of these, or name one with --config-file"]]
+        let `opsfsm init` write one, or name one with --config-file"]]
     .assert_eq(&config(&world([], [])));
     let homeless = Fake { homeless: true, ..Fake::default() };
     expect_test::expect!["no home folder is known (HOME is not set), so there is nowhere to look for a config: name it with --config-file"]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 /// `opsfsm check`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Default, ClapArgs)]
 pub(in crate::cli) struct CheckArgs {
     /// Configs to check, each by itself: files, or folders of files [default: where a tick would
     /// look]
