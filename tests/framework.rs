@@ -1,5 +1,6 @@
 //! `OPS_FRAMEWORK.md` says what the program does: its tables are those of the machines, in both
-//! languages, and its config is sound.
+//! languages, and its config is sound. `SKILL.md` has the form that OpenClaw loads, and names
+//! commands that exist.
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "tests start the program under test")]
@@ -95,4 +96,48 @@ fn its_configs_are_sound() {
             .expect("opsfsm");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
     }
+}
+
+/// Every `opsfsm WORD` of a text.
+fn commands(text: &str) -> BTreeSet<String> {
+    let codes = text.split('`').skip(1).step_by(2);
+    let commands = codes.filter_map(|code| code.strip_prefix("opsfsm "));
+    commands.filter_map(|rest| rest.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_pages_name_commands_that_exist() {
+    for name in
+        ["OPS_FRAMEWORK.md", "SKILL.md", "docs/faq.md", "docs/approvals.md", "docs/migrating.md"]
+    {
+        let text =
+            fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a page");
+        let named = commands(&text);
+        assert!(!named.is_empty(), "{name}");
+        for command in named {
+            let out =
+                Command::new(env!("CARGO_BIN_EXE_opsfsm")).args([&command, "--help"]).output();
+            assert!(out.expect("opsfsm").status.success(), "{name}: opsfsm {command}");
+        }
+    }
+}
+
+#[test]
+fn the_skill_has_the_form_that_is_loaded() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/SKILL.md");
+    let text = fs::read_to_string(path).expect("the skill");
+    let (head, body) =
+        text.strip_prefix("---\n").and_then(|t| t.split_once("\n---\n")).expect("a head");
+    let keys: Vec<(&str, &str)> = head.lines().filter_map(|line| line.split_once(": ")).collect();
+    let value = |key: &str| keys.iter().find(|(name, _)| *name == key).expect("a key").1;
+    assert_eq!(keys.len(), head.lines().count(), "each key on one line");
+    assert_eq!(value("name"), "opsfsm");
+    // Longer ones are cut in the list of skills, which every session pays for.
+    assert!(value("description").len() < 160, "{}", value("description").len());
+    assert_eq!(value("version"), env!("CARGO_PKG_VERSION"));
+    let metadata: serde_json::Value = serde_json::from_str(value("metadata")).expect("JSON");
+    assert_eq!(metadata["openclaw"]["requires"]["bins"], serde_json::json!(["opsfsm"]));
+    // An agent reads all of it: it stays short, and says what is not for agents.
+    assert!(body.split_whitespace().count() < 600);
+    assert!(body.contains("Never run `opsfsm approve`"));
 }
