@@ -6,10 +6,12 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 mod check;
 mod config;
+mod explain;
 mod gate;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
+pub(super) use explain::ExplainJobArgs;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
@@ -57,6 +59,11 @@ pub(super) enum Command {
     /// How every job is now; records nothing
     #[command(after_help = "Example:\n  opsfsm status --format json | jq '.jobs[] | {id, state}'")]
     Status(StatusArgs),
+    /// Why a job is in its state, what comes next, and what holds it back; asks no job
+    #[command(after_help = "Examples:\n  opsfsm explain inventory\n  \
+        opsfsm explain prune --format json | jq .holds\n  \
+        opsfsm explain OF023             what a code of `check` means")]
+    Explain(ExplainJobArgs),
     /// Start a long_running_read
     #[command(after_help = "Example:\n  opsfsm start inventory")]
     Start(StartArgs),

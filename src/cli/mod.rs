@@ -16,6 +16,7 @@ mod config;
 mod context;
 mod exec;
 mod explain;
+mod explain_job;
 mod failure;
 mod gate;
 mod graph;
@@ -101,6 +102,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
+        Command::Explain(options) => explain_job::explain(context, options),
         Command::Start(options) => start::start(context, options),
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),

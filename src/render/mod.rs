@@ -11,6 +11,7 @@ mod config_alert;
 mod digest;
 mod envelope;
 mod explain;
+mod explain_job;
 mod findings;
 mod graph;
 mod history;
@@ -33,6 +34,7 @@ pub use check::{
 pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
+pub use explain_job::{render_explained_job, render_explained_job_json};
 pub use findings::{render_finding, render_findings};
 pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};
 pub use history::{render_history, render_history_json, render_verified, render_verified_json};

@@ -26,6 +26,7 @@ fn help_of_opsfsm() {
             Commands:
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
+              explain      Why a job is in its state, what comes next, and what holds it back; asks no job
               start        Start a long_running_read
               stop         Stop a long_running_read, which stays stopped until a person starts it; end a running
                            write
@@ -357,7 +358,7 @@ fn a_mistyped_command_or_flag_is_a_usage_error_with_a_hint() {
 fn an_unknown_job_is_answered_with_the_nearest_one() {
     let sandbox = Sandbox::new();
     sandbox.config(&json!({}), &[sandbox.watched("inventory"), sandbox.check("disk-space")]);
-    for command in ["start", "stop", "run"] {
+    for command in ["start", "stop", "run", "explain"] {
         let ran = sandbox.run(&[command, "disk-spcae"]);
         ran.exits(2).says("there is no job `disk-spcae`; did you mean `disk-space`?");
         sandbox.run(&[command, "qqq"]).exits(2).says("status` for all jobs");

@@ -16,6 +16,7 @@ mod ci_files;
 mod codes;
 mod config_keys;
 mod decisions;
+mod explain;
 mod exposed;
 mod fault_list;
 mod faults;
