@@ -55,6 +55,10 @@ pub const TAIL_BYTES: usize = 4 << 10;
 pub const LOG_BYTES: u64 = 1 << 20;
 /// Most progress fields shown in a report (as in ops-monitor v1).
 pub const PROGRESS_FIELDS: usize = 6;
+/// Most of the end of such a log that is shown.
+pub const LOG_SHOWN: u64 = 256 << 10;
+/// Most ends of runs in the journal that `logs` looks at.
+pub const ENDS_LOOKED_AT: u32 = 200;
 /// Longest piece of job-supplied text (message, cause, progress value) kept in state or shown.
 pub const TEXT_CHARS: usize = 400;
 /// Most bytes of a job's progress key kept; a longer one is replaced by its hash.

@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod explain;
 mod gate;
+mod logs;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
@@ -15,6 +16,8 @@ pub(super) use explain::ExplainJobArgs;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
+
+pub(super) use logs::LogsArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -130,6 +133,11 @@ pub(super) enum Command {
         opsfsm history --verify          is the journal whole, and does it give today's state?"
     )]
     History(HistoryArgs),
+    /// What a job printed, as far as it is kept: its start log, and the ends of its last runs
+    #[command(
+        after_help = "Examples:\n  opsfsm logs inventory --lines 200\n  opsfsm logs disk-space --runs 1"
+    )]
+    Logs(LogsArgs),
     /// Reports on their way: what waits, and what was given up
     #[command(
         after_help = "Examples:\n  opsfsm outbox\n  opsfsm outbox retry              send again whatever was given up\n  \

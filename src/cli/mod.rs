@@ -22,6 +22,7 @@ mod gate;
 mod graph;
 mod history;
 mod io;
+mod logs;
 mod orders;
 mod outbox;
 mod places;
@@ -119,6 +120,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Config(command) => explain::config(context, command),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
+        Command::Logs(options) => logs::logs(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),

@@ -44,6 +44,8 @@ fn help_of_opsfsm() {
               config       What opsfsm found where, for this config
               graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
+              logs         What a job printed, as far as it is kept: its start log, and the ends of its last
+                           runs
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               backup       Copy the store to a file

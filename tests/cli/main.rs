@@ -39,6 +39,7 @@ mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
 mod json_shapes;
+mod logs;
 mod messages;
 mod neighbours;
 mod outbox;
