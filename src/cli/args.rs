@@ -182,6 +182,9 @@ pub(super) struct TickArgs {
     /// Print the report instead of sending it; it counts as told
     #[arg(long)]
     pub(super) print_only: bool,
+    /// The same for a chat gateway that posts what is printed: with nothing to say, exactly NO_REPLY
+    #[arg(long, conflicts_with_all = ["dry_run", "format"])]
+    pub(super) no_reply: bool,
     /// Observe, but record, start and send nothing; print what a tick would do
     #[arg(long)]
     pub(super) dry_run: bool,

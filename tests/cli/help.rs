@@ -88,6 +88,8 @@ fn help_of_tick() {
                   --target <CHAT>    Send to this Telegram chat, whatever the config says: an id, @name, or
                                      CHAT:topic:ID
                   --print-only       Print the report instead of sending it; it counts as told
+                  --no-reply         The same for a chat gateway that posts what is printed: with nothing to
+                                     say, exactly NO_REPLY
                   --dry-run          Observe, but record, start and send nothing; print what a tick would do
                   --now <TIME>       Decide as of this time (RFC 3339), with --dry-run
                   --format <FORMAT>  How to answer: for people, or for programs (see docs/json.md) [default:

@@ -42,6 +42,7 @@ mod json_shapes;
 mod logs;
 mod messages;
 mod neighbours;
+mod no_reply;
 mod outbox;
 mod overlap;
 mod places;
