@@ -9,6 +9,7 @@ mod config;
 mod explain;
 mod gate;
 mod logs;
+mod metrics;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
@@ -18,6 +19,7 @@ pub(super) use gate::{
 };
 
 pub(super) use logs::LogsArgs;
+pub(super) use metrics::MetricsArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -138,6 +140,10 @@ pub(super) enum Command {
         after_help = "Examples:\n  opsfsm logs inventory --lines 200\n  opsfsm logs disk-space --runs 1"
     )]
     Logs(LogsArgs),
+    /// How jobs and opsfsm stand, as numbers in OpenMetrics text; asks no job
+    #[command(after_help = "Examples:\n  opsfsm metrics | grep stalled\n  \
+        * * * * * opsfsm metrics --textfile /var/lib/node_exporter/textfile/opsfsm.prom")]
+    Metrics(MetricsArgs),
     /// Reports on their way: what waits, and what was given up
     #[command(
         after_help = "Examples:\n  opsfsm outbox\n  opsfsm outbox retry              send again whatever was given up\n  \

@@ -23,6 +23,7 @@ mod graph;
 mod history;
 mod io;
 mod logs;
+mod metrics;
 mod orders;
 mod outbox;
 mod places;
@@ -121,6 +122,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
         Command::Logs(options) => logs::logs(context, options),
+        Command::Metrics(options) => metrics::metrics(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),

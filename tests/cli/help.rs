@@ -46,6 +46,7 @@ fn help_of_opsfsm() {
               history      What happened: the journal, newest last
               logs         What a job printed, as far as it is kept: its start log, and the ends of its last
                            runs
+              metrics      How jobs and opsfsm stand, as numbers in OpenMetrics text; asks no job
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               backup       Copy the store to a file

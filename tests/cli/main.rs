@@ -41,6 +41,7 @@ mod json_schema;
 mod json_shapes;
 mod logs;
 mod messages;
+mod metrics;
 mod neighbours;
 mod no_reply;
 mod outbox;
