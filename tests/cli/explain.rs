@@ -63,9 +63,9 @@ fn a_job_that_a_person_stopped() {
               event 4, MOMENT: seen_running → running
 
             known:
-              MOMENT: last observation: running, progress key {"n":1}
+              MOMENT: last observation: running
               MOMENT: seen running ever since
-              MOMENT: its progress key last moved (stalled after 1h)
+              MOMENT: its progress key last moved (stalled after 1h) — {"n":1}
               MOMENT: the last report about it
 
             next:
@@ -88,9 +88,9 @@ fn a_job_that_a_person_stopped() {
               event 5, MOMENT: stop → paused
 
             known:
-              MOMENT: last observation: running, progress key {"n":1}
+              MOMENT: last observation: running
               MOMENT: seen running ever since
-              MOMENT: its progress key last moved (stalled after 1h)
+              MOMENT: its progress key last moved (stalled after 1h) — {"n":1}
               MOMENT: the last report about it
 
             next:
@@ -176,7 +176,7 @@ fn what_a_job_says_stands_beside_what_opsfsm_says_and_steers_no_terminal() {
     );
     sandbox.tick();
     let text = sandbox.ok(&["explain", "scan"]);
-    has(&text, &["last observation: running, progress key 3 — fine"]);
+    has(&text, &["last observation: running — fine", "(stalled after 1h) — 3\n"]);
     lacks(&text, &["\u{1b}", "\nheld back:\n  nothing"]);
     let answer = sandbox.json(&["explain", "scan", "--format", "json"]);
     let evidence = answer["evidence"].as_array().unwrap();

@@ -24,7 +24,12 @@ pub enum Evidence {
     /// Its status can't be read.
     Broken(Broken),
     /// Its progress key has not moved since.
-    StillSince(i64),
+    StillSince {
+        /// When it did.
+        at_ms: i64,
+        /// What it is.
+        key: String,
+    },
     /// Every status since then said that it runs.
     RunningSince(i64),
     /// Its last start.
@@ -157,9 +162,9 @@ fn watched(subject: &Subject<'_>, found: &mut Vec<Evidence>) {
     }
     found.extend(notes.broken.clone().map(Evidence::Broken));
     found.extend(notes.running_since.as_ref().map(|at| Evidence::RunningSince(at.wall_ms)));
-    let keyed = notes.seen.as_ref().is_some_and(|seen| seen.progress_key.is_some());
-    let still = notes.still_since.as_ref().filter(|_| keyed);
-    found.extend(still.map(|at| Evidence::StillSince(at.wall_ms)));
+    let key = notes.seen.as_ref().and_then(|seen| seen.progress_key.clone());
+    let still = notes.still_since.as_ref().zip(key);
+    found.extend(still.map(|(at, key)| Evidence::StillSince { at_ms: at.wall_ms, key }));
     let Some(record) = subject.record else { return };
     found.extend(
         record.last_start.as_ref().map(|at| Evidence::LastStart {

@@ -28,10 +28,10 @@ pub(super) fn line_of(fact: &Evidence, job: &CompiledJob) -> Line {
             let text = format!("its status can't be read ({}), {times}", broken.cause);
             Line::new("broken", text).at(broken.since.wall_ms).detail(Some(&broken.detail))
         }
-        Evidence::StillSince(at) => {
+        Evidence::StillSince { at_ms, key } => {
             let stall = span_text(job.job().policy.stall);
-            Line::new("still_since", format!("its progress key last moved (stalled after {stall})"))
-                .at(*at)
+            let text = format!("its progress key last moved (stalled after {stall})");
+            Line::new("still_since", text).at(*at_ms).detail(Some(key))
         }
         Evidence::RunningSince(at) => Line::new("running_since", "seen running ever since").at(*at),
         Evidence::LastStart { at_ms, run } => {
@@ -102,14 +102,12 @@ fn seen_text(seen: &Seen) -> String {
         (false, false) => "stopped",
     };
     let pid = seen.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
-    let key = seen.progress_key.as_deref().map(clean_text);
-    let key = key.map_or_else(String::new, |key| format!(", progress key {key}"));
     let level = match (seen.alert, seen.warn) {
         (true, _) => ", alert",
         (false, true) => ", warn",
         (false, false) => "",
     };
-    format!("{state}{pid}{key}{level}")
+    format!("{state}{pid}{level}")
 }
 
 fn attempts_text(attempts: u32, job: &CompiledJob) -> String {
