@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 mod check;
+mod completions;
 mod config;
 mod explain;
 mod gate;
@@ -12,6 +13,7 @@ mod logs;
 mod metrics;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
+pub(super) use completions::{CompletionsArgs, ManArgs, ShellName};
 pub(super) use config::ConfigCommand;
 pub(super) use explain::ExplainJobArgs;
 pub(super) use gate::{
@@ -162,6 +164,15 @@ pub(super) enum Command {
     /// Try the engine itself, offline; touches no config, store or job
     #[command(after_help = "Example:\n  opsfsm selftest && echo fine")]
     Selftest,
+    /// A completion script for a shell
+    #[command(
+        after_help = "Example:\n  opsfsm completions bash > ~/.local/share/bash-completion/completions/opsfsm"
+    )]
+    Completions(CompletionsArgs),
+    /// The manual page
+    #[command(after_help = "Examples:\n  opsfsm man | man -l -\n  \
+        opsfsm man --dir ~/.local/share/man/man1   one page for each command")]
+    Man(ManArgs),
     /// Executes a claimed run (opsfsm calls this itself)
     #[command(name = "__exec", hide = true)]
     Exec(ExecArgs),

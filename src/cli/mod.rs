@@ -12,6 +12,7 @@ mod check;
 mod checked;
 mod code;
 mod codes;
+mod completions;
 mod config;
 mod context;
 mod exec;
@@ -128,6 +129,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
+        Command::Completions(options) => completions::completions(options),
+        Command::Man(options) => completions::man(options),
         Command::Exec(options) => exec::exec(context, options),
         Command::Sandbox(options) => sandbox::sandbox(options),
     }

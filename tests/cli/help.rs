@@ -52,6 +52,8 @@ fn help_of_opsfsm() {
               backup       Copy the store to a file
               restore      Replace the store by a backup; whatever was approved is void then
               selftest     Try the engine itself, offline; touches no config, store or job
+              completions  A completion script for a shell
+              man          The manual page
 
             Options:
               -h, --help     Print help

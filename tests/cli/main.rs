@@ -14,6 +14,7 @@ mod check_formats;
 mod check_secrets;
 mod ci_files;
 mod codes;
+mod completions;
 mod config_keys;
 mod decisions;
 mod explain;
