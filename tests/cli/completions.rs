@@ -34,10 +34,10 @@ fn shells_take_their_scripts() {
 fn proposed(sandbox: &Sandbox, words: &[&str]) -> String {
     let file = sandbox.write("data/opsfsm.bash", sandbox.ok(&["completions", "bash"]));
     let list = words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" ");
-    let (last, before) = (words[words.len() - 1], words[words.len() - 2]);
+    let (word, before) = (words[words.len() - 1], words[words.len() - 2]);
     let script = format!(
         "command -v bash > /dev/null || exit 77; exec bash --norc -c '. \"$0\"; COMP_WORDS=(\"$@\"); \
-         COMP_CWORD=$(($# - 1)); _opsfsm opsfsm \"{last}\" \"{before}\"; printf \"%s\\n\" \"${{COMPREPLY[@]}}\"' \
+         COMP_CWORD=$(($# - 1)); _opsfsm opsfsm \"{word}\" \"{before}\"; printf \"%s\\n\" \"${{COMPREPLY[@]}}\"' \
          '{}' {list}",
         file.display()
     );

@@ -39,6 +39,7 @@ mod inherited;
 mod jobs;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
+mod json_schemas;
 mod json_shapes;
 mod logs;
 mod messages;
