@@ -79,8 +79,8 @@ pub const HISTORY_DAYS: u32 = 400;
 pub const HISTORY_EVENTS: u32 = 200_000;
 /// The least that this may be set to.
 pub const HISTORY_EVENTS_LEAST: u32 = 1000;
-/// Most events of a kind that `explain` looks at for what moved a job.
-pub const EXPLAINED_EVENTS: u32 = 1;
+/// So many of a job's last events `explain` looks through for what moved it, before it searches.
+pub const EXPLAINED_EVENTS: u32 = 100;
 /// So many of the newest events stay, however old they are.
 pub const HISTORY_STAYS: u64 = 100;
 /// Events are pruned when so many are due, or one for each job: reading the state that they led to

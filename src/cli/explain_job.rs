@@ -63,16 +63,20 @@ fn gone(world: &World, id: &str) -> Option<Failure> {
     )))
 }
 
-/// The last events of a job. The one that moved it last is among them, however long ago it was.
+/// The last events of a job. The one that moved it last is among them, however long ago it was: then
+/// it is looked for by its name.
 fn events_of(context: &Context, id: &JobId) -> Result<Vec<(u64, Event)>, Failure> {
     if !context.store_place()?.path.exists() {
         return Ok(Vec::new());
     }
     let store = context.open_any_store()?;
-    let mut events = Vec::new();
+    let all = EventFilter { job: Some(id), event: None, since_ms: None };
+    let mut events = store.last_events(&all, limits::EXPLAINED_EVENTS)?;
+    if events.iter().any(|(_, event)| decide::moves_its_job(event)) {
+        return Ok(events);
+    }
     for name in ["declared", "imported_state", "moved"] {
-        let filter = EventFilter { job: Some(id), event: Some(name), since_ms: None };
-        events.extend(store.last_events(&filter, limits::EXPLAINED_EVENTS)?);
+        events.extend(store.last_events(&EventFilter { event: Some(name), ..all }, 1)?);
     }
     events.sort_by_key(|(seq, _)| *seq);
     Ok(events)

@@ -42,7 +42,7 @@ pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, 
 pub use clocks::tick_period;
 pub use code::{CodeIssued, issue_code, withdraw_code};
 pub use explain::{
-    Evidence, Explanation, GateFact, Hold, Known, Moved, Next, NextKind, explain_job,
+    Evidence, Explanation, GateFact, Hold, Known, Moved, Next, NextKind, explain_job, moves_its_job,
 };
 pub use gate::GateRefused;
 pub use import::{V1State, begin_store};

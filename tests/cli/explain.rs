@@ -220,3 +220,14 @@ fn a_job_may_be_called_as_no_code_is() {
         assert_eq!(answer["job"]["id"], json!(id));
     }
 }
+
+#[test]
+fn what_moved_a_job_is_found_behind_a_hundred_other_events() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.write_job("prune", "disk"), sandbox.check("disk")]);
+    let asked =
+        "for n in $(seq 101); do \"$OPSFSM\" request prune --reason \"no. $n\" || exit; done";
+    sandbox.shell(asked).run().exits(0);
+    let text = sandbox.ok(&["explain", "prune"]);
+    has(&text, &["declared → blocked", "no. 101"]);
+}

@@ -121,6 +121,12 @@ pub fn explain_job(job: &CompiledJob, known: Known<'_>) -> Explanation {
     }
 }
 
+/// Did this event bring its job into a state?
+#[must_use]
+pub fn moves_its_job(event: &Event) -> bool {
+    moved_by(0, event).is_some()
+}
+
 /// The state that an event brought its job into, if it did.
 fn moved_by(seq: u64, event: &Event) -> Option<(State, Moved)> {
     let (to, input) = match &event.kind {
