@@ -9,8 +9,10 @@ mod completions;
 mod config;
 mod explain;
 mod gate;
+mod graph;
 mod logs;
 mod metrics;
+mod outbox;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use completions::{CompletionsArgs, ManArgs, ShellName};
@@ -20,8 +22,10 @@ pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
 
+pub(super) use graph::{DrawingFormat, GraphArgs};
 pub(super) use logs::LogsArgs;
 pub(super) use metrics::MetricsArgs;
+pub(super) use outbox::{OutboxArgs, OutboxCommand, OutboxPick};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -37,10 +41,16 @@ Exit codes:
   2 config or usage error, or refused      6 the store is refused
   3 a report could not be delivered now, or was given up";
 
+/// The version, and the commit where the build could tell it (build.rs).
+const VERSION: &str = match option_env!("OPSFSM_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
 /// their checkpoints and reported on, without a daemon.
 #[derive(Debug, Parser)]
-#[command(name = "opsfsm", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "opsfsm", version, long_version = VERSION, after_help = AFTER_HELP, disable_help_subcommand = true)]
 #[command(max_term_width = 100)]
 pub(super) struct Args {
     /// The config: a TOML or JSON file, or a folder of them
@@ -270,35 +280,6 @@ pub(super) struct RunArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm graph`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct GraphArgs {
-    /// One job's compiled machine instead of the chains
-    #[arg(value_name = "JOB", conflicts_with = "named")]
-    pub(super) job: Option<String>,
-    /// The same, as a flag
-    #[arg(long = "job", value_name = "JOB")]
-    pub(super) named: Option<String>,
-    /// Show where each job stands, since when, and what is due of it
-    #[arg(long)]
-    pub(super) live: bool,
-    /// The form of the picture: for Graphviz, for Mermaid, as it is, for programs, for a terminal
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: DrawingFormat,
-}
-
-/// The form of a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum DrawingFormat {
-    // Without a doc comment each, or clap makes the short and the long help two texts.
-    #[default]
-    Dot,
-    Mermaid,
-    Svg,
-    Json,
-    Text,
-}
-
 /// `opsfsm plan`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct PlanArgs {
@@ -331,37 +312,6 @@ pub(super) struct HistoryArgs {
     /// How to answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
-}
-
-/// `opsfsm outbox`.
-#[derive(Debug, ClapArgs)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(super) struct OutboxArgs {
-    #[command(subcommand)]
-    pub(super) command: Option<OutboxCommand>,
-    /// Also what arrived or was dropped, as long as it is kept
-    #[arg(long)]
-    pub(super) all: bool,
-    /// How to answer
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: Format,
-}
-
-/// What is done about a report.
-#[derive(Debug, Subcommand)]
-pub(super) enum OutboxCommand {
-    /// Send it again at the next tick, whatever became of it, by whatever route there is
-    Retry(OutboxPick),
-    /// Never send it
-    Drop(OutboxPick),
-}
-
-/// Which report.
-#[derive(Debug, ClapArgs)]
-pub(super) struct OutboxPick {
-    /// Its id, or the first letters of it; without one: each that was given up
-    #[arg(value_name = "ID")]
-    pub(super) id: Option<String>,
 }
 
 /// `opsfsm backup` and `opsfsm restore`.

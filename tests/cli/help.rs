@@ -376,7 +376,14 @@ fn an_unknown_job_is_answered_with_the_nearest_one() {
 #[test]
 fn version_is_printed() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.ok(&["--version"]), format!("opsfsm {}\n", env!("CARGO_PKG_VERSION")));
+    let short = format!("opsfsm {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(sandbox.ok(&["-V"]), short);
+    // With the commit, where the build could tell it.
+    let long = sandbox.ok(&["--version"]);
+    let commit = long.strip_prefix(short.trim_end()).expect("the version first").trim_end();
+    let told = commit.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+    let is_hash = |text: &str| text.len() >= 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    assert!(commit.is_empty() || told.is_some_and(is_hash), "{long:?}");
 }
 
 #[test]
