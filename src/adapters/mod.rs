@@ -4,6 +4,7 @@
 //! Invariant: nothing here decides what a job's state is.
 
 pub mod answer;
+pub mod atomic_file;
 pub mod clock;
 pub mod config_files;
 pub mod entropy;
@@ -17,6 +18,7 @@ pub mod flight_lock;
 pub mod host_facts;
 mod http;
 pub mod inherited;
+pub mod kept_log;
 pub mod locate;
 pub mod openclaw;
 pub mod os_world;

@@ -55,6 +55,10 @@ pub const TAIL_BYTES: usize = 4 << 10;
 pub const LOG_BYTES: u64 = 1 << 20;
 /// Most progress fields shown in a report (as in ops-monitor v1).
 pub const PROGRESS_FIELDS: usize = 6;
+/// Most of the end of such a log that is shown.
+pub const LOG_SHOWN: u64 = 256 << 10;
+/// Most ends of runs in the journal that `logs` looks at.
+pub const ENDS_LOOKED_AT: u32 = 200;
 /// Longest piece of job-supplied text (message, cause, progress value) kept in state or shown.
 pub const TEXT_CHARS: usize = 400;
 /// Most bytes of a job's progress key kept; a longer one is replaced by its hash.
@@ -75,6 +79,8 @@ pub const HISTORY_DAYS: u32 = 400;
 pub const HISTORY_EVENTS: u32 = 200_000;
 /// The least that this may be set to.
 pub const HISTORY_EVENTS_LEAST: u32 = 1000;
+/// So many of a job's last events `explain` looks through for what moved it, before it searches.
+pub const EXPLAINED_EVENTS: u32 = 100;
 /// So many of the newest events stay, however old they are.
 pub const HISTORY_STAYS: u64 = 100;
 /// Events are pruned when so many are due, or one for each job: reading the state that they led to

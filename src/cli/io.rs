@@ -6,6 +6,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::journal::Report;
 use crate::model::{Route, Undelivered, UndeliveredKind};
 use crate::ports::Notifier;
 use crate::render::printable_lines;
+
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// A wait shorter than this needs no word.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,7 +46,13 @@ pub(super) fn say(text: &str) {
     let _ = write_out(text);
 }
 
+/// Has this call written anything to stdout, or tried to?
+pub(super) fn has_written() -> bool {
+    WRITTEN.load(Ordering::Relaxed)
+}
+
 fn write_out(text: &str) -> std::io::Result<()> {
+    WRITTEN.fetch_or(!text.is_empty(), Ordering::Relaxed);
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }

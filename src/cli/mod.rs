@@ -12,6 +12,7 @@ mod check;
 mod checked;
 mod code;
 mod codes;
+mod completions;
 mod config;
 mod context;
 mod crontab;
@@ -19,6 +20,7 @@ mod doctor;
 mod doctor_host;
 mod exec;
 mod explain;
+mod explain_job;
 mod failure;
 mod gate;
 mod graph;
@@ -26,6 +28,8 @@ mod history;
 mod init;
 mod install;
 mod io;
+mod logs;
+mod metrics;
 mod orders;
 mod outbox;
 mod places;
@@ -111,6 +115,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Uninstall(options) => uninstall::uninstall(options),
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
+        Command::Explain(options) => explain_job::explain(context, options),
         Command::Start(options) => start::start(context, options),
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),
@@ -128,11 +133,15 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Doctor(options) => doctor::doctor(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
+        Command::Logs(options) => logs::logs(context, options),
+        Command::Metrics(options) => metrics::metrics(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
         Command::Selftest => selftest::selftest(context),
+        Command::Completions(options) => completions::completions(options),
+        Command::Man(options) => completions::man(options),
         Command::Exec(options) => exec::exec(context, options),
         Command::Sandbox(options) => sandbox::sandbox(options),
     }

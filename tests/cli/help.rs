@@ -29,6 +29,7 @@ fn help_of_opsfsm() {
               uninstall    Take back what `install` has put on this host; shows what that is
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
+              explain      Why a job is in its state, what comes next, and what holds it back; asks no job
               start        Start a long_running_read
               stop         Stop a long_running_read, which stays stopped until a person starts it; end a running
                            write
@@ -48,11 +49,16 @@ fn help_of_opsfsm() {
                            nothing
               graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
+              logs         What a job printed, as far as it is kept: its start log, and the ends of its last
+                           runs
+              metrics      How jobs and opsfsm stand, as numbers in OpenMetrics text; asks no job
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               backup       Copy the store to a file
               restore      Replace the store by a backup; whatever was approved is void then
               selftest     Try the engine itself, offline; touches no config, store or job
+              completions  A completion script for a shell
+              man          The manual page
 
             Options:
               -h, --help     Print help
@@ -90,6 +96,8 @@ fn help_of_tick() {
                   --target <CHAT>    Send to this Telegram chat, whatever the config says: an id, @name, or
                                      CHAT:topic:ID
                   --print-only       Print the report instead of sending it; it counts as told
+                  --no-reply         The same for a chat gateway that posts what is printed: with nothing to
+                                     say, exactly NO_REPLY
                   --dry-run          Observe, but record, start and send nothing; print what a tick would do
                   --now <TIME>       Decide as of this time (RFC 3339), with --dry-run
                   --format <FORMAT>  How to answer: for people, or for programs (see docs/json.md) [default:
@@ -362,7 +370,7 @@ fn a_mistyped_command_or_flag_is_a_usage_error_with_a_hint() {
 fn an_unknown_job_is_answered_with_the_nearest_one() {
     let sandbox = Sandbox::new();
     sandbox.config(&json!({}), &[sandbox.watched("inventory"), sandbox.check("disk-space")]);
-    for command in ["start", "stop", "run"] {
+    for command in ["start", "stop", "run", "explain"] {
         let ran = sandbox.run(&[command, "disk-spcae"]);
         ran.exits(2).says("there is no job `disk-spcae`; did you mean `disk-space`?");
         sandbox.run(&[command, "qqq"]).exits(2).says("status` for all jobs");
@@ -373,7 +381,14 @@ fn an_unknown_job_is_answered_with_the_nearest_one() {
 #[test]
 fn version_is_printed() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.ok(&["--version"]), format!("opsfsm {}\n", env!("CARGO_PKG_VERSION")));
+    let short = format!("opsfsm {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(sandbox.ok(&["-V"]), short);
+    // With the commit, where the build could tell it.
+    let long = sandbox.ok(&["--version"]);
+    let commit = long.strip_prefix(short.trim_end()).expect("the version first").trim_end();
+    let told = commit.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+    let is_hash = |text: &str| text.len() >= 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    assert!(commit.is_empty() || told.is_some_and(is_hash), "{long:?}");
 }
 
 #[test]

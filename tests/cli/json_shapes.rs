@@ -170,6 +170,37 @@ fn status_is_as_documented() {
 }
 
 #[test]
+fn explain_is_as_documented() {
+    let sandbox = rich_sandbox();
+    sandbox.stands("scan");
+    sandbox.on("scan", "start", "exit 4");
+    sandbox.tick();
+    let wanted = example("explain");
+    for id in ["scan", "disk", "prune", "mirror", "odd"] {
+        let answer = sandbox.json(&["explain", id, "--format", "json"]);
+        assert_eq!((keys(&answer), keys(&answer["job"])), (keys(&wanted), keys(&wanted["job"])));
+        for list in ["evidence", "next", "holds"] {
+            for line in answer[list].as_array().unwrap() {
+                assert_eq!(keys(line), keys(&wanted[list][0]), "{id}");
+                let what = line["what"].as_str().unwrap();
+                assert!(DOCS.contains(&format!("`{what}`")), "{what}");
+            }
+        }
+    }
+    let policy = json!({"stopReason": "out of space", "running": false, "completed": false});
+    sandbox.status("scan", &policy);
+    sandbox.tick();
+    let answer = sandbox.json(&["explain", "scan", "--format", "json"]);
+    // Here nothing has to wait.
+    let shapes = [&answer, &wanted].map(|value| {
+        let mut all = shape(value);
+        all.retain(|line| !line.starts_with(".holds[]"));
+        all
+    });
+    assert_eq!(shapes[0], shapes[1], "{answer:#}");
+}
+
+#[test]
 fn run_is_as_documented_however_it_ends() {
     let sandbox = Sandbox::new();
     sandbox.config(&json!({}), &[sandbox.check("disk")]);
