@@ -27,7 +27,7 @@ use std::time::Instant;
 use life::{Failure, live, shorten};
 use met::Met;
 
-/// Ticks of an ordinary `cargo test`: a few seconds, unoptimised too.
+/// Ticks of an ordinary `cargo test`.
 const USUAL_TICKS: u64 = 60_000;
 /// From so many ticks on a run has to have met everything.
 const FULL_TICKS: u64 = 60_000;

@@ -4,7 +4,7 @@ use opsfsm::approval::Level;
 use opsfsm::sim::Death;
 
 use crate::rng::Rng;
-use crate::world::{CHECKS, UNIVERSES, VARIANTS, WATCHES, WRITES};
+use crate::world::{ALPHA, CHECKS, UNIVERSES, VARIANTS, VERIFY, Variant, WATCHES, WRITES};
 
 /// What a person, a timer or an executor does with opsfsm.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -227,12 +227,37 @@ impl Taste {
         }
     }
 
+    /// A job that is given up, and what may come after that.
+    fn given_up(rng: &mut Rng) -> Vec<Step> {
+        let tick = Step::Do(Order::Tick);
+        let alpha = |turn| Step::Job(ALPHA, turn);
+        let mut steps = vec![alpha(Turn::Completes(false)), alpha(Turn::Mended), alpha(Turn::Dies)];
+        steps.push(alpha(Turn::StartsIdle(true)));
+        for _ in 0..4 {
+            steps.extend([Step::Pass(4000), tick, tick]);
+        }
+        steps.push(rng.pick(&[
+            alpha(Turn::Respawns),
+            alpha(Turn::Completes(true)),
+            Step::Do(Order::Start(ALPHA)),
+            Step::Do(Order::Stop(ALPHA)),
+        ]));
+        steps.extend([tick, alpha(Turn::StartsIdle(false))]);
+        steps
+    }
+
     fn order(&self, rng: &mut Rng, steps: &mut Vec<Step>) {
+        if self.jobs.contains(&ALPHA) && rng.chance(1, 20) {
+            steps.extend(Self::given_up(rng));
+            return;
+        }
         let writes = self.of(&WRITES);
         if !writes.is_empty() && rng.flip() {
             let write = rng.pick(&writes);
             if rng.chance(1, 3) {
                 self.proper_write(write, rng, steps);
+            } else if rng.chance(1, 4) {
+                steps.extend(self.chapter(write, rng));
             } else {
                 let order = self.gate_order(write, rng);
                 steps.push(self.perhaps_disturbed(order, rng));
@@ -270,6 +295,39 @@ impl Taste {
                 steps.push(self.perhaps_disturbed(part, rng));
             }
         }
+    }
+
+    /// What takes several steps that chance seldom brings together.
+    fn chapter(&self, write: usize, rng: &mut Rng) -> Vec<Step> {
+        let approve = Step::Do(Order::Approve(write, 1800, Level::Asserted));
+        let (claim, tick) = (Step::Do(Order::Claim(write)), Step::Do(Order::Tick));
+        let verifier = |code| Step::Job(VERIFY, Turn::Exits(code));
+        if self.edits && rng.chance(1, 3) {
+            let confirmed = VARIANTS.iter().position(|v| *v == Variant::Least(Level::Confirmed));
+            return vec![approve, Step::Config(confirmed.unwrap_or(0)), claim, Step::Config(0)];
+        }
+        if rng.chance(1, 6) {
+            return vec![approve, Step::Do(Order::Revoke(write))];
+        }
+        if rng.flip() {
+            let dies = Step::Do(Order::Execute(0, Some(Death::BeforeEnd)));
+            let note = if rng.chance(3, 4) { Order::Acknowledge(write) } else { Order::Tick };
+            let (end, late) = (Step::WritesEnd, Step::Pass(4000));
+            return vec![
+                approve,
+                claim,
+                dies,
+                end,
+                Step::NextProcess,
+                tick,
+                Step::Do(note),
+                late,
+                tick,
+            ];
+        }
+        let execute = Step::Do(Order::Execute(0, None));
+        let again = Step::Do(Order::Verify(write));
+        vec![verifier(1), approve, claim, execute, tick, tick, verifier(0), again, tick, tick]
     }
 
     fn clock(&self, rng: &mut Rng) -> Option<Step> {
