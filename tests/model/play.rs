@@ -241,7 +241,10 @@ impl Stage {
         }
         Deed {
             good_tick,
-            failed_first: fails_after == Some(0) && !acts.is_empty(),
+            // An executor that is to die has a failure of its own in its place.
+            failed_first: fails_after == Some(0)
+                && !acts.is_empty()
+                && !self.host.executors_die.get(),
             acts,
             before,
             after: self.truths(),
