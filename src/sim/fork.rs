@@ -43,6 +43,8 @@ impl SimHost {
             now: content(&self.now),
             drawn: cell(&self.drawn),
             own_pid: cell(&self.own_pid),
+            own_birth: cell(&self.own_birth),
+            births: cell(&self.births),
             meanwhile: Rc::default(),
             alive: content(&self.alive),
         }

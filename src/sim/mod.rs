@@ -3,15 +3,18 @@
 //! In: what a test wants to happen. Out: the ports, kept with it.
 //! Invariant: nothing here touches the real clock, disk, processes or network.
 
+mod borders;
 mod files;
 mod fork;
 mod gate;
 mod host;
 mod job;
 mod orders;
+mod processes;
 mod rehearsal;
 mod store;
 
+pub use borders::Borders;
 pub use files::SimFiles;
 pub use gate::somebody;
 pub use host::SimHost;
