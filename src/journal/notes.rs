@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Stamp;
+use crate::base::{RunId, Stamp};
 use crate::machine::State;
 
 /// What says nothing is not written: a job's row then fits on its page of the store, and ten
@@ -143,6 +143,9 @@ pub struct Told {
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Stamp>,
+    /// The run whose end it told, of a write: the same end of another run is news.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The progress key in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_key: Option<String>,

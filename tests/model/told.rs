@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opsfsm::base::Stamp;
-use opsfsm::journal::ParcelState;
+use opsfsm::journal::{EventKind, ParcelState};
 use opsfsm::sim::SimJob;
 
 use crate::book::{Verdict, delay, wrong};
@@ -26,6 +26,8 @@ struct Mention {
 #[derive(Default)]
 pub(crate) struct ToldBook {
     last: BTreeMap<usize, Mention>,
+    /// Jobs whose state has changed since they were told, by whatever.
+    moved: BTreeSet<usize>,
     arrived: BTreeSet<String>,
 }
 
@@ -57,6 +59,8 @@ impl ToldBook {
         states: &BTreeMap<usize, &'static str>,
         met: &mut Met,
     ) -> Verdict {
+        let moves = deed.events.iter().filter(|e| matches!(e.kind, EventKind::Moved { .. }));
+        self.moved.extend(moves.filter_map(|e| e.job.as_ref().and_then(|id| index(id.as_str()))));
         for line in &deed.lines {
             let Some((job, state)) = read(line) else {
                 met.thing("a notice");
@@ -68,6 +72,7 @@ impl ToldBook {
             let truth = sure.then(|| deed.before[job].clone());
             let (line, at) = (line.clone(), deed.from.clone());
             self.last.insert(job, Mention { state, line, at, truth });
+            self.moved.remove(&job);
         }
         if !deed.good_tick {
             return Ok(());
@@ -87,7 +92,11 @@ impl ToldBook {
             .events
             .iter()
             .any(|event| event.job.as_ref().and_then(|id| index(id.as_str())) == Some(job));
-        let news = touched || !deed.good_tick || last.line != line || CHECKS.contains(&job);
+        let news = touched
+            || self.moved.contains(&job)
+            || !deed.good_tick
+            || last.line != line
+            || CHECKS.contains(&job);
         if news || last.truth.is_none() {
             return Ok(());
         }
