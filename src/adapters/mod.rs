@@ -32,5 +32,6 @@ pub mod tick_lock;
 pub mod token;
 pub mod umask;
 pub mod webhook;
+pub mod whole_file;
 pub mod write_runner;
 mod zone_file;

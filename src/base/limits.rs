@@ -254,3 +254,9 @@ pub const GAP_PERIODS: u32 = 3;
 pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
 /// Longest span a config may name: a hundred years, far from any overflow.
 pub const SPAN_MAX: Duration = Duration::from_hours(878_400);
+/// Most events that a page or a screen looks at, the newest.
+pub const EVENTS_SHOWN: u32 = 20_000;
+/// Most jobs whose chains are drawn on a page.
+pub const CHAIN_JOBS_SHOWN: usize = 150;
+/// How far back the timeline of a page goes, if nobody says otherwise.
+pub const TIMELINE: Duration = Duration::from_hours(168);

@@ -7,12 +7,14 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 mod check;
 mod config;
 mod gate;
+mod report;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
+pub(super) use report::ReportArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -123,6 +125,11 @@ pub(super) enum Command {
         opsfsm history --verify          is the journal whole, and does it give today's state?"
     )]
     History(HistoryArgs),
+    /// A page of HTML that tells how everything stands: to keep, send or print
+    #[command(
+        after_help = "Examples:\n  opsfsm report --html ~/jobs.html\n  opsfsm report --html - --since 24h > jobs.html"
+    )]
+    Report(ReportArgs),
     /// Reports on their way: what waits, and what was given up
     #[command(
         after_help = "Examples:\n  opsfsm outbox\n  opsfsm outbox retry              send again whatever was given up\n  \

@@ -27,6 +27,7 @@ mod places;
 mod plan;
 mod recorded;
 mod refusal;
+mod report;
 mod request;
 mod routes;
 mod run;
@@ -117,6 +118,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Config(command) => explain::config(context, command),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
+        Command::Report(options) => report::report(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),

@@ -16,6 +16,7 @@ mod graph;
 mod history;
 mod json;
 mod outbox;
+mod page;
 mod plan;
 mod printable;
 mod quote;
@@ -23,6 +24,7 @@ mod report;
 mod status;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod words;
 
 pub use approvals::{render_approvals, render_approvals_json};
@@ -38,6 +40,7 @@ pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};
 pub use history::{render_history, render_history_json, render_verified, render_verified_json};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use outbox::{render_outbox, render_outbox_json};
+pub use page::{Page, render_page};
 pub use plan::{render_plan, render_plan_json};
 pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
@@ -45,4 +48,5 @@ pub use report::{Style, end_text, render_report};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
 };
+pub use tone::Tone;
 pub use words::language_of_locale;

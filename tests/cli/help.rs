@@ -43,6 +43,7 @@ fn help_of_opsfsm() {
               config       What opsfsm found where, for this config
               graph        A picture of the chains, or of one job's machine
               history      What happened: the journal, newest last
+              report       A page of HTML that tells how everything stands: to keep, send or print
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               backup       Copy the store to a file

@@ -42,6 +42,7 @@ mod messages;
 mod neighbours;
 mod outbox;
 mod overlap;
+mod page;
 mod places;
 mod plan;
 mod reporting;
