@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod gate;
 mod report;
+mod watch;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
@@ -15,6 +16,7 @@ pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
 pub(super) use report::ReportArgs;
+pub(super) use watch::WatchArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -59,6 +61,9 @@ pub(super) enum Command {
     /// How every job is now; records nothing
     #[command(after_help = "Example:\n  opsfsm status --format json | jq '.jobs[] | {id, state}'")]
     Status(StatusArgs),
+    /// The same, live on the terminal, with each job's details; records nothing by itself
+    #[command(after_help = "Examples:\n  opsfsm watch\n  opsfsm watch --every 10s")]
+    Watch(WatchArgs),
     /// Start a long_running_read
     #[command(after_help = "Example:\n  opsfsm start inventory")]
     Start(StartArgs),

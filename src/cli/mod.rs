@@ -41,6 +41,7 @@ mod stop;
 mod stop_write;
 mod tick;
 mod verify;
+mod watch;
 mod zone;
 
 use clap::Parser as _;
@@ -102,6 +103,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
+        Command::Watch(options) => watch::watch(context, options),
         Command::Start(options) => start::start(context, options),
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),

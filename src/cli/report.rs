@@ -31,7 +31,7 @@ pub(super) fn report(context: &Context, options: &ReportArgs) -> Result<Exit, Fa
         let span = i64::try_from(limits::TIMELINE.as_millis()).unwrap_or(i64::MAX);
         now.at.wall_ms.saturating_sub(span)
     };
-    let kept = read_kept(context)?;
+    let kept = read_kept(context, limits::EVENTS_SHOWN, Parcels::All)?;
     let text = render::render_page(&Page {
         config: &context.config_path()?.to_string_lossy(),
         compiled: &config.compiled,
@@ -57,22 +57,22 @@ pub(super) fn report(context: &Context, options: &ReportArgs) -> Result<Exit, Fa
 
 /// What the store keeps beside the world.
 #[derive(Default)]
-struct Kept {
-    events: Vec<(u64, Event)>,
-    pruned: u64,
-    parcels: Vec<Parcel>,
+pub(super) struct Kept {
+    pub(super) events: Vec<(u64, Event)>,
+    pub(super) pruned: u64,
+    pub(super) parcels: Vec<Parcel>,
 }
 
 /// Nothing, where there is no store yet.
-fn read_kept(context: &Context) -> Result<Kept, Failure> {
+pub(super) fn read_kept(context: &Context, events: u32, parcels: Parcels) -> Result<Kept, Failure> {
     if !context.store_place()?.path.exists() {
         return Ok(Kept::default());
     }
     let mut store = context.open_any_store()?;
     let filter = EventFilter { job: None, event: None, since_ms: None };
     Ok(Kept {
-        events: store.last_events(&filter, limits::EVENTS_SHOWN)?,
+        events: store.last_events(&filter, events)?,
         pruned: store.pruned()?,
-        parcels: store.parcels(Parcels::All)?,
+        parcels: store.parcels(parcels)?,
     })
 }

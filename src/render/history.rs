@@ -25,13 +25,14 @@ pub fn render_history(events: &[(u64, Event)], gone: u64, local: LocalTime) -> S
     let line = |(seq, event): &(u64, Event)| {
         let when = local_text(event.at.wall_ms, local);
         let job = event.job.as_ref().map_or("-".to_owned(), |job| clean_text(job.as_str()));
-        format!("{seq:>6}  {when}  {job:20}  {}\n", what(&event.kind))
+        format!("{seq:>6}  {when}  {job:20}  {}\n", event_text(&event.kind))
     };
     before + &events.iter().map(line).collect::<String>()
 }
 
 /// A moment as the local clock shows it.
-pub(super) fn local_text(wall_ms: i64, local: LocalTime) -> String {
+#[must_use]
+pub fn local_text(wall_ms: i64, local: LocalTime) -> String {
     let wall = wall_ms.saturating_add(i64::from(local.offset_s) * 1000);
     let when = rfc3339(wall).replace('T', " ");
     when.get(..19).unwrap_or(&when).to_owned()
@@ -109,7 +110,8 @@ fn ended(purpose: Purpose, end: &End, attention: bool, run: &RunId) -> String {
 }
 
 /// What happened, in a few words.
-pub(super) fn what(kind: &EventKind) -> String {
+#[must_use]
+pub fn event_text(kind: &EventKind) -> String {
     match kind {
         EventKind::StoreCreated { epoch } => format!("store created, epoch {epoch}"),
         EventKind::StoreRestored { epoch } => format!("{PUT_BACK}, epoch {epoch}"),

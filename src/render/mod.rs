@@ -21,9 +21,10 @@ mod plan;
 mod printable;
 mod quote;
 mod report;
+mod spans;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tone;
 mod words;
 
@@ -36,15 +37,19 @@ pub use code_message::{Asked, render_code_message};
 pub use config_alert::render_config_alert;
 pub use explain::{Explained, Looked, Place, render_explained, render_explained_json};
 pub use findings::{render_finding, render_findings};
-pub use graph::{Drawing, Live, TooLarge, render_chains, render_machine};
-pub use history::{render_history, render_history_json, render_verified, render_verified_json};
+pub use graph::{Drawing, Live, TooLarge, due_lines, render_chains, render_machine};
+pub use history::{
+    event_text, local_text, render_history, render_history_json, render_verified,
+    render_verified_json,
+};
 pub use json::{render_run_json, render_run_plan_json, render_status_json, render_tick_json};
 pub use outbox::{render_outbox, render_outbox_json};
 pub use page::{Page, render_page};
 pub use plan::{render_plan, render_plan_json};
 pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
-pub use report::{Style, end_text, render_report};
+pub use report::{Style, cause_text, end_text, render_report, share_of};
+pub use spans::{Span, spans, states_of};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
 };

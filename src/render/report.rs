@@ -314,7 +314,9 @@ fn mark(section: &Section) -> &'static str {
     }
 }
 
-pub(super) fn cause_text(cause: &Cause, language: Language) -> String {
+/// Why a job is in its state, for people.
+#[must_use]
+pub fn cause_text(cause: &Cause, language: Language) -> String {
     let words = cause_words(language, cause.kind);
     match &cause.detail {
         Some(detail) => format!("{words} ({detail})"),
@@ -379,7 +381,8 @@ fn bar_of(fields: &[(String, String)]) -> Option<String> {
 }
 
 /// The part and the whole, never zero, that the fields of a progress tell of.
-pub(super) fn share_of(fields: &[(String, String)]) -> Option<(u64, u64)> {
+#[must_use]
+pub fn share_of(fields: &[(String, String)]) -> Option<(u64, u64)> {
     let number = |names: &[&str]| {
         let value = fields.iter().find(|(k, _)| names.contains(&k.to_lowercase().as_str()));
         value.and_then(|(_, v)| v.parse::<u64>().ok())

@@ -26,6 +26,7 @@ fn help_of_opsfsm() {
             Commands:
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
+              watch        The same, live on the terminal, with each job's details; records nothing by itself
               start        Start a long_running_read
               stop         Stop a long_running_read, which stays stopped until a person starts it; end a running
                            write

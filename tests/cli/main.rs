@@ -53,6 +53,7 @@ mod stopping;
 mod support;
 mod ticking;
 mod v1_commands;
+mod watch;
 mod words;
 mod writing;
 mod zones;

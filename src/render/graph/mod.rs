@@ -102,7 +102,8 @@ pub fn render_machine(
 pub(super) use svg_style::STYLE;
 
 /// What is due of a job, a line each.
-pub(super) fn due_lines(standing: &Standing) -> Vec<String> {
+#[must_use]
+pub fn due_lines(standing: &Standing) -> Vec<String> {
     words::due_lines(standing)
 }
 

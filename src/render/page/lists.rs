@@ -5,7 +5,7 @@ use super::html::{cell, escape, row, row_head, table};
 use crate::decide::{clean_output, clean_text};
 use crate::journal::{Event, Parcel};
 use crate::render::approvals;
-use crate::render::history::what;
+use crate::render::history::event_text;
 use crate::render::words::page as words;
 
 const APPROVALS_MAX: usize = 100;
@@ -81,7 +81,7 @@ pub(super) fn events(desk: &Desk<'_>) -> String {
     }
     let one = |(seq, event): &(u64, Event)| {
         let job = event.job.as_ref().map(|job| clean_text(job.as_str())).unwrap_or_default();
-        let said = clean_text(&what(&event.kind));
+        let said = clean_text(&event_text(&event.kind));
         row(&[
             row_head(words::event(l), &seq.to_string()),
             cell(words::when(l), &desk.time(event.at.wall_ms)),

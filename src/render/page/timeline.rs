@@ -3,73 +3,20 @@
 //! In: events. Out: a table of pictures, each with a title and a description.
 //! Invariant: only what the journal says is drawn; where it says nothing, that is said.
 
-use std::collections::BTreeMap;
-
 use super::html::{cell, escape, row, row_head, table as html_table};
 use super::{Desk, Row};
-use crate::base::JobId;
 use crate::decide::clean_text;
-use crate::journal::{Event, EventKind};
-use crate::machine::State;
 use crate::render::history::local_text;
+use crate::render::spans::{Span, spans, states_of};
 use crate::render::tone::Tone;
 use crate::render::words::{page as words, state_words};
 
 const JOBS_MAX: usize = 100;
-/// Most states of one job that are drawn; older ones are then told as not kept.
-const SPANS_MAX: usize = 400;
 /// Most of them in words.
 const WORDS_MAX: usize = 24;
 /// So many parts has a bar.
 const WIDTH: i64 = 1000;
 const HEIGHT: i64 = 24;
-
-/// A job was in this state; `None`: nobody knows any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) state: Option<State>,
-    pub(super) from_ms: i64,
-    pub(super) to_ms: i64,
-}
-
-/// The states that events brought, by job, oldest first.
-fn states_of(events: &[(u64, Event)]) -> BTreeMap<&JobId, Vec<(i64, State)>> {
-    let mut found: BTreeMap<&JobId, Vec<(i64, State)>> = BTreeMap::new();
-    for (_, event) in events {
-        let Some(job) = &event.job else { continue };
-        if let EventKind::Declared { state }
-        | EventKind::ImportedState { state, .. }
-        | EventKind::Moved { to: state, .. } = &event.kind
-        {
-            found.entry(job).or_default().push((event.at.wall_ms, *state));
-        }
-    }
-    found
-}
-
-/// The spans between two moments. `last` is how the job stands, and since when.
-pub(super) fn spans(
-    moves: &[(i64, State)],
-    last: Option<(i64, State)>,
-    (from_ms, to_ms): (i64, i64),
-) -> Vec<Span> {
-    let mut marks: Vec<(i64, State)> = moves.to_vec();
-    // What has ended, and nobody has recorded yet, is in no event.
-    marks.extend(last.filter(|(_, state)| marks.last().is_none_or(|(_, s)| s != state)));
-    let cut = marks.len().saturating_sub(SPANS_MAX);
-    let mut spans: Vec<Span> = vec![Span { state: None, from_ms, to_ms }];
-    for (at, state) in marks.into_iter().skip(cut) {
-        let open = spans.last().map_or(from_ms, |span| span.from_ms);
-        // A wall clock that was put back makes no span that ends before it begins.
-        let at = at.clamp(open, to_ms);
-        if let Some(span) = spans.last_mut() {
-            span.to_ms = at;
-        }
-        spans.push(Span { state: Some(state), from_ms: at, to_ms });
-    }
-    spans.retain(|span| span.to_ms > span.from_ms);
-    spans
-}
 
 pub(super) fn table(desk: &Desk<'_>) -> String {
     let l = desk.language;
