@@ -4,7 +4,6 @@
 //! Invariant: nothing here decides what a job's state is.
 
 pub mod answer;
-pub mod atomic_file;
 pub mod clock;
 pub mod config_files;
 pub mod entropy;

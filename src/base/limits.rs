@@ -260,3 +260,19 @@ pub const GAP_PERIODS: u32 = 3;
 pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
 /// Longest span a config may name: a hundred years, far from any overflow.
 pub const SPAN_MAX: Duration = Duration::from_hours(878_400);
+/// Most events that a page looks at, the newest.
+pub const EVENTS_SHOWN: u32 = 20_000;
+/// Most jobs whose chains are drawn on a page.
+pub const CHAIN_JOBS_SHOWN: usize = 150;
+/// How far back the timeline of a page goes, if nobody says otherwise.
+pub const TIMELINE: Duration = Duration::from_hours(168);
+/// Most events that the live view looks at at each refresh.
+pub const EVENTS_WATCHED: u32 = 4000;
+/// Shortest time between two refreshes of the live view, and the longest.
+pub const WATCH_EVERY_MIN: Duration = Duration::from_secs(1);
+/// See there.
+pub const WATCH_EVERY_MAX: Duration = Duration::from_hours(1);
+/// Most progress of one job that the live view remembers, in ticks.
+pub const SAMPLES_KEPT: usize = 60;
+/// The rest of a key's sequence comes within this time, or the key was Esc.
+pub const KEY_REST: Duration = Duration::from_millis(50);

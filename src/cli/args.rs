@@ -16,6 +16,8 @@ mod install;
 mod logs;
 mod metrics;
 mod outbox;
+mod report;
+mod watch;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use completions::{CompletionsArgs, ManArgs, ShellName};
@@ -31,6 +33,8 @@ pub(super) use install::{InstallArgs, TimerArgs, With};
 pub(super) use logs::LogsArgs;
 pub(super) use metrics::MetricsArgs;
 pub(super) use outbox::{OutboxArgs, OutboxCommand, OutboxPick};
+pub(super) use report::ReportArgs;
+pub(super) use watch::WatchArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -102,6 +106,9 @@ pub(super) enum Command {
         opsfsm explain prune --format json | jq .holds\n  \
         opsfsm explain OF023             what a code of `check` means")]
     Explain(ExplainJobArgs),
+    /// The same, live on the terminal, with each job's details; records nothing by itself
+    #[command(after_help = "Examples:\n  opsfsm watch\n  opsfsm watch --every 10s")]
+    Watch(WatchArgs),
     /// Start a long_running_read
     #[command(after_help = "Example:\n  opsfsm start inventory")]
     Start(StartArgs),
@@ -181,6 +188,11 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  opsfsm metrics | grep stalled\n  \
         * * * * * opsfsm metrics --textfile /var/lib/node_exporter/textfile/opsfsm.prom")]
     Metrics(MetricsArgs),
+    /// A page of HTML that tells how everything stands: to keep, send or print
+    #[command(
+        after_help = "Examples:\n  opsfsm report --html ~/jobs.html\n  opsfsm report --html - --since 24h > jobs.html"
+    )]
+    Report(ReportArgs),
     /// Reports on their way: what waits, and what was given up
     #[command(
         after_help = "Examples:\n  opsfsm outbox\n  opsfsm outbox retry              send again whatever was given up\n  \

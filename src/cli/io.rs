@@ -97,6 +97,11 @@ pub(super) fn typed_into() -> Option<&'static dyn AsFd> {
     both.then_some(&*STDIN as &dyn AsFd)
 }
 
+/// Do standard input and output both lead to a terminal?
+pub(super) fn is_at_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
 /// Longest answer that is read.
 const ANSWER_BYTES: usize = 1024;
 

@@ -36,6 +36,7 @@ mod places;
 mod plan;
 mod recorded;
 mod refusal;
+mod report;
 mod request;
 mod routes;
 mod run;
@@ -51,6 +52,7 @@ mod tick;
 mod timer;
 mod uninstall;
 mod verify;
+mod watch;
 mod zone;
 
 use clap::Parser as _;
@@ -116,6 +118,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
         Command::Explain(options) => explain_job::explain(context, options),
+        Command::Watch(options) => watch::watch(context, options),
         Command::Start(options) => start::start(context, options),
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),
@@ -135,6 +138,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::History(options) => history::history(context, options),
         Command::Logs(options) => logs::logs(context, options),
         Command::Metrics(options) => metrics::metrics(context, options),
+        Command::Report(options) => report::report(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),

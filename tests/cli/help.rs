@@ -30,6 +30,7 @@ fn help_of_opsfsm() {
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
               explain      Why a job is in its state, what comes next, and what holds it back; asks no job
+              watch        The same, live on the terminal, with each job's details; records nothing by itself
               start        Start a long_running_read
               stop         Stop a long_running_read, which stays stopped until a person starts it; end a running
                            write
@@ -52,6 +53,7 @@ fn help_of_opsfsm() {
               logs         What a job printed, as far as it is kept: its start log, and the ends of its last
                            runs
               metrics      How jobs and opsfsm stand, as numbers in OpenMetrics text; asks no job
+              report       A page of HTML that tells how everything stands: to keep, send or print
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               backup       Copy the store to a file
