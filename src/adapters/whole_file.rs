@@ -35,12 +35,11 @@ pub fn create_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// Writes a file in the place of whatever has its name.
+/// Writes a file in the place of whatever has its name, a link too, in a folder that is there.
 ///
 /// # Errors
 /// The system refuses; then what was there still is.
 pub fn replace_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    make_folders(path)?;
     through_draft(path, bytes, mode, |draft| fs::rename(draft, path))
 }
 
@@ -61,7 +60,11 @@ pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     through_draft(&path, bytes, mode, |draft| fs::rename(draft, &path))
 }
 
-fn make_folders(path: &Path) -> io::Result<()> {
+/// Makes the folders that a file needs, for their owner alone.
+///
+/// # Errors
+/// The system refuses.
+pub fn make_folders(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or(Ok(()), |folder| DirBuilder::new().recursive(true).mode(0o700).create(folder))
 }

@@ -6,7 +6,7 @@ use clap::{Command as Cli, CommandFactory as _};
 use super::args::{Args, CompletionsArgs, ManArgs, ShellName};
 use super::context::Failure;
 use super::io;
-use crate::adapters::whole_file::write_whole;
+use crate::adapters::whole_file::replace_whole;
 use crate::base::Exit;
 
 /// Prints a completion script.
@@ -39,7 +39,7 @@ pub(super) fn man(options: &ManArgs) -> Result<Exit, Failure> {
         waiting.extend(command.get_subcommands().cloned());
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
         let path = folder.join(format!("{name}.1"));
-        write_whole(&path, page_of(command)?.as_bytes(), 0o644).map_err(|e| Failure {
+        replace_whole(&path, page_of(command)?.as_bytes(), 0o644).map_err(|e| Failure {
             exit: Exit::Undelivered,
             message: format!("the page {} can't be written: {e}", path.display()),
         })?;

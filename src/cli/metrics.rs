@@ -5,7 +5,7 @@ use std::fs;
 use super::args::MetricsArgs;
 use super::context::{Context, Failure};
 use super::io;
-use crate::adapters::whole_file::write_whole;
+use crate::adapters::whole_file::replace_whole;
 use crate::base::Exit;
 use crate::ports::{Parcels, Store as _};
 use crate::render::{self, Exposition, Measured};
@@ -37,6 +37,6 @@ pub(super) fn metrics(context: &Context, options: &MetricsArgs) -> Result<Exit, 
         exit: Exit::Undelivered,
         message: format!("the file {} can't be written: {e}", path.display()),
     };
-    write_whole(path, text.as_bytes(), 0o644).map_err(unwritten)?;
+    replace_whole(path, text.as_bytes(), 0o644).map_err(unwritten)?;
     Ok(Exit::Done)
 }
