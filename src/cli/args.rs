@@ -10,6 +10,7 @@ mod doctor;
 mod gate;
 mod init;
 mod install;
+mod simulate;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
@@ -19,6 +20,7 @@ pub(super) use gate::{
 };
 pub(super) use init::InitArgs;
 pub(super) use install::{InstallArgs, TimerArgs, With};
+pub(super) use simulate::SimulateArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -143,6 +145,14 @@ pub(super) enum Command {
         opsfsm graph inventory --live          one job's machine, and where it is"
     )]
     Graph(GraphArgs),
+    /// What would be told in the days to come, or of the past, by this config? Starts nothing
+    #[command(
+        after_help = "Examples:\n  opsfsm simulate                        a week in which all goes well\n  \
+        opsfsm simulate --days 2 --assume bad-night.toml inventory\n  \
+        opsfsm simulate --history              what today's config would have told\n\n\
+        docs/simulate.md says what a file of assumptions may say."
+    )]
+    Simulate(SimulateArgs),
     /// What happened: the journal, newest last
     #[command(
         after_help = "Examples:\n  opsfsm history inventory --limit 20\n  opsfsm history --event approved --since 24h\n  \

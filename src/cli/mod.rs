@@ -39,6 +39,7 @@ mod run_write;
 mod sandbox;
 mod schema;
 mod selftest;
+mod simulate;
 mod start;
 mod status;
 mod stop;
@@ -132,6 +133,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
+        Command::Simulate(options) => simulate::simulate(context, options),
         Command::Selftest => selftest::selftest(context),
         Command::Exec(options) => exec::exec(context, options),
         Command::Sandbox(options) => sandbox::sandbox(options),

@@ -22,6 +22,7 @@ mod printable;
 mod quote;
 mod report;
 mod schedule;
+mod simulated;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use report::{Style, end_text, render_report};
 pub use schedule::{
     Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_timer,
 };
+pub use simulated::{Basis, Simulated, SimulatedJob, render_simulated, render_simulated_json};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
 };

@@ -271,6 +271,10 @@ impl SharedStore {
 }
 
 impl Store for SharedStore {
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn read(&mut self) -> Result<World, StoreError> {
         self.0.borrow_mut().read()
     }
@@ -289,6 +293,10 @@ impl Store for SharedStore {
 }
 
 impl Store for MemStore {
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn read(&mut self) -> Result<World, StoreError> {
         Ok(self.world.clone())
     }
