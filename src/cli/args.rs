@@ -149,7 +149,7 @@ pub(super) enum Command {
     #[command(
         after_help = "Examples:\n  opsfsm simulate                        a week in which all goes well\n  \
         opsfsm simulate --days 2 --assume bad-night.toml inventory\n  \
-        opsfsm simulate --history              what today's config would have told\n\n\
+        opsfsm simulate --history --summary    what today's config would have told\n\n\
         docs/simulate.md says what a file of assumptions may say."
     )]
     Simulate(SimulateArgs),

@@ -17,7 +17,7 @@ use crate::adapters::config_files::{ConfigFileError, load_file};
 use crate::adapters::sqlite::EventFilter;
 use crate::base::time::span_text;
 use crate::base::{Exit, JobId, limits};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, CompiledJob};
 use crate::config::{Assumptions, Supposed, parse_assumptions, parse_moment, parse_span};
 use crate::decide::clean_text;
 use crate::journal::{Event, World};
@@ -116,7 +116,7 @@ fn rehearse(
         jobs: done.jobs,
     };
     Ok(match options.format {
-        Format::Text => render::render_simulated(&simulated),
+        Format::Text => render::render_simulated(&simulated, !options.summary),
         Format::Json => render::render_simulated_json(&simulated),
     })
 }
@@ -197,7 +197,9 @@ fn replay(context: &Context, options: &SimulateArgs, compiled: &Compiled) -> Res
     let then = options.recorded_stall.as_deref().map(|text| span_of("--recorded-stall", text));
     let then = then.transpose()?;
     let (events, last_ms, pruned) = journal_of(context)?;
-    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+    // The making of the store says nothing of any job.
+    let first = events.iter().find(|event| event.job.is_some());
+    let (Some(first), Some(last)) = (first, events.last()) else {
         return Err(Failure::refused("nothing is recorded yet; there is nothing to replay"));
     };
     let end_ms = last_ms.max(last.at.wall_ms).saturating_add(1);
@@ -218,7 +220,7 @@ fn replay(context: &Context, options: &SimulateArgs, compiled: &Compiled) -> Res
         let today = compiled.job(id).map(|job| job.job().policy.stall);
         then.or(today).unwrap_or(limits::STALL)
     };
-    let course = Box::new(ReplayedCourse::new(&events, &stall));
+    let course = Box::new(ReplayedCourse::new(&events, from_ms, &stall));
     let mut notes = replay_notes(&events, then, compiled);
     if pruned > 0 {
         notes.push(format!("{pruned} older events were pruned, and are not replayed"));
@@ -276,7 +278,7 @@ fn replay_notes(events: &[Event], then: Option<Duration>, compiled: &Compiled) -
 
 /// What is not simulated of this config.
 fn left_out(compiled: &Compiled) -> Vec<String> {
-    let jobs = || compiled.jobs().map(|job| job.job());
+    let jobs = || compiled.jobs().map(CompiledJob::job);
     let mut notes = Vec::new();
     if jobs().any(|job: &Job| job.enabled && job.kind() == Kind::OneShotWrite) {
         notes.push("writes: what asks for one is shown; nobody approves it".to_owned());

@@ -144,7 +144,7 @@ fn read_job(
     });
     let kind = named.as_ref().map(|(_, kind)| *kind);
     let steady = Assumed::steady(supposed.from_ms);
-    let runs = read_runs(ctx, &mut table, kind).unwrap_or(steady.runs);
+    let runs = read_runs(ctx, &mut table, kind, steady.runs);
     let mut read = MOMENTS.map(|(key, kinds)| {
         let fits = fits(ctx, &mut table, key, kind, kinds);
         fits.then(|| read_spells(ctx, &mut table, key, supposed)).flatten()
@@ -213,15 +213,16 @@ fn read_runs(
     ctx: &mut Context,
     table: &mut Cursor<'_>,
     kind: Option<Kind>,
-) -> Option<Option<Duration>> {
+    usual: Option<Duration>,
+) -> Option<Duration> {
     if !fits(ctx, table, "runs", kind, WATCHED) {
+        return usual;
+    }
+    let Some((_, node)) = table.take("runs") else { return usual };
+    if node.value == Value::Str("forever".to_owned()) {
         return None;
     }
-    let (_, node) = table.take("runs")?;
-    if node.value == Value::Str("forever".to_owned()) {
-        return Some(None);
-    }
-    read_span(ctx, node, &table.path("runs"), "a span as in \"6h\", or \"forever\"").map(Some)
+    read_span(ctx, node, &table.path("runs"), "a span as in \"6h\", or \"forever\"")
 }
 
 /// One moment, or several.
@@ -266,12 +267,11 @@ fn read_spell(
         return Some(Spell { at_ms, lasts: None, says: None });
     };
     let mut table = Cursor::open(ctx, node, path)?;
-    let at_ms = match table.take("at") {
-        Some((_, at)) => read_moment(ctx, at, &table.path("at"), supposed),
-        None => {
-            ctx.missing(table.head, format!("`{path}` has no `at`"), &[("at", "\"2h\"")]);
-            None
-        }
+    let at_ms = if let Some((_, at)) = table.take("at") {
+        read_moment(ctx, at, &table.path("at"), supposed)
+    } else {
+        ctx.missing(table.head, format!("`{path}` has no `at`"), &[("at", "\"2h\"")]);
+        None
     };
     let lasts = table
         .take("for")

@@ -128,9 +128,9 @@ fn span(from_ms: i64, until_ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(until_ms.saturating_sub(from_ms)).unwrap_or(0))
 }
 
-/// For people.
+/// For people: with the messages, or only how much there is.
 #[must_use]
-pub fn render_simulated(s: &Simulated) -> String {
+pub fn render_simulated(s: &Simulated, whole: bool) -> String {
     let mut text = format!(
         "simulated: {} to {} ({}), a tick every {}: nothing was started, sent or recorded\n",
         s.minute(s.from_ms),
@@ -142,13 +142,13 @@ pub fn render_simulated(s: &Simulated) -> String {
         text.push_str(&format!("  {}\n", printable::line(note)));
     }
     let mut last = None;
-    for message in &s.messages {
-        if last != Some(message.at_ms) {
+    for message in s.messages.iter().filter(|_| whole) {
+        if last == Some(message.at_ms) {
+            text.push('\n');
+        } else {
             let at = s.local(message.at_ms, "%a %Y-%m-%d %H:%M:%S %:z");
             text.push_str(&format!("\n── {at}{}\n", about(s, message.at_ms)));
             last = Some(message.at_ms);
-        } else {
-            text.push('\n');
         }
         text.push_str(&format!("{}\n", message.text));
     }

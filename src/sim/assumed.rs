@@ -11,7 +11,7 @@ use super::SimHost;
 use super::job::SimJob;
 use super::rounds::Course;
 use crate::base::JobId;
-use crate::compile::Compiled;
+use crate::compile::{Compiled, CompiledJob};
 use crate::config::{Assumed, Assumptions, Spell};
 use crate::decide::ToldJob;
 use crate::model::{Kind, Purpose, RunSpec};
@@ -53,7 +53,7 @@ impl AssumedCourse {
             attended: 0,
             restarted_ms: None,
         };
-        let reads = compiled.jobs().map(|job| job.job()).filter(|job| job.enabled);
+        let reads = compiled.jobs().map(CompiledJob::job).filter(|job| job.enabled);
         let reads = reads.filter(|job| job.kind() != Kind::OneShotWrite);
         Self { jobs: reads.map(|job| (job.id.clone(), life(&job.id))).collect(), at_ms: from_ms }
     }
@@ -154,5 +154,5 @@ fn met_at(spells: &[Spell], met: usize, now_ms: i64) -> Option<&Spell> {
     let meets = |(n, spell): &(usize, &Spell)| {
         lasts_at(spell, now_ms) && (spell.lasts.is_some() || *n >= met)
     };
-    spells.iter().enumerate().filter(meets).map(|(_, spell)| spell).last()
+    spells.iter().enumerate().filter(meets).map(|(_, spell)| spell).next_back()
 }

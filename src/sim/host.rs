@@ -333,7 +333,7 @@ impl CommandRunner for SimHost {
         let end = if job.called_off { End::Cancelled } else { End::Exited { code: job.exit } };
         let said = job.output.clone();
         let stdout = StreamTail { bytes: said.len() as u64, text: said, cut: false };
-        Outcome { attention, stdout, ..Outcome::without_output(end) }
+        Outcome { stdout, attention, ..Outcome::without_output(end) }
     }
 }
 

@@ -20,6 +20,8 @@ use crate::ports::{Clock as _, StoreError};
 /// The course.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayedCourse {
+    /// What was before this only says how things stood then.
+    from_ms: i64,
     jobs: BTreeMap<JobId, Record>,
 }
 
@@ -62,14 +64,14 @@ impl ReplayedCourse {
     /// The course that these events tell, oldest first. `stall` says how long a job had stood still
     /// when it was recorded as stalled.
     #[must_use]
-    pub fn new(events: &[Event], stall: &dyn Fn(&JobId) -> Duration) -> Self {
+    pub fn new(events: &[Event], from_ms: i64, stall: &dyn Fn(&JobId) -> Duration) -> Self {
         let mut queued: BTreeSet<&RunId> = BTreeSet::new();
         for event in events {
             if let EventKind::ItemStarted { run, .. } = &event.kind {
                 queued.insert(run);
             }
         }
-        let mut course = Self::default();
+        let mut course = Self { from_ms, ..Self::default() };
         for event in events {
             let Some(job) = &event.job else { continue };
             let facts = &mut course.jobs.entry(job.clone()).or_default().facts;
@@ -158,7 +160,7 @@ impl Course for ReplayedCourse {
                         host.set(id, |job| {
                             (job.exit, job.attention) = (result.exit, result.attention);
                         });
-                        if by_hand {
+                        if by_hand && at_ms >= self.from_ms {
                             told.extend(run_by_hand(host, compiled, id)?);
                         }
                     }

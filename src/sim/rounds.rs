@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::SimHost;
 use crate::base::{JobId, ZoneFault};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{ToldJob, Why};
 use crate::journal::Report;
 use crate::model::{Kind, Purpose};
@@ -70,7 +70,7 @@ pub fn rehearse_rounds(
     host.zone_fault.set(rounds.zone_fault);
     host.style.replace(style.clone());
     host.begin_store();
-    let enabled = compiled.jobs().map(|job| job.job()).filter(|job| job.enabled);
+    let enabled = compiled.jobs().map(CompiledJob::job).filter(|job| job.enabled);
     let mut rehearsed = Rehearsed {
         jobs: enabled.map(|job| (job.id.clone(), SimulatedJob::default())).collect(),
         ..Rehearsed::default()

@@ -30,6 +30,9 @@ pub(in crate::cli) struct SimulateArgs {
     /// With --history: what stallSeconds was then, as in 1h [default: what it is now]
     #[arg(long, value_name = "SPAN", requires = "history")]
     pub(in crate::cli) recorded_stall: Option<String>,
+    /// Only how much there is, without the messages
+    #[arg(long)]
+    pub(in crate::cli) summary: bool,
     /// How to answer: for people, or for programs (see docs/json.md)
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(in crate::cli) format: Format,
