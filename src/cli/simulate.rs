@@ -30,6 +30,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// How long is simulated where nothing says so.
 const DAYS: u32 = 7;
 
+/// The jobs of the whole config.
+type Kinds = BTreeMap<JobId, Kind>;
+
 /// What a simulation goes by.
 struct Plan {
     basis: Basis,
@@ -40,22 +43,26 @@ struct Plan {
 
 /// Prints what would be told.
 pub(super) fn simulate(context: &Context, options: &SimulateArgs) -> Result<Exit, Failure> {
-    let compiled = config_of(context, options)?;
+    let (mut compiled, kinds) = config_of(context, options)?;
     let mut plan = if options.history {
-        replay(context, options, &compiled)?
+        replay(context, options, &mut compiled, &kinds)?
     } else {
-        suppose(context, options, &compiled)?
+        suppose(context, options, &compiled, &kinds)?
     };
+    if compiled.len() < kinds.len() {
+        let all = compiled.jobs().map(|job| job.job().id.as_str()).collect();
+        plan.notes.push(format!("only: {}", listed(all)));
+    }
     plan.notes.extend(left_out(&compiled));
-    let enabled = compiled.jobs().filter(|job| job.job().enabled).count();
-    check_size(enabled, plan.rounds.ticks)?;
+    check_size(compiled.len(), plan.rounds.ticks)?;
     let text = rehearse(context, options, &compiled, plan)?;
     io::answer(&text)?;
     Ok(Exit::Done)
 }
 
-/// The config, with only those jobs enabled that are asked for. The store is not looked at.
-fn config_of(context: &Context, options: &SimulateArgs) -> Result<Compiled, Failure> {
+/// The config, with only those jobs that are asked for, and the kinds of all its jobs. The store is
+/// not looked at.
+fn config_of(context: &Context, options: &SimulateArgs) -> Result<(Compiled, Kinds), Failure> {
     let path = context.config_path()?;
     let broken = |broken: &BrokenConfig| Failure::refused(Context::broken_text(path, broken));
     let mut config = context.load_config(path).map_err(|found| broken(&found))?;
@@ -67,13 +74,15 @@ fn config_of(context: &Context, options: &SimulateArgs) -> Result<Compiled, Fail
         let (sink, sources) = (config.sink, config.sources);
         return Err(broken(&BrokenConfig { sink, sources, unreadable: None }));
     }
+    let all = config.compiled.jobs().map(CompiledJob::job);
+    let kinds: Kinds = all.map(|job| (job.id.clone(), job.kind())).collect();
     if options.jobs.is_empty() {
-        return Ok(config.compiled);
+        return Ok((config.compiled, kinds));
     }
     let chosen =
         options.jobs.iter().map(|id| Ok(context.job(&config.compiled, id)?.job().id.clone()));
     let chosen: BTreeSet<JobId> = chosen.collect::<Result<_, Failure>>()?;
-    Ok(config.compiled.only(&chosen))
+    Ok((config.compiled.only(&chosen), kinds))
 }
 
 fn rehearse(
@@ -138,6 +147,7 @@ fn suppose(
     context: &Context,
     options: &SimulateArgs,
     compiled: &Compiled,
+    kinds: &Kinds,
 ) -> Result<Plan, Failure> {
     let now_ms = context.clock.at().wall_ms;
     let from_ms = from_of(context, options)?.unwrap_or_else(|| now_ms - now_ms.rem_euclid(60_000));
@@ -153,7 +163,7 @@ fn suppose(
         None => (Basis::Steady, Assumptions::default(), format!("assumed: {steadily}")),
         Some(path) => {
             let zone = &rounds.zone;
-            let assumptions = read_assumptions(path, compiled, (from_ms, until_ms), zone)?;
+            let assumptions = read_assumptions(path, kinds, (from_ms, until_ms), zone)?;
             let shown = path.display();
             let note = format!("assumed: what {shown} says, and where it says nothing: {steadily}");
             (Basis::Assumed, assumptions, note)
@@ -165,7 +175,7 @@ fn suppose(
 
 fn read_assumptions(
     path: &Path,
-    compiled: &Compiled,
+    jobs: &Kinds,
     (from_ms, until_ms): (i64, i64),
     zone: &TimeZone,
 ) -> Result<Assumptions, Failure> {
@@ -178,9 +188,7 @@ fn read_assumptions(
         | ConfigFileError::TooManyFiles(_)
         | ConfigFileError::Unreadable { .. } => Failure::refused(e.to_string()),
     })?;
-    let kinds = compiled.jobs().map(|job| (job.job().id.clone(), job.job().kind()));
-    let jobs: BTreeMap<JobId, Kind> = kinds.collect();
-    let supposed = Supposed { jobs: &jobs, from_ms, until_ms, zone };
+    let supposed = Supposed { jobs, from_ms, until_ms, zone };
     let (assumptions, sources, sink) = parse_assumptions(file, &supposed);
     if sink.is_empty() {
         return Ok(assumptions);
@@ -192,8 +200,13 @@ fn read_assumptions(
     )))
 }
 
-/// The course of what is recorded.
-fn replay(context: &Context, options: &SimulateArgs, compiled: &Compiled) -> Result<Plan, Failure> {
+/// The course of what is recorded. Jobs that nothing is recorded of are left out.
+fn replay(
+    context: &Context,
+    options: &SimulateArgs,
+    compiled: &mut Compiled,
+    kinds: &Kinds,
+) -> Result<Plan, Failure> {
     let then = options.recorded_stall.as_deref().map(|text| span_of("--recorded-stall", text));
     let then = then.transpose()?;
     let (events, last_ms, pruned) = journal_of(context)?;
@@ -221,7 +234,13 @@ fn replay(context: &Context, options: &SimulateArgs, compiled: &Compiled) -> Res
         then.or(today).unwrap_or(limits::STALL)
     };
     let course = Box::new(ReplayedCourse::new(&events, from_ms, &stall));
-    let mut notes = replay_notes(&events, then, compiled);
+    let unseen = course.unseen(compiled);
+    *compiled = std::mem::take(compiled).without(&unseen);
+    let mut notes = replay_notes(&events, then, kinds);
+    if !unseen.is_empty() {
+        let unseen = listed(unseen.iter().map(JobId::as_str).collect());
+        notes.push(format!("never recorded as started or seen at work: {unseen}"));
+    }
     if pruned > 0 {
         notes.push(format!("{pruned} older events were pruned, and are not replayed"));
     }
@@ -252,7 +271,7 @@ fn journal_of(context: &Context) -> Result<(Vec<Event>, i64, u64), Failure> {
 }
 
 /// What a replay is, and what a journal does not keep.
-fn replay_notes(events: &[Event], then: Option<Duration>, compiled: &Compiled) -> Vec<String> {
+fn replay_notes(events: &[Event], then: Option<Duration>, kinds: &Kinds) -> Vec<String> {
     let began = then.map_or_else(
         || "today's stallSeconds before it was recorded (if that was another then: --recorded-stall)".to_owned(),
         |span| format!("{} before it was recorded", span_text(span)),
@@ -269,7 +288,7 @@ fn replay_notes(events: &[Event], then: Option<Duration>, compiled: &Compiled) -
     ];
     let named = events.iter().filter_map(|event| event.job.as_ref());
     let gone: BTreeSet<&str> =
-        named.filter(|id| compiled.job(id).is_none()).map(JobId::as_str).collect();
+        named.filter(|id| !kinds.contains_key(*id)).map(JobId::as_str).collect();
     if !gone.is_empty() {
         notes.push(format!("recorded, but not in today's config: {}", listed(gone)));
     }

@@ -91,7 +91,7 @@ impl Compiled {
         self.jobs.values()
     }
 
-    /// The same with only these jobs enabled, and what follows them as far as it is.
+    /// The same with only these jobs, which are enabled, and what follows them.
     #[must_use]
     pub fn only(mut self, jobs: &BTreeSet<JobId>) -> Self {
         let mut reached = BTreeSet::new();
@@ -103,12 +103,23 @@ impl Compiled {
                 open.extend(targets);
             }
         }
-        for (id, compiled) in &mut self.jobs {
-            let job = compiled.job();
-            let enabled = jobs.contains(id) || (job.enabled && reached.contains(id));
-            *compiled = CompiledJob::from_job(Job { enabled, ..job.clone() });
-        }
+        self.jobs.retain(|id, _| reached.contains(id));
+        self.enable(|job| job.enabled || jobs.contains(&job.id));
         self
+    }
+
+    /// The same with these jobs disabled.
+    #[must_use]
+    pub fn without(mut self, jobs: &BTreeSet<JobId>) -> Self {
+        self.enable(|job| job.enabled && !jobs.contains(&job.id));
+        self
+    }
+
+    fn enable(&mut self, is_enabled: impl Fn(&Job) -> bool) {
+        for compiled in self.jobs.values_mut() {
+            let enabled = is_enabled(compiled.job());
+            *compiled = CompiledJob::from_job(Job { enabled, ..compiled.job().clone() });
+        }
     }
 
     /// Where the value of a job's key stands; without it, where the job's id does.

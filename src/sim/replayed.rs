@@ -10,11 +10,11 @@ use std::time::Duration;
 use super::SimHost;
 use super::rounds::{Course, run_by_hand};
 use crate::base::{JobId, RunId};
-use crate::compile::Compiled;
+use crate::compile::{Compiled, CompiledJob};
 use crate::decide::ToldJob;
 use crate::journal::{Cause, CauseKind, Event, EventKind};
 use crate::machine::{Input, State, WatchInput, WatchState};
-use crate::model::{End, Purpose};
+use crate::model::{End, Job, Kind, Purpose};
 use crate::ports::{Clock as _, StoreError};
 
 /// The course.
@@ -88,6 +88,20 @@ impl ReplayedCourse {
             record.facts.reverse();
         }
         course
+    }
+}
+
+impl ReplayedCourse {
+    /// The watched jobs that nothing is recorded of: how they were observed can't be said.
+    #[must_use]
+    pub fn unseen(&self, compiled: &Compiled) -> BTreeSet<JobId> {
+        let seen = |job: &Job| {
+            let facts = self.jobs.get(&job.id).map(|record| &record.facts);
+            facts.is_some_and(|facts| facts.iter().any(|(_, f)| matches!(f, Fact::Seen(_))))
+        };
+        let watched = compiled.jobs().map(CompiledJob::job).filter(|job| job.enabled);
+        let watched = watched.filter(|job| job.kind() == Kind::LongRunningRead);
+        watched.filter(|job| !seen(job)).map(|job| job.id.clone()).collect()
     }
 }
 

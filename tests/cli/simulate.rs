@@ -142,7 +142,7 @@ fn without_more_jobs_go_steadily_and_the_days_are_counted() {
     "#]].assert_eq(&text);
     // Only the check: what is not asked for is left out.
     let text = sandbox.ok(&["simulate", "--days", "1", "--from", "2031-03-03", "disk"]);
-    has(&text, &["left out: scan", "summary: 0 messages in 1440 ticks", "disk  told 0 times"]);
+    has(&text, &["only: disk", "summary: 0 messages in 1440 ticks", "disk  told 0 times"]);
     sandbox.run(&["simulate", "dsik"]).exits(2).says("did you mean `disk`?");
 }
 
@@ -260,7 +260,7 @@ fn with_a_past(policy: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
     let scan = with(sandbox.watched("scan"), &json!({"policy": policy}));
     let disk = with(sandbox.check("disk"), &json!({"manual": true}));
-    sandbox.config(&json!({}), &[scan, disk]);
+    sandbox.config(&json!({}), &[scan, sandbox.watched("idle"), disk]);
     sandbox.runs_on("scan", 1);
     sandbox.tick();
     sandbox.tick();
@@ -296,6 +296,8 @@ fn the_past_is_told_again_by_another_config() {
         replay(&["scan"]),
         as_it_was.into_iter().filter(|why| why.starts_with("scan")).collect::<Vec<_>>()
     );
+    let text = sandbox.ok(&["simulate", "--history"]);
+    has(&text, &["never recorded as started or seen at work: idle", "left out: idle"]);
     assert!(before == all_files(&sandbox), "a replay writes nothing");
     // With more patience the standstill would not have been told.
     let scan = with(sandbox.watched("scan"), &json!({"policy": {"stallSeconds": 3600}}));
