@@ -244,6 +244,18 @@ pub const STOPPING: Duration = Duration::from_mins(10);
 pub const REMIND_EVERY: Duration = Duration::from_hours(24);
 /// A broken config, or a clock that can't be trusted, is told at most once in this time.
 pub const ALERT_EVERY: Duration = Duration::from_hours(1);
+/// Most that a simulation does: jobs times ticks.
+pub const SIMULATED_STEPS: u64 = 1_000_000;
+/// Most messages that a simulation prints.
+pub const SIMULATED_MESSAGES: usize = 20_000;
+/// Longest time that is simulated: ten years.
+pub const SIMULATED_SPAN: Duration = Duration::from_hours(87_660);
+/// Most events of a journal that a simulation replays, the newest.
+pub const SIMULATED_EVENTS: u32 = 500_000;
+/// How long a simulated job works until it completes, where nothing says so.
+pub const SIMULATED_WORK: Duration = Duration::from_hours(6);
+/// Most things that may be said to happen to one simulated job, of each kind.
+pub const SIMULATED_SPELLS: usize = 1000;
 /// Wall and monotonic clock may drift apart by this much between two ticks.
 pub const CLOCK_DRIFT: Duration = Duration::from_mins(1);
 /// So many of the last times between two ticks are kept: their median is how often a tick comes.

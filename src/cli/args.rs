@@ -17,6 +17,7 @@ mod logs;
 mod metrics;
 mod outbox;
 mod report;
+mod simulate;
 mod watch;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
@@ -34,6 +35,7 @@ pub(super) use logs::LogsArgs;
 pub(super) use metrics::MetricsArgs;
 pub(super) use outbox::{OutboxArgs, OutboxCommand, OutboxPick};
 pub(super) use report::ReportArgs;
+pub(super) use simulate::SimulateArgs;
 pub(super) use watch::WatchArgs;
 
 const AFTER_HELP: &str = "\
@@ -173,6 +175,14 @@ pub(super) enum Command {
         opsfsm graph inventory --live          one job's machine, and where it is"
     )]
     Graph(GraphArgs),
+    /// What would be told in the days to come, or of the past, by this config? Starts nothing
+    #[command(
+        after_help = "Examples:\n  opsfsm simulate                        a week in which all goes well\n  \
+        opsfsm simulate --days 2 --assume bad-night.toml inventory\n  \
+        opsfsm simulate --history --summary    what today's config would have told\n\n\
+        docs/simulate.md says what a file of assumptions may say."
+    )]
+    Simulate(SimulateArgs),
     /// What happened: the journal, newest last
     #[command(
         after_help = "Examples:\n  opsfsm history inventory --limit 20\n  opsfsm history --event approved --since 24h\n  \

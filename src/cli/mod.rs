@@ -44,6 +44,7 @@ mod run_write;
 mod sandbox;
 mod schema;
 mod selftest;
+mod simulate;
 mod start;
 mod status;
 mod stop;
@@ -143,6 +144,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
+        Command::Simulate(options) => simulate::simulate(context, options),
         Command::Selftest => selftest::selftest(context),
         Command::Completions(options) => completions::completions(options),
         Command::Man(options) => completions::man(options),

@@ -103,6 +103,20 @@ pub struct Held {
     pub dropped: u32,
 }
 
+impl Held {
+    /// How much was held back, with what was dropped since.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len().saturating_add(usize::try_from(self.dropped).unwrap_or(usize::MAX))
+    }
+
+    /// Was nothing?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// One thing that is held back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -26,6 +26,7 @@ mod printable;
 mod quote;
 mod report;
 mod schedule;
+mod simulated;
 mod spans;
 mod status;
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub use report::{Style, cause_text, end_text, render_report, share_of};
 pub use schedule::{
     Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_timer,
 };
+pub use simulated::{Basis, Simulated, SimulatedJob, render_simulated, render_simulated_json};
 pub use spans::{Span, spans, states_of};
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,

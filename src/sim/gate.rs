@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::SimHost;
 use super::job::{Death, EXECUTOR_PIDS, SimJob, Wrote};
-use super::orders::style;
 use crate::approval::{Evidence, Grant, Level, Permit, TypedCode};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
@@ -262,7 +261,7 @@ impl SimHost {
             runner: &mut runner,
             commands: &mut commands,
             store: &mut store,
-            style: &style(),
+            style: &self.style.borrow(),
         };
         let executed = execute_write(run, compiled, &mut ports);
         self.return_to_pid(parent);

@@ -19,12 +19,13 @@ use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp, ZoneFault};
 use crate::journal::Report;
 use crate::model::{
     BrokenCause, BrokenStatus, End, Level, Observation, Observed, Outcome, Purpose, Route, RunSpec,
-    Status, Undelivered, UndeliveredKind,
+    Status, StreamTail, Undelivered, UndeliveredKind,
 };
 use crate::ports::{
     Clock, CommandRunner, Entropy, LaunchFault, Launcher, Notifier, StatusAsk, StatusRunner,
     StoreError,
 };
+use crate::render::Style;
 use crate::tick::{RunPorts, execute_run};
 
 /// The host.
@@ -68,6 +69,8 @@ pub struct SimHost {
     pub zone: Rc<RefCell<TimeZone>>,
     /// Why that is not the one that was meant.
     pub zone_fault: Rc<Cell<Option<ZoneFault>>>,
+    /// How its reports are written.
+    pub style: Rc<RefCell<Style>>,
     pub(super) now: Rc<RefCell<Stamp>>,
     pub(super) drawn: Rc<Cell<u64>>,
     pub(super) own_pid: Rc<Cell<u32>>,
@@ -114,6 +117,7 @@ impl SimHost {
             store: SharedStore::default(),
             zone: Rc::new(RefCell::new(TimeZone::UTC)),
             zone_fault: Rc::default(),
+            style: Rc::new(RefCell::new(style())),
             now: Rc::new(RefCell::new(at)),
             drawn: Rc::default(),
             own_pid: Rc::new(Cell::new(100)),
@@ -194,7 +198,7 @@ impl SimHost {
             files: &self.files,
             runner: &mut runner,
             store: &mut store,
-            style: &style(),
+            style: &self.style.borrow(),
         };
         // What an executor can't record, the next tick finds out by itself.
         let executed = execute_run(run, &mut ports);
@@ -300,7 +304,9 @@ impl CommandRunner for SimHost {
         }
         let attention = job.attention && matches!(spec.purpose, Purpose::Check | Purpose::Verify);
         let end = if job.called_off { End::Cancelled } else { End::Exited { code: job.exit } };
-        Outcome { attention, ..Outcome::without_output(end) }
+        let said = job.output.clone();
+        let stdout = StreamTail { bytes: said.len() as u64, text: said, cut: false };
+        Outcome { stdout, attention, ..Outcome::without_output(end) }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct SimJob {
     pub stop_reason: Option<String>,
     /// Its commands exit with this.
     pub exit: i32,
+    /// Its commands print this.
+    pub output: String,
     /// Its commands are called off.
     pub called_off: bool,
     /// Its checks print attention words.

@@ -341,6 +341,10 @@ impl Store for SharedStore {
 }
 
 impl Store for MemStore {
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn read(&mut self) -> Result<World, StoreError> {
         Ok(self.world.clone())
     }

@@ -49,6 +49,8 @@ fn help_of_opsfsm() {
               doctor       Is everything there that opsfsm needs, and does it work together? Records and sends
                            nothing
               graph        A picture of the chains, or of one job's machine
+              simulate     What would be told in the days to come, or of the past, by this config? Starts
+                           nothing
               history      What happened: the journal, newest last
               logs         What a job printed, as far as it is kept: its start log, and the ends of its last
                            runs
@@ -315,6 +317,45 @@ fn help_of_adopt() {
 
             Example:
               opsfsm adopt --config-file jobs/opsfsm.toml"]],
+    );
+}
+
+#[test]
+fn help_of_simulate() {
+    help_of(
+        &["simulate"],
+        &expect![[r#"
+            What would be told in the days to come, or of the past, by this config? Starts nothing
+
+            Usage: opsfsm simulate [OPTIONS] [JOB]...
+
+            Arguments:
+              [JOB]...  Only these jobs, and what follows them
+
+            Options:
+                  --days <N>               For so many days [default: 7; with --history all that is recorded]
+                  --every <SPAN>           How often a tick comes [default: 1m]
+                  --from <TIME>            From this time on, as in 2026-11-21 or 2026-11-21T22:00 [default:
+                                           now]
+                  --assume <FILE>          What happens to the jobs: a file, see docs/simulate.md
+                  --history                What has happened to the jobs, as the store's journal says
+                  --recorded-stall <SPAN>  With --history: what stallSeconds was then, as in 1h [default: what
+                                           it is now]
+                  --summary                Only how much there is, without the messages
+                  --format <FORMAT>        How to answer: for people, or for programs (see docs/json.md)
+                                           [default: text] [possible values: text, json]
+              -h, --help                   Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Examples:
+              opsfsm simulate                        a week in which all goes well
+              opsfsm simulate --days 2 --assume bad-night.toml inventory
+              opsfsm simulate --history --summary    what today's config would have told
+
+            docs/simulate.md says what a file of assumptions may say."#]],
     );
 }
 

@@ -110,6 +110,19 @@ fn doctor_is_as_documented() {
 }
 
 #[test]
+fn simulate_is_as_documented() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({"timezone": "Europe/Berlin"}), &[sandbox.watched("scan")]);
+    let real =
+        sandbox.json(&["simulate", "--days", "1", "--from", "2031-03-03", "--format", "json"]);
+    assert_eq!(shape(&real), shape(&example("simulate")), "{real:#}");
+    assert_eq!(keys(&real), keys(&example("simulate")));
+    for list in ["messages", "told", "days", "jobs"] {
+        assert_eq!(keys(&real[list][0]), keys(&example("simulate")[list][0]));
+    }
+}
+
+#[test]
 fn check_is_as_documented() {
     let sandbox = Sandbox::new();
     let scan = with(sandbox.watched("scan"), &json!({"kind": "x"}));

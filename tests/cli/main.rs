@@ -57,6 +57,7 @@ mod plan;
 mod reporting;
 mod run_report;
 mod secrets;
+mod simulate;
 mod status_files;
 mod stopping;
 mod support;
