@@ -44,6 +44,20 @@ pub fn replace_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     through_draft(path, bytes, mode, |draft| fs::rename(draft, path))
 }
 
+/// The same, once `check` has found nothing wrong with the draft.
+///
+/// # Errors
+/// As above, and what `check` says.
+pub fn replace_checked(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    check: impl Fn(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    make_folders(path)?;
+    through_draft(path, bytes, mode, |draft| check(draft).and_then(|()| fs::rename(draft, path)))
+}
+
 fn make_folders(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or(Ok(()), |folder| DirBuilder::new().recursive(true).mode(0o700).create(folder))

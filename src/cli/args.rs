@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 mod check;
 mod config;
 mod doctor;
+mod door;
 mod gate;
 mod init;
 mod install;
@@ -14,6 +15,7 @@ mod install;
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use config::ConfigCommand;
 pub(super) use doctor::DoctorArgs;
+pub(super) use door::Door;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };

@@ -88,6 +88,7 @@ fn item_id(target: &JobId, origin: &Origin, wall_ms: i64) -> ItemId {
         }
         Origin::Schedule => format!("schedule\0{wall_ms}"),
         Origin::Person => format!("person\0{wall_ms}"),
+        Origin::Account { uid, .. } => format!("account\0{uid}\0{wall_ms}"),
         Origin::Config => "config".to_owned(),
     };
     let digest = Sha256::digest(format!("{target}\0{from}").as_bytes());

@@ -46,7 +46,8 @@ pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
 pub use report::{Style, end_text, render_report};
 pub use schedule::{
-    Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_timer,
+    Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_sudoers,
+    render_system_service, render_timer,
 };
 pub use status::{
     LiveStatus, Orphan, StatusLine, StatusView, Waiting, render_run, render_run_plan, render_status,
