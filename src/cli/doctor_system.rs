@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::args::CheckArgs;
+use super::checked::Checked;
 use super::context::Context;
 use super::timer::{Standing, standing};
 use crate::adapters::exposure::Exposures;
@@ -13,6 +15,8 @@ use crate::adapters::split_user::{
     ACCOUNT, APPROVERS, CONFIG, CONFIG_FOLDER, STORE_FOLDER, SUDOERS, account_named, is_set_up,
     members_of,
 };
+use crate::diag::Code;
+use crate::lint::Levels;
 use crate::render::{Checkup, render_sudoers};
 
 const ID: &str = "split-user";
@@ -62,7 +66,14 @@ fn fault(context: &Context) -> Option<String> {
             return Some(format!("{}: {}: {}", path.display(), found.path, found.how));
         }
     }
-    rights_fault(&program)
+    rights_fault(&program).or_else(|| jobs_fault(context))
+}
+
+/// What a job runs is run as the account that owns the store: whoever may change that is inside.
+fn jobs_fault(context: &Context) -> Option<String> {
+    let path = context.config_path().ok().filter(|_| context.is_systems())?;
+    let (options, levels) = (CheckArgs::default(), Levels::new(false));
+    Checked::of(context, path.to_owned(), &options, &levels).message_of(Code::WritableByOthers)
 }
 
 /// What is wrong with sudo's rules, where they may be looked at.

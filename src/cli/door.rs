@@ -17,6 +17,7 @@ use super::orders::own_program;
 use crate::adapters::file_facts::OsFileFacts;
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::process::become_program;
+use crate::adapters::signals::refuse_to_be_held;
 use crate::adapters::split_user::{caller, check_approver};
 use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
@@ -41,6 +42,7 @@ pub(super) fn door(door: Door, words: &[OsString]) -> Result<Exit, Failure> {
         check_approver(&caller).map_err(Failure::refused)?;
     }
     shed_environment(words, caller.uid)?;
+    refuse_to_be_held();
     std::env::set_current_dir("/").map_err(|e| Failure::refused(format!("/: {e}")))?;
     keep_owner_bits();
     let context = Context::at_door(door, caller);

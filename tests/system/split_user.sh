@@ -176,6 +176,9 @@ what_sudo_keeps_an_agent_from() {
     refused 'a login shell' "$not" as agent sudo -A -u opsfsm -i
     refused 'an editor' "$not" as agent sudoedit -A -u opsfsm /var/lib/opsfsm/token
     refused 'another folder' "not permitted|$not" as agent sudo -n -D /tmp -u opsfsm "$O" door status
+    refused 'a group of choice' "$not" as agent sudo -n -g root -u opsfsm "$O" door status
+    refused 'the group that reads the config' "$not" as agent sudo -n -g opsfsm "$O" door status
+    refused 'another root' "not permitted|$not" as agent sudo -n -R /home/agent -u opsfsm "$O" door status
     refused 'the whole environment' "$not" as agent sudo -n -E -u opsfsm "$O" door status
     for variable in OPSFSM_CONFIG=/home/agent/own.toml OPSFSM_STATE=/home/agent/own.db \
         LD_PRELOAD=/home/agent/own.so PATH=/home/agent SUDO_UID=0 HOME=/home/agent; do
@@ -253,6 +256,22 @@ what_files_keep_an_agent_from() {
 }
 
 # shellcheck disable=SC2086 # as above
+what_an_admin_is_told() {
+    here="--config-file /etc/opsfsm/opsfsm.toml --state-file /var/lib/opsfsm/opsfsm.db"
+    allowed 'doctor' '^ok +split-user .*approve: approver' as opsfsm "$O" $here doctor
+    chmod go+w /usr/local/libexec/verify
+    refused 'doctor, of a script that anybody may change' \
+        '^fail +split-user .*gap: others may change what .verify. runs' as opsfsm "$O" $here doctor
+    chmod go-w /usr/local/libexec/verify
+    cp -p /etc/opsfsm/opsfsm.toml /home/config
+    echo 'env = { A = "a word of the config" ' >>/etc/opsfsm/opsfsm.toml
+    refused 'the lines of a broken config' 'is broken; nothing was run. Whoever' as agent $DOOR status
+    ! as agent $DOOR plan prune 2>&1 | grep 'a word of the config' || fail 'it shows the config'
+    refused 'doctor, of a broken config' 'errors: 1' as opsfsm "$O" $here doctor
+    cp -p /home/config /etc/opsfsm/opsfsm.toml
+}
+
+# shellcheck disable=SC2086 # as above
 what_is_still_so() {
     out=$(as agent $DOOR approvals) || fail 'approvals'
     [ "$(printf '%s\n' "$out" | wc -l)" = 1 ] || fail "more than the request: $out"
@@ -285,8 +304,6 @@ what_an_approver_may() {
 }
 
 take_back() {
-    allowed 'doctor' 'split-user' as opsfsm "$O" --config-file /etc/opsfsm/opsfsm.toml \
-        --state-file /var/lib/opsfsm/opsfsm.db doctor
     allowed 'uninstall shows' 'would remove' "$O" uninstall --system
     [ -e /etc/sudoers.d/opsfsm ] || fail 'it was removed'
     allowed 'uninstall' 'stay: whoever wants' "$O" uninstall --system --write
@@ -305,6 +322,7 @@ what_an_agent_may
 what_sudo_keeps_an_agent_from
 what_the_door_keeps_an_agent_from
 what_files_keep_an_agent_from
+what_an_admin_is_told
 what_is_still_so
 what_an_approver_may
 take_back

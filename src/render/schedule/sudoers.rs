@@ -25,8 +25,9 @@ pub fn render_sudoers(program: &str, account: &str, approvers: &str) -> Result<S
          # What the members of {approvers} may, each time with their own password.\n\
          Cmnd_Alias OPSFSM_APPROVE = {program} door-approve *\n\
          # Nothing of the caller's environment gets through, and jobs get no hold of the caller's terminal.\n\
-         Defaults!OPSFSM_DOOR env_reset, !setenv, !env_keep, !env_check, use_pty\n\
-         Defaults!OPSFSM_APPROVE env_reset, !setenv, !env_keep, !env_check, use_pty, timestamp_timeout = 0\n\
+         Defaults!OPSFSM_DOOR env_reset, !setenv, !env_keep, !env_check, umask = 0022, umask_override, use_pty\n\
+         Defaults!OPSFSM_APPROVE env_reset, !setenv, !env_keep, !env_check, umask = 0022, umask_override, use_pty\n\
+         Defaults!OPSFSM_APPROVE timestamp_timeout = 0\n\
          ALL ALL = ({account}) NOPASSWD: NOSETENV: OPSFSM_DOOR\n\
          %{approvers} ALL = ({account}) PASSWD: NOSETENV: OPSFSM_APPROVE\n"
     ))
