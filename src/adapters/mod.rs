@@ -26,6 +26,7 @@ pub mod processes;
 pub mod runner;
 pub mod sandbox;
 pub mod signals;
+pub mod split_user;
 pub mod sqlite;
 pub mod status;
 pub mod telegram;

@@ -11,8 +11,8 @@ use std::sync::{Arc, Once, OnceLock};
 
 use nix::sys::signal::SigSet;
 use signal_hook::consts::{
-    SIGABRT, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
-    SIGVTALRM, SIGXCPU, SIGXFSZ,
+    SIGABRT, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
 use signal_hook::{flag, low_level};
 
@@ -79,6 +79,13 @@ pub fn install() -> io::Result<Interrupt> {
         low_level::pipe::register(signal, writer.try_clone()?)?;
     }
     Ok(Interrupt { pipe, which })
+}
+
+/// Has Ctrl-Z mean nothing from here on: a process that its caller may not signal otherwise must not be
+/// held in the middle of what it does, with the store locked. Caught, and so at its default in children.
+pub fn refuse_to_be_held() {
+    // A failure leaves Ctrl-Z as it is.
+    let _ = flag::register(SIGTSTP, Arc::new(AtomicBool::new(false)));
 }
 
 /// Undoes an inherited `SIGCHLD = ignore`, under which the kernel reaps children unseen and

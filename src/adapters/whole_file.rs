@@ -43,6 +43,19 @@ pub fn replace_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     through_draft(path, bytes, mode, |draft| fs::rename(draft, path))
 }
 
+/// The same, once `check` has found nothing wrong with the draft.
+///
+/// # Errors
+/// As above, and what `check` says.
+pub fn replace_checked(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    check: impl Fn(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    through_draft(path, bytes, mode, |draft| check(draft).and_then(|()| fs::rename(draft, path)))
+}
+
 /// Writes a file in the place of a regular one, or where none is, in a folder that is there. A link stays
 /// one, and what it leads to is replaced.
 ///

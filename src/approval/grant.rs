@@ -55,6 +55,9 @@ pub struct Evidence {
     /// The name that they gave themselves (`--by`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<String>,
+    /// The account that acted for them, where it is another one: it has their own from sudo.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub through: Option<String>,
 }
 
 /// One approval of one plan, for one start.
@@ -205,6 +208,7 @@ mod tests {
                 login_uid: None,
                 tty: None,
                 by: None,
+                through: None,
             },
             level,
         }

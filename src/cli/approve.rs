@@ -46,7 +46,7 @@ pub(super) fn approve(context: &Context, options: &ApproveArgs) -> Result<Exit, 
         Ok(proof) => proof,
         Err(why) => return Err(refuse(context, &config, &mut store, job, &why)),
     };
-    let attest = Attest { evidence: somebody(options.by.as_deref())?, proof, life };
+    let attest = Attest { evidence: somebody(context, options.by.as_deref())?, proof, life };
     let grant = order(context, &config.compiled, (&mut store, &job.job().id), |ports| {
         approve_write(&config.compiled, job, &planned, &attest, ports)
     })?;
@@ -191,7 +191,7 @@ fn reclassify(context: &Context, id: &str, options: &ApproveArgs) -> Result<Exit
     if typed.trim() != id.as_str() {
         return Err(Failure::refused(format!("`{id}` stays a write")));
     }
-    let evidence = somebody(options.by.as_deref())?;
+    let evidence = somebody(context, options.by.as_deref())?;
     let mut store = context.open_store(&config.compiled)?;
     let language = config.compiled.report().language;
     let answer = orders::give(context, &mut store, language, format!("recording {id}"), |ports| {

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod config;
 mod doctor;
+mod door;
 mod explain;
 mod gate;
 mod graph;
@@ -24,6 +25,7 @@ pub(super) use check::{CheckArgs, CheckFormat, FailOn};
 pub(super) use completions::{CompletionsArgs, ManArgs, ShellName};
 pub(super) use config::ConfigCommand;
 pub(super) use doctor::DoctorArgs;
+pub(super) use door::Door;
 pub(super) use explain::ExplainJobArgs;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,

@@ -17,7 +17,7 @@ use crate::base::Day;
 use crate::compile::{Compiled, compile_model};
 use crate::config::{Parsed, key_paths, parse_config};
 use crate::decide::tick_period;
-use crate::diag::{FileId, KeyPath, Severity, Sink, Sources, Span};
+use crate::diag::{Code, FileId, KeyPath, Severity, Sink, Sources, Span};
 use crate::journal::World;
 use crate::lint::{self, Advice, Judged, Levels, Subject};
 use crate::model::Kind;
@@ -68,6 +68,12 @@ impl Checked {
     pub(super) fn count(&self) -> (usize, usize) {
         let sink = &self.judged.sink;
         (sink.count(Severity::Error), sink.count(Severity::Warning))
+    }
+
+    /// What the first finding of a code says.
+    pub(super) fn message_of(&self, code: Code) -> Option<String> {
+        let found = self.judged.sink.sorted().into_iter().find(|finding| finding.code == code);
+        found.map(|finding| finding.message.clone())
     }
 
     /// How many jobs it has, of those how many are enabled.

@@ -81,7 +81,7 @@ fn send(
     telegram: &mut dyn Notifier,
 ) -> Result<(), Undelivered> {
     let local = |detail: String| Undelivered { kind: UndeliveredKind::NoRoute, detail };
-    let by = somebody(None).map_err(|failure| local(failure.message))?;
+    let by = somebody(context, None).map_err(|failure| local(failure.message))?;
     let seed = context.seed().map_err(|failure| local(failure.message))?;
     let mut bits = [0; 8];
     bits.copy_from_slice(&seed[..8]);

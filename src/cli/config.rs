@@ -54,7 +54,15 @@ impl Context {
         let path = self.config_path()?;
         self.load_config(path)
             .and_then(|config| self.refuse_hidden_writes(config))
-            .map_err(|broken| Failure::refused(Self::broken_text(path, &broken)))
+            .map_err(|broken| match self.caller() {
+                // Its lines are not for everybody: a secret may stand on them.
+                Some(_) => Failure::refused(format!(
+                    "the config {} is broken; nothing was run. Whoever looks after it sees why with \
+                     `opsfsm check`",
+                    path.display()
+                )),
+                None => Failure::refused(Self::broken_text(path, &broken)),
+            })
     }
 
     /// Refuses a config whose read jobs bear what it, or the store, knows as a write.

@@ -12,7 +12,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::args::Args;
+use super::args::{Args, Door};
+use super::call::{called_as, invocation};
 pub(super) use super::config::{BrokenConfig, LoadedConfig};
 pub(super) use super::failure::Failure;
 use super::io;
@@ -24,6 +25,7 @@ use crate::adapters::locate::{Asked, Located, StorePlace, locate};
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::processes::OsProcesses;
 use crate::adapters::signals::{self, Interrupt};
+use crate::adapters::split_user::{self, Caller};
 use crate::adapters::sqlite::{NewStore, SqliteStore};
 use crate::base::{Exit, JobId, Now};
 use crate::compile::{Compiled, CompiledJob};
@@ -45,8 +47,12 @@ pub(super) struct Context {
     /// How a person calls this opsfsm, and the same with this config and store.
     pub(super) called: String,
     pub(super) invocation: String,
+    /// How a person calls it who may approve, where that is another way.
+    pub(super) approvers_call: Option<String>,
+    /// Who called through sudo, where it is the door that this is called by.
+    pub(super) caller: Option<Caller>,
     /// This program's file, as it was named when this call began: it may be replaced meanwhile.
-    program: Result<PathBuf, String>,
+    pub(super) program: Result<PathBuf, String>,
     /// The store, once something has looked at it and before something else needs it.
     opened: RefCell<Option<SqliteStore>>,
 }
@@ -55,21 +61,42 @@ impl Context {
     pub(super) fn new(args: &Args, program: Option<&OsString>) -> Self {
         let asked =
             Asked { config_file: args.config_file.clone(), state_file: args.state_file.clone() };
-        let located = locate(&asked, &OsWorld);
+        Self::of(&asked, called_as(program), invocation(args, program))
+    }
+
+    /// At a door of the split-user set-up: its places are fixed.
+    pub(super) fn at_door(door: Door, caller: Caller) -> Self {
+        let (config, store) = (split_user::CONFIG.into(), split_user::STORE.into());
+        let asked = Asked { config_file: Some(config), state_file: Some(store) };
+        let mut context = Self::of(&asked, String::new(), String::new());
+        context.called = context.door_call(door);
+        context.invocation.clone_from(&context.called);
+        context.caller = Some(caller);
+        context
+    }
+
+    fn of(asked: &Asked, called: String, invocation: String) -> Self {
+        let located = locate(asked, &OsWorld);
         let flights = located.store.as_ref().ok().map(|place| flight_lock::folder_of(&place.path));
-        Self {
+        let mut context = Self {
             clock: OsClock::new(),
             entropy: OsEntropy,
             processes: OsProcesses { flights },
             // Without it a signal ends opsfsm at once, as it would any program.
             interrupt: signals::install().ok(),
             located,
-            called: called_as(program),
-            invocation: invocation(args, program),
+            called,
+            invocation,
+            approvers_call: None,
+            caller: None,
             program: std::env::current_exe()
                 .map_err(|e| format!("opsfsm can't find its own program: {e}")),
             opened: RefCell::new(None),
-        }
+        };
+        let is_systems =
+            context.store_place().is_ok_and(|place| place.path == Path::new(split_user::STORE));
+        context.approvers_call = is_systems.then(|| context.door_call(Door::Approvers));
+        context
     }
 
     /// This program, for the processes that it starts of itself.
@@ -86,6 +113,10 @@ impl Context {
     pub(super) fn config_path(&self) -> Result<&Path, Failure> {
         match &self.located.config {
             Ok(place) => Ok(&place.path),
+            Err(e) if split_user::is_set_up() => Err(Failure::refused(format!(
+                "{e}\nor ask the account of this host that has one: {} …",
+                self.door_call(Door::Everybody)
+            ))),
             Err(e) => Err(Failure::refused(e.to_string())),
         }
     }
@@ -316,7 +347,7 @@ impl Context {
             .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
             .unwrap_or_default();
         let language = language.unwrap_or_else(|| render::language_of_locale(&locale));
-        Style { language, invocation: self.invocation.clone() }
+        Style { language, invocation: self.persons_call().to_owned() }
     }
 
     /// The folder of the logs of start commands: beside the store.
@@ -338,22 +369,4 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
     let file = fs::File::open(path).map_err(|e| e.to_string())?;
     file.take(V1_STATE_BYTES).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
     Ok(bytes)
-}
-
-/// How a person calls this opsfsm with this config and store, for commands in messages.
-fn invocation(args: &Args, program: Option<&OsString>) -> String {
-    let mut words = vec![called_as(program)];
-    for (flag, path) in [("--config-file", &args.config_file), ("--state-file", &args.state_file)] {
-        if let Some(path) = path {
-            words.push(flag.to_owned());
-            words.push(render::shell_quote(&path.to_string_lossy()));
-        }
-    }
-    words.join(" ")
-}
-
-/// How a person calls this opsfsm, without flags.
-fn called_as(program: Option<&OsString>) -> String {
-    let program = program.map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-    if program.contains('/') { render::shell_quote(&program) } else { "opsfsm".to_owned() }
 }

@@ -13,7 +13,8 @@ use std::time::Duration;
 use super::args::{CheckArgs, DoctorArgs, Format};
 use super::checked::Checked;
 use super::context::{Context, Failure, LoadedConfig};
-use super::doctor_host::{host_checks, timer_checks};
+use super::doctor_host::{host_checks, install_call, timer_checks};
+use super::doctor_system::split_user_check;
 use super::explain::looked;
 use super::history::proved;
 use super::io;
@@ -46,7 +47,8 @@ pub(super) fn doctor(context: &Context, options: &DoctorArgs) -> Result<Exit, Fa
     }
     checks.extend(timers);
     checks.extend(host_checks(context));
-    checks.extend(config.as_ref().map(approvals));
+    checks.extend(split_user_check(context));
+    checks.extend(config.as_ref().map(|config| approvals(context, config)));
     let text = match options.format {
         Format::Text => render::render_doctor(&checks),
         Format::Json => render::render_doctor_json(&checks, context.now().at.wall_ms),
@@ -226,8 +228,7 @@ fn outbox(context: &Context, parcels: &[Parcel]) -> Checkup {
 
 fn tick(context: &Context, world: &World, is_called: bool) -> Checkup {
     let age = world.meta.last_tick.as_ref().map(|last| context.now().at.age_of(last));
-    let install = format!("{} install --write", context.invocation);
-    judge_tick(age, tick_period(world), is_called, install)
+    judge_tick(age, tick_period(world), is_called, install_call(context))
 }
 
 /// Do ticks come? `is_called`: there is something that should call them.
@@ -256,13 +257,17 @@ fn judge_tick(
 }
 
 /// What an approval is worth here.
-fn approvals(config: &LoadedConfig) -> Checkup {
+fn approvals(context: &Context, config: &LoadedConfig) -> Checkup {
     let by_hand = |job: &&crate::compile::CompiledJob| {
         let job = job.job();
         job.enabled && job.kind() == Kind::OneShotWrite && !job.approval.takes_codes_only()
     };
     if !has_writes(config) {
         return Checkup::ok("approvals", "no write is enabled, so none is needed");
+    }
+    if context.is_systems() {
+        let text = "split-user: whoever may approve does so through sudo, as themselves";
+        return Checkup::ok("approvals", text);
     }
     let open: Vec<&str> =
         config.compiled.jobs().filter(by_hand).map(|job| job.job().id.as_str()).collect();
@@ -275,7 +280,7 @@ fn approvals(config: &LoadedConfig) -> Checkup {
             "{} may be approved by the account that runs the jobs: advice to an honest agent, no wall",
             open.join(", ")
         ),
-        "give the agent an account of its own; or approval.level = \"confirmed\", which asks your own chat",
+        "install --system, which gives the agent another account than the jobs; or approval.level = \"confirmed\", which asks your own chat",
     )
 }
 

@@ -45,7 +45,7 @@ pub(super) fn timer_checks(context: &Context) -> (Vec<Checkup>, bool) {
         }
     }
     callers.extend(system_crontabs());
-    let install = format!("{} install --write", context.invocation);
+    let install = install_call(context);
     let uninstall = format!("{} uninstall, with --with for one of them", context.invocation);
     for Caller { what, fault } in &callers {
         checks.push(match fault {
@@ -67,6 +67,14 @@ pub(super) fn timer_checks(context: &Context) -> (Vec<Checkup>, bool) {
         checks.push(lingering());
     }
     (checks, !callers.is_empty())
+}
+
+/// What is typed to have a tick called.
+pub(super) fn install_call(context: &Context) -> String {
+    if context.is_systems() {
+        return format!("as root: {} install --system --write", context.called);
+    }
+    format!("{} install --write", context.invocation)
 }
 
 fn unit_callers(schedule: Option<&Schedule>) -> Vec<(Scope, Caller)> {

@@ -68,11 +68,11 @@ fn exec_write(context: &Context, store: &mut SqliteStore, run: &RunId) -> Result
         return Err(found.into_failure());
     }
     // Called with the store alone; whoever reads a report of it needs its config too.
-    let config_flag = format!("--config-file {}", shell_quote(&path));
-    let style = Style {
-        invocation: format!("{} {config_flag}", context.invocation),
-        ..context.style(config.compiled.report().language)
-    };
+    let mut style = context.style(config.compiled.report().language);
+    if !context.is_systems() {
+        let config_flag = format!("--config-file {}", shell_quote(&path));
+        style = Style { invocation: format!("{} {config_flag}", context.invocation), ..style };
+    }
     let mut runner = OsWriteRunner::new(flight_lock::folder_of(store.path()));
     let mut commands = orders::command_runner(context)?;
     let mut ports = WritePorts {

@@ -85,14 +85,14 @@ fn planned_beside(
     }
 }
 
-pub(super) fn somebody(by: Option<&str>) -> Result<Evidence, Failure> {
-    evidence::gather(by, io::typed_into()).map_err(Failure::refused)
+pub(super) fn somebody(context: &Context, by: Option<&str>) -> Result<Evidence, Failure> {
+    evidence::gather(by, io::typed_into(), context.caller()).map_err(Failure::refused)
 }
 
 /// `opsfsm deny JOB`.
 pub(super) fn deny(context: &Context, options: &DenyArgs) -> Result<Exit, Failure> {
     let Subject { id, compiled, mut store } = subject(context, &options.job)?;
-    let evidence = somebody(options.by.as_deref())?;
+    let evidence = somebody(context, options.by.as_deref())?;
     let denied = order(context, &compiled, (&mut store, &id), |ports| {
         deny_write(&compiled, &id, (&evidence, options.reason.as_deref()), ports)
     })?;
@@ -120,7 +120,7 @@ pub(super) fn revoke(context: &Context, options: &RevokeArgs) -> Result<Exit, Fa
 /// `opsfsm acknowledge JOB`.
 pub(super) fn acknowledge(context: &Context, options: &AcknowledgeArgs) -> Result<Exit, Failure> {
     let Subject { id, compiled, mut store } = subject(context, &options.job)?;
-    let evidence = somebody(options.by.as_deref())?;
+    let evidence = somebody(context, options.by.as_deref())?;
     let was = order(context, &compiled, (&mut store, &id), |ports| {
         let said = (&evidence, options.note.as_deref());
         acknowledge_write(&compiled, &id, said, ports)

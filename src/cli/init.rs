@@ -21,7 +21,7 @@ use crate::config::{
 use crate::model::Model;
 use crate::render::{self, shell_quote};
 
-const STARTER: &str = include_str!("starter.toml");
+pub(super) const STARTER: &str = include_str!("starter.toml");
 
 /// Writes a config.
 pub(super) fn init(context: &Context, options: &InitArgs) -> Result<Exit, Failure> {

@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use super::args::{InstallArgs, With};
 use super::context::{Context, Failure};
 use super::crontab;
+use super::install_system::install_system;
 use super::io;
 use super::timer::{
     Standing, places_of, schedule_of, scope_of, standing, systemctl, timer_of, unit_user,
 };
 use crate::adapters::os_world::OsWorld;
+use crate::adapters::split_user::SUDOERS;
 use crate::adapters::timers::{self, LABEL, Scope, TIMER};
 use crate::adapters::whole_file::{make_folders, replace_whole};
 use crate::base::Exit;
@@ -25,10 +27,14 @@ const MODE: u32 = 0o644;
 
 /// Installs, or shows how.
 pub(super) fn install(context: &Context, options: &InstallArgs) -> Result<Exit, Failure> {
+    if options.timer.system {
+        return install_system(context, options);
+    }
+    let scope = scope_of(&options.timer);
+    refuse_split_user(context, scope)?;
     // A timer over a config that can't be run would only send mail.
     context.config()?;
     let schedule = schedule_of(context, &options.every)?;
-    let scope = scope_of(&options.timer);
     let with = timer_of(&options.timer, scope);
     let write = options.timer.write;
     let mut text = match with {
@@ -51,6 +57,18 @@ pub(super) fn install(context: &Context, options: &InstallArgs) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
+/// The system's units are those of the split-user set-up, where there is one.
+fn refuse_split_user(context: &Context, scope: Scope) -> Result<(), Failure> {
+    if scope == Scope::User || !matches!(standing(Path::new(SUDOERS))?, Standing::Ours(_)) {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "{SUDOERS} says that this host has the split-user set-up: change its timer with --system, or \
+         take it back first (`{} uninstall --system`); --user is for root's own timer",
+        context.called
+    )))
+}
+
 /// A file and its text.
 type Put = (PathBuf, String);
 
@@ -68,7 +86,7 @@ fn files_of(with: With, scope: Scope, schedule: &Schedule) -> Result<Vec<Put>, F
     Ok(places_of(with, scope)?.into_iter().zip(texts).collect())
 }
 
-fn refuse_foreign(files: &[Put]) -> Result<(), Failure> {
+pub(super) fn refuse_foreign(files: &[Put]) -> Result<(), Failure> {
     for (path, _) in files {
         if standing(path)? == Standing::Foreign {
             return Err(Failure::refused(format!(
@@ -96,7 +114,7 @@ fn files_place(with: With, scope: Scope) -> Option<PathBuf> {
 }
 
 /// What makes the files count.
-fn calls_of(with: With, scope: Scope, last: Option<&Path>) -> Vec<Vec<String>> {
+pub(super) fn calls_of(with: With, scope: Scope, last: Option<&Path>) -> Vec<Vec<String>> {
     let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
     match with {
         With::Systemd => vec![
@@ -129,7 +147,13 @@ fn put(context: &Context, with: With, scope: Scope, files: &[Put]) -> Result<Str
         let _ = timers::call(&["launchctl", "bootout", &job], &OsWorld);
     }
     let calls = calls_of(with, scope, files.last().map(|(path, _)| path.as_path()));
-    for call in &calls {
+    take_up(&calls, &names, &format!("`{} uninstall --write`", context.called))?;
+    Ok(format!("wrote {names}\nthe timer runs\n"))
+}
+
+/// Has the timer's own program take the files up.
+pub(super) fn take_up(calls: &[Vec<String>], names: &str, undo: &str) -> Result<(), Failure> {
+    for call in calls {
         let words: Vec<&str> = call.iter().map(String::as_str).collect();
         if let Err(why) = timers::call(&words, &OsWorld) {
             let calls: Vec<String> = calls.iter().map(|call| call.join(" ")).collect();
@@ -137,14 +161,13 @@ fn put(context: &Context, with: With, scope: Scope, files: &[Put]) -> Result<Str
                 exit: Exit::JobFailed,
                 message: format!(
                     "{names} stand there, but don't count yet: {why}\nmend that and type `{}`, or take \
-                     them back: `{} uninstall --write`",
+                     them back: {undo}",
                     calls.join(" && "),
-                    context.called
                 ),
             });
         }
     }
-    Ok(format!("wrote {names}\nthe timer runs\n"))
+    Ok(())
 }
 
 /// Writes all; where one can't be written, those before it are as they were.

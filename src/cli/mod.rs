@@ -8,6 +8,7 @@ mod adopt;
 mod approve;
 mod args;
 mod backup;
+mod call;
 mod check;
 mod checked;
 mod code;
@@ -18,6 +19,8 @@ mod context;
 mod crontab;
 mod doctor;
 mod doctor_host;
+mod doctor_system;
+mod door;
 mod exec;
 mod explain;
 mod explain_job;
@@ -27,6 +30,7 @@ mod graph;
 mod history;
 mod init;
 mod install;
+mod install_system;
 mod io;
 mod logs;
 mod metrics;
@@ -66,13 +70,17 @@ use crate::adapters::process::keep_back_variable;
 use crate::adapters::process::leave_terminal;
 use crate::adapters::umask::keep_owner_bits;
 use crate::base::Exit;
-use args::{Args, Command};
+use args::{Args, Command, Door};
 use context::{Context, Failure};
 
 /// Runs one command, as a process of its own: whatever else is open in it is closed.
 pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     close_inherited_files();
     let words: Vec<std::ffi::OsString> = words.into_iter().collect();
+    if let Some(door) = Door::of(&words) {
+        // Before anything is read that a caller could have chosen.
+        return told(door::door(door, &words));
+    }
     let args = match Args::try_parse_from(&words) {
         Ok(args) => args,
         Err(e) => {

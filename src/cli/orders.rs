@@ -60,7 +60,7 @@ pub(super) fn command_runner(context: &Context) -> Result<OsCommandRunner<'_>, F
 
 /// This very program, to be started as a child of this process. Linux has a path for it that holds
 /// even after its file was replaced or moved.
-fn own_program() -> Result<PathBuf, Failure> {
+pub(super) fn own_program() -> Result<PathBuf, Failure> {
     if cfg!(target_os = "linux") {
         return Ok(PathBuf::from("/proc/self/exe"));
     }

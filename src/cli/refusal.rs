@@ -55,9 +55,10 @@ pub(super) fn refusal(
         GateRefused::Disabled => {
             (Exit::Refused, "its config says `enabled: false`; enable it first".to_owned())
         }
-        GateRefused::NoApproval(_) | GateRefused::PlanChanged(_) => {
-            (Exit::ApprovalNeeded, unapproved(refused.words(), &format!("{call} approve {id}")))
-        }
+        GateRefused::NoApproval(_) | GateRefused::PlanChanged(_) => (
+            Exit::ApprovalNeeded,
+            unapproved(refused.words(), &format!("{} approve {id}", context.persons_call())),
+        ),
         GateRefused::LevelTooLow { least } => (
             Exit::Refused,
             format!(

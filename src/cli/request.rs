@@ -7,6 +7,7 @@ use super::gate::{order, planned};
 use super::io;
 use crate::base::Exit;
 use crate::decide::Requested;
+use crate::journal::Origin;
 use crate::render::shell_quote;
 use crate::writes::request_write;
 
@@ -18,10 +19,14 @@ pub(super) fn request(context: &Context, options: &RequestArgs) -> Result<Exit, 
     let mut store = context.open_store(&config.compiled)?;
     let reason = options.reason.as_deref();
     let about = (&mut store, &job.job().id);
+    let origin = context.caller().map_or(Origin::Person, |caller| Origin::Account {
+        user: caller.name.clone(),
+        uid: caller.uid,
+    });
     let asked = order(context, &config.compiled, about, |ports| {
-        request_write(&config.compiled, job, (&planned, reason), ports)
+        request_write(&config.compiled, job, (&planned, reason, &origin), ports)
     })?;
-    let (id, call) = (shell_quote(job.job().id.as_str()), &context.invocation);
+    let (id, call) = (shell_quote(job.job().id.as_str()), context.persons_call());
     let short = planned.digest.short();
     let (what, next) = match asked {
         Requested::Now => ("requested", "a person approves it with: "),

@@ -10,7 +10,7 @@ use crate::base::Exit;
 /// Becomes the program, able to write below one folder only. Returns where that can't be.
 pub(super) fn sandbox(options: &SandboxArgs) -> Result<Exit, Failure> {
     restrict(&options.scratch).map_err(Failure::refused)?;
-    let error = become_program(&options.program, &options.argv);
+    let error = become_program(&options.program, &options.argv, None);
     let program = options.program.display();
     Err(Failure::refused(format!("{program} can't be run in the sandbox: {error}")))
 }

@@ -29,7 +29,7 @@ pub(super) enum Standing {
 /// Whose timer is meant.
 pub(super) fn scope_of(options: &TimerArgs) -> Scope {
     let is_root = rustix::process::geteuid().is_root();
-    if is_root && !options.user { Scope::System } else { Scope::User }
+    if options.system || is_root && !options.user { Scope::System } else { Scope::User }
 }
 
 /// The timer that is asked for, else the one that runs here.
@@ -47,15 +47,7 @@ pub(super) fn timer_of(options: &TimerArgs, scope: Scope) -> With {
 
 /// The call of a tick, with everything by its full path.
 pub(super) fn schedule_of(context: &Context, every: &str) -> Result<Schedule, Failure> {
-    let span: Option<jiff::SignedDuration> = every.parse().ok();
-    let whole = span.filter(|span| span.subsec_nanos() == 0);
-    let every = whole.and_then(|span| Every::of_seconds(span.as_secs())).ok_or_else(|| {
-        let every = crate::decide::clean_text(every);
-        Failure::refused(format!(
-            "`--every {every}` is no span that fits a calendar: 10s, 12s, 15s, 20s, 30s, or 1m, 2m, 3m, \
-             4m, 5m, 6m, 10m, 12m, 15m, 20m, 30m, 60m"
-        ))
-    })?;
+    let every = every_of(every)?;
     let store = context.store_place()?;
     // State of ops-monitor that is named leads to the store beside it, and is imported there.
     let state = store.import.as_ref().unwrap_or(&store.path);
@@ -72,6 +64,19 @@ pub(super) fn schedule_of(context: &Context, every: &str) -> Result<Schedule, Fa
         text.ok_or_else(|| Failure::refused(render::not_text(what, &path)))
     };
     Ok(Schedule { argv: argv.into_iter().map(text).collect::<Result<_, _>>()?, every })
+}
+
+/// What `--every` says.
+pub(super) fn every_of(every: &str) -> Result<Every, Failure> {
+    let span: Option<jiff::SignedDuration> = every.parse().ok();
+    let whole = span.filter(|span| span.subsec_nanos() == 0);
+    whole.and_then(|span| Every::of_seconds(span.as_secs())).ok_or_else(|| {
+        let every = crate::decide::clean_text(every);
+        Failure::refused(format!(
+            "`--every {every}` is no span that fits a calendar: 10s, 12s, 15s, 20s, 30s, or 1m, 2m, 3m, \
+             4m, 5m, 6m, 10m, 12m, 15m, 20m, 30m, 60m"
+        ))
+    })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

@@ -12,6 +12,9 @@ use super::crontab;
 use super::io;
 use super::timer::{Standing, places_of, scope_of, standing, systemctl};
 use crate::adapters::os_world::OsWorld;
+use crate::adapters::split_user::{
+    ACCOUNT, APPROVERS, CONFIG_FOLDER, STORE_FOLDER, SUDOERS, account_named,
+};
 use crate::adapters::timers::{self, LABEL, Scope, TIMER};
 use crate::base::Exit;
 use crate::render::Crontab;
@@ -21,6 +24,8 @@ use crate::render::Crontab;
 struct Found {
     units: Vec<PathBuf>,
     plists: Vec<PathBuf>,
+    /// Rules for sudo.
+    sudoers: Vec<PathBuf>,
     crontab: Option<Crontab>,
     /// What is to be said besides.
     notes: Vec<String>,
@@ -29,12 +34,11 @@ struct Found {
 /// Takes it back, or shows what that would be.
 pub(super) fn uninstall(options: &TimerArgs) -> Result<Exit, Failure> {
     let scope = scope_of(options);
-    let found = look(options.with, scope)?;
+    let found = if options.system { look_system()? } else { look(options.with, scope)? };
     for note in &found.notes {
         io::note(note);
     }
-    let mut lines: Vec<String> =
-        found.units.iter().chain(&found.plists).map(|path| path.display().to_string()).collect();
+    let mut lines: Vec<String> = found.files().map(|path| path.display().to_string()).collect();
     if let Some(line) = found.crontab.as_ref().and_then(Crontab::ours) {
         lines.push(format!("in this account's crontab: {line}"));
     }
@@ -55,6 +59,25 @@ pub(super) fn uninstall(options: &TimerArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     Err(Failure { exit: Exit::JobFailed, message: faults.join("\n") })
+}
+
+impl Found {
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.sudoers.iter().chain(&self.units).chain(&self.plists)
+    }
+}
+
+/// What the split-user set-up has put where a mark shows whose it is.
+fn look_system() -> Result<Found, Failure> {
+    let mut found = look(Some(With::Systemd), Scope::System)?;
+    found.sudoers = ours(&[SUDOERS.into()], &mut found.notes)?;
+    if account_named(ACCOUNT).is_some() {
+        found.notes.push(format!(
+            "the accounts {ACCOUNT} and {APPROVERS}, {CONFIG_FOLDER} and {STORE_FOLDER} stay: whoever wants \
+             them gone removes them by hand"
+        ));
+    }
+    Ok(found)
 }
 
 fn look(with: Option<With>, scope: Scope) -> Result<Found, Failure> {
@@ -95,6 +118,7 @@ fn ours(places: &[PathBuf], notes: &mut Vec<String>) -> Result<Vec<PathBuf>, Fai
 /// Removes all of it; what could not be.
 fn remove(found: &Found, scope: Scope) -> Vec<String> {
     let mut faults = Vec::new();
+    remove_files(&found.sudoers, &mut faults);
     if !found.units.is_empty() {
         let stop = systemctl(scope, &["disable", "--now", TIMER]);
         let stopped = timers::call(&stop, &OsWorld);

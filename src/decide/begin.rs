@@ -13,7 +13,7 @@ use super::{Decision, Facts, settle, write};
 use crate::approval::{Terms, Unfit, judge};
 use crate::base::{JobId, RunId, limits};
 use crate::compile::{Compiled, CompiledJob};
-use crate::journal::{EventKind, ReplayFault, RunPhase, Voided, World};
+use crate::journal::{EventKind, Origin, ReplayFault, RunPhase, Voided, World};
 use crate::machine::{Input, State, WriteInput, WriteState};
 use crate::model::{Planned, ProcessId, Purpose, RunSpec};
 
@@ -48,7 +48,7 @@ pub fn claim_write(
         if why == GateRefused::NoClock {
             return refuse(ledger, why);
         }
-        ask(&mut ledger, job, &planned.digest, None)?;
+        ask(&mut ledger, job, (&planned.digest, &Origin::Person), None)?;
         return refuse(ledger, why);
     }
     if ledger.facts().in_flight.contains(id) {

@@ -92,6 +92,7 @@ fn item_id(target: &JobId, origin: &Origin, at: &Stamp) -> ItemId {
         }
         Origin::Schedule => format!("schedule\0{}", moment_text(at)),
         Origin::Person => format!("person\0{}", moment_text(at)),
+        Origin::Account { uid, .. } => format!("account\0{uid}\0{}", moment_text(at)),
         Origin::Config => "config".to_owned(),
     };
     let digest = Sha256::digest(format!("{target}\0{from}").as_bytes());

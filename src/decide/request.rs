@@ -34,14 +34,14 @@ pub fn request(
     compiled: &Compiled,
     world: World,
     job: &CompiledJob,
-    (digest, reason): (&PlanDigest, Option<&str>),
+    (digest, reason, origin): (&PlanDigest, Option<&str>, &Origin),
     facts: &Facts<'_>,
 ) -> Answered<Requested> {
     let mut ledger = begin_order(compiled, world, None, facts)?;
     if let Err(why) = check_job(job) {
         return refuse(ledger, why);
     }
-    let asked = ask(&mut ledger, job, digest, reason)?;
+    let asked = ask(&mut ledger, job, (digest, origin), reason)?;
     Ok((ledger.into_decision(), Ok(asked)))
 }
 
@@ -49,7 +49,7 @@ pub fn request(
 pub(super) fn ask(
     ledger: &mut Ledger<'_>,
     job: &CompiledJob,
-    digest: &PlanDigest,
+    (digest, origin): (&PlanDigest, &Origin),
     reason: Option<&str>,
 ) -> Result<Requested, ReplayFault> {
     let id = &job.job().id;
@@ -64,13 +64,17 @@ pub(super) fn ask(
     if waits {
         return Ok(Requested::Before);
     }
-    let origin = Origin::Person;
     let (plan, why) = (Some(digest.short().to_owned()), reason.clone());
     let kind =
         EventKind::Requested { origin: origin.clone(), digest: Some(digest.clone()), reason };
     ledger.record(Some(id), kind)?;
     if let Some(section) = section_of(ledger, job, Why::Request) {
-        ledger.tell_section(Section { request: Some(origin), plan, reason: why, ..section });
+        ledger.tell_section(Section {
+            request: Some(origin.clone()),
+            plan,
+            reason: why,
+            ..section
+        });
     }
     Ok(Requested::Now)
 }

@@ -32,6 +32,13 @@ pub enum Origin {
     Schedule,
     /// A person at a terminal, or an agent.
     Person,
+    /// An account of this host, as the system itself tells.
+    Account {
+        /// Its name.
+        user: String,
+        /// Its number.
+        uid: u32,
+    },
     /// `approval.granted: true` in the config.
     Config,
     /// The queue of ops-monitor v1.

@@ -65,7 +65,8 @@ fn place(kind: &EventKind) -> usize {
 const KINDS: usize = 31;
 
 fn evidence() -> Evidence {
-    Evidence { user: "u".to_owned(), uid: 1, login_uid: None, tty: None, by: None }
+    let user = "u".to_owned();
+    Evidence { user, uid: 1, login_uid: None, tty: None, by: None, through: None }
 }
 
 fn code() -> CodeRecord {
@@ -106,6 +107,7 @@ fn approved() -> EventKind {
         login_uid: Some(2),
         tty: Some("/dev/pts/0".to_owned()),
         by: Some("Ann".to_owned()),
+        through: Some("ops".to_owned()),
         ..evidence()
     };
     let grant = Grant {
@@ -168,6 +170,7 @@ fn origins() -> Vec<Origin> {
         Origin::Verification { job: JobId::new("w"), run: RunId::new("r1"), index: 0, round: 1 },
         Origin::Schedule,
         Origin::Person,
+        Origin::Account { user: "u".to_owned(), uid: 1 },
         Origin::Config,
         Origin::Import { id: "7".to_owned(), reason: "by hand".to_owned() },
     ]
@@ -291,6 +294,7 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"verification","job":"w","run":"r1","index":0,"round":1}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"schedule"}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"person"}}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"account","user":"u","uid":1}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"config"}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"enqueued","item":{"id":"i1","delay_ms":5,"origin":{"by":"import","id":"7","reason":"by hand"}}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"item_settled","item":"i1","how":"done"}
@@ -303,7 +307,7 @@ fn stored_names_do_not_drift() {
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_issued","code":{"digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","salt":"s","hash":"h","sentTo":"c","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"misses":1}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_missed"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"code_withdrawn"}
-        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}
+        {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"approved","grant":{"id":"g1","job":"scan","digest":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","epoch":"e","at":{"wall":7,"awake":8,"up":9,"boot":"b"},"lifeMs":5,"evidence":{"user":"u","uid":1,"loginUid":2,"tty":"/dev/pts/0","by":"Ann","through":"ops"},"level":"asserted"},"plan":{"job":"scan","account":{"uid":1,"name":"u","home":"/h","shell":"/s"},"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"verifications":[{"job":"v","delayMs":1,"step":{"argv":["/p"],"exec":"/p","program":{"path":"/p","sha256":"00","bytes":1},"interpreters":[],"cwd":"/","env":{"A":"1"},"files":[{"path":"/p","sha256":"00","bytes":1}],"links":{"/l":"/p"},"limitMs":null,"notCovered":["x"]},"sandboxed":true}],"verifyWithinMs":9}}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"revoked"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":"replaced"}
         {"at":{"wall":7,"awake":8,"up":9,"boot":"b"},"job":"scan","event":"grant_voided","grant":"g1","why":{"unfit":"expired"}}

@@ -5,9 +5,10 @@
 
 use serde_json::{Value, json};
 
+use super::history::who;
 use super::json::{VERSION, pretty};
 use super::report::origin_words;
-use crate::approval::{Unfit, judge_alive};
+use crate::approval::{Evidence, Unfit, judge_alive};
 use crate::base::time::{rfc3339, span_text};
 use crate::base::{JobId, Now};
 use crate::decide::clean_text;
@@ -77,8 +78,7 @@ fn row_of_request(job: &JobId, request: &Request) -> Option<Row> {
     let (what, more) = match &request.answer {
         Answer::Pending => ("pending", said(request.reason.as_ref())),
         Answer::Denied { evidence, reason, .. } => {
-            let by = clean_text(evidence.by.as_deref().unwrap_or(&evidence.user));
-            ("denied", format!("by {by} {}", said(reason.as_ref())))
+            ("denied", format!("by {} {}", name_of(evidence), said(reason.as_ref())))
         }
         Answer::Approved { .. } => return None,
     };
@@ -91,6 +91,15 @@ fn row_of_request(job: &JobId, request: &Request) -> Option<Row> {
         level: "",
         more,
     })
+}
+
+/// The name that they gave themselves, else the account's; whoever sudo names gives none.
+fn name_of(evidence: &Evidence) -> String {
+    match (&evidence.through, &evidence.by) {
+        (None, Some(name)) => clean_text(name),
+        (None, None) => clean_text(&evidence.user),
+        (Some(_), _) => who(evidence),
+    }
 }
 
 fn row_of_grant(record: &GrantRecord, snapshot: &Snapshot, now: &Now) -> Row {
@@ -118,7 +127,7 @@ fn row_of_grant(record: &GrantRecord, snapshot: &Snapshot, now: &Now) -> Row {
         job: grant.job.clone(),
         what,
         digest: grant.digest.short().to_owned(),
-        who: clean_text(grant.evidence.by.as_deref().unwrap_or(&grant.evidence.user)),
+        who: name_of(&grant.evidence),
         level: grant.level.as_str(),
         more,
     }

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::json::{VERSION, pretty};
-use super::report::end_text;
+use super::report::{end_text, origin_words};
 use crate::approval::Evidence;
 use crate::base::time::rfc3339;
 use crate::base::{LocalTime, RunId};
@@ -188,7 +188,11 @@ fn words(text: Option<&String>) -> String {
     text.map(|t| format!(": {}", clean_text(t))).unwrap_or_default()
 }
 
-fn who(evidence: &Evidence) -> String {
+/// Who said something: whoever sudo names goes by no name of their own.
+pub(super) fn who(evidence: &Evidence) -> String {
+    if evidence.through.is_some() {
+        return format!("{} (uid {})", clean_text(&evidence.user), evidence.uid);
+    }
     let name = evidence.by.as_ref().map(|by| format!("{} as ", clean_text(by)));
     format!("{}{}", name.unwrap_or_default(), clean_text(&evidence.user))
 }
@@ -204,6 +208,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Verification { job, .. } => format!("the write {}", clean_text(job.as_str())),
         Origin::Schedule => "its schedule".to_owned(),
         Origin::Person => "a person".to_owned(),
+        Origin::Account { .. } => origin_words(origin),
         Origin::Config => "approval.granted".to_owned(),
         Origin::Import { .. } => "ops-monitor".to_owned(),
     }

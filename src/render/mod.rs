@@ -60,7 +60,8 @@ pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
 pub use report::{Style, cause_text, end_text, render_report, share_of};
 pub use schedule::{
-    Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_timer,
+    Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_sudoers,
+    render_system_service, render_timer,
 };
 pub use simulated::{Basis, Simulated, SimulatedJob, render_simulated, render_simulated_json};
 pub use spans::{Span, spans, states_of};

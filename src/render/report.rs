@@ -338,6 +338,7 @@ pub(super) fn origin_words(origin: &Origin) -> String {
         Origin::Chain { job, .. } | Origin::Verification { job, .. } => clean_text(job.as_str()),
         Origin::Schedule => "everySeconds".to_owned(),
         Origin::Person => "opsfsm request".to_owned(),
+        Origin::Account { user, uid } => format!("{} (uid {uid})", clean_text(user)),
         Origin::Config => "approval.granted".to_owned(),
         Origin::Import { reason, .. } => clean_text(&format!("ops-monitor: {reason}")),
     }

@@ -10,7 +10,7 @@ use crate::approval::{Evidence, Grant, Level, Permit, TypedCode};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{Attest, Denied, GateRefused, Proof, Requested};
-use crate::journal::{Event, EventKind};
+use crate::journal::{Event, EventKind, Origin};
 use crate::machine::State;
 use crate::model::{End, Outcome, Planned, ProcessId, RunSpec, SpawnFault};
 use crate::ports::{Clock as _, Processes as _, StoreError, Unready, WriteRunner};
@@ -25,7 +25,8 @@ type Answer<T> = Result<Result<T, GateRefused>, StoreError>;
 #[must_use]
 pub fn somebody() -> Evidence {
     let tty = Some("/dev/pts/0".to_owned());
-    Evidence { user: "sim".to_owned(), uid: 1000, login_uid: Some(1000), tty, by: None }
+    let user = "sim".to_owned();
+    Evidence { user, uid: 1000, login_uid: Some(1000), tty, by: None, through: None }
 }
 
 impl WriteRunner for SimHost {
@@ -136,7 +137,9 @@ impl SimHost {
     pub fn request(&self, compiled: &Compiled, id: &JobId) -> Answer<Requested> {
         let planned = self.planned(compiled, id)?;
         let Some(job) = compiled.job(id) else { return Ok(Err(GateRefused::NotAWrite)) };
-        self.with_run_ports(|ports| request_write(compiled, job, (&planned, None), ports))
+        self.with_run_ports(|ports| {
+            request_write(compiled, job, (&planned, None, &Origin::Person), ports)
+        })
     }
 
     /// A person at a terminal approves the plan of this moment.
@@ -178,7 +181,9 @@ impl SimHost {
     ) -> Result<TypedCode, StoreError> {
         let code = TypedCode { salt: "salt".to_owned(), hash: "hash".to_owned() };
         // Where it is refused, so is the approval that needs it.
-        let _ = self.with_run_ports(|p| request_write(compiled, job, (planned, None), p))?;
+        let _ = self.with_run_ports(|p| {
+            request_write(compiled, job, (planned, None, &Origin::Person), p)
+        })?;
         let made = (&planned.digest, &code, "a chat");
         let _ = self.with_run_ports(|p| issue_write_code(compiled, job, made, p))?;
         Ok(code)

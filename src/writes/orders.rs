@@ -10,6 +10,7 @@ use crate::approval::{Evidence, Grant, PlanDigest, TypedCode};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{self, Attest, CodeIssued, Denied, GateRefused, Requested, Served};
+use crate::journal::Origin;
 use crate::machine::State;
 use crate::model::{Planned, RunSpec};
 use crate::ports::{Launcher, StoreError};
@@ -22,11 +23,11 @@ use crate::tick::RunPorts;
 pub fn request_write(
     compiled: &Compiled,
     job: &CompiledJob,
-    (planned, reason): (&Planned, Option<&str>),
+    (planned, reason, origin): (&Planned, Option<&str>, &Origin),
     ports: &mut RunPorts<'_>,
 ) -> Result<Result<Requested, GateRefused>, StoreError> {
     ports.decide(|world, facts| {
-        decide::request(compiled, world, job, (&planned.digest, reason), facts)
+        decide::request(compiled, world, job, (&planned.digest, reason, origin), facts)
     })
 }
 

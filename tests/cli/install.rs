@@ -348,3 +348,47 @@ fn cron_and_its_shell_call_exactly_the_tick() {
     let status = ["status", "--config-file", owner.to_str().unwrap()];
     sandbox.ok(&status);
 }
+
+#[test]
+fn the_split_user_set_up_is_shown_whole_and_nothing_is_written() {
+    let sandbox = host();
+    let shown = run(&sandbox, &["install", "--system", "--every", "5m"]);
+    shown.exits(0).prints("/etc/opsfsm: root's, 0755").prints("Nothing was written");
+    let program = Sandbox::program();
+    has(
+        &shown.out,
+        &[
+            &format!("Cmnd_Alias OPSFSM_DOOR = {program} door *\n"),
+            &format!("Cmnd_Alias OPSFSM_APPROVE = {program} door-approve *\n"),
+            "ALL ALL = (opsfsm) NOPASSWD: NOSETENV: OPSFSM_DOOR\n",
+            "%opsfsm-approvers ALL = (opsfsm) PASSWD: NOSETENV: OPSFSM_APPROVE\n",
+            "\nUser=opsfsm\n",
+            "\nKillMode=process\n",
+            "--config-file /etc/opsfsm/opsfsm.toml --state-file /var/lib/opsfsm/opsfsm.db tick\n",
+            "\nOnCalendar=*-*-* *:0/5:00\n",
+            "\n  systemctl enable --now opsfsm-tick.timer\n",
+        ],
+    );
+    assert!(!sandbox.path("calls").exists());
+    run(&sandbox, &["install", "--system", "--with", "cron"]).exits(2).says("cannot be used with");
+    run(&sandbox, &["install", "--system", "--user"]).exits(2).says("cannot be used with");
+    run(&sandbox, &["install", "--system", "--every", "7m"]).exits(2).says("fits a calendar");
+}
+
+#[test]
+fn a_door_opens_only_for_its_account_and_only_to_its_own_commands() {
+    let sandbox = host();
+    for door in ["door", "door-approve"] {
+        run(&sandbox, &[door, "--help"]).exits(0).prints("Usage: sudo -u opsfsm opsfsm door");
+        run(&sandbox, &[door]).exits(2);
+        run(&sandbox, &[door, "tick"]).exits(2).says("unrecognized subcommand");
+        let config = sandbox.config_path();
+        let config = config.to_str().unwrap();
+        run(&sandbox, &[door, "status", "--config-file", config])
+            .exits(2)
+            .says("unexpected argument");
+        let forged = call(&sandbox, &[door, "status"]).env("SUDO_UID", "0").run();
+        forged.exits(2).says("this is for the account opsfsm").says("call it so: sudo -u opsfsm /");
+    }
+    assert!(!sandbox.has_store());
+}

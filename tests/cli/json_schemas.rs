@@ -137,6 +137,7 @@ fn answers_about_opsfsm_itself_fit() {
     let sandbox = rich();
     sandbox.shell("\"$OPSFSM\" tick > /dev/full").run().exits(3);
     fits("doctor", &ask(&sandbox, &["doctor"]));
+    fits("simulate", &ask(&sandbox, &["simulate", "--days", "1", "--every", "10m"]));
     fits("outbox", &ask(&sandbox, &["outbox"]));
     sandbox.tick();
     fits("outbox", &ask(&sandbox, &["outbox", "--all"]));

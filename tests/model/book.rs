@@ -381,7 +381,9 @@ impl Book {
                     && matches!(state, "completed" | "failed" | "verified")
             }
             Origin::Verification { .. } => true,
-            Origin::Person | Origin::Config | Origin::Import { .. } => false,
+            Origin::Person | Origin::Account { .. } | Origin::Config | Origin::Import { .. } => {
+                false
+            }
         };
         if lawful { Ok(()) } else { wrong(format!("job {job} is queued by {origin:?}")) }
     }

@@ -9,7 +9,7 @@ use opsfsm::base::{JobId, RunId, limits};
 use opsfsm::compile::Compiled;
 use opsfsm::config::Format;
 use opsfsm::decide::{Attest, Proof};
-use opsfsm::journal::{Event, EventKind};
+use opsfsm::journal::{Event, EventKind, Origin};
 use opsfsm::model::Language;
 use opsfsm::ports::{Clock as _, LaunchFault, Launcher, Store as _};
 use opsfsm::render::Style;
@@ -121,7 +121,7 @@ impl Life {
         let attest =
             Attest { evidence: somebody(), proof: Proof::Terminal, life: limits::GRANT_LIFE };
         let claimed = self.with_ports(|ports| {
-            let asked = (&planned, None);
+            let asked = (&planned, None, &Origin::Person);
             let _ = writes::request_write(&self.compiled, job, asked, ports).unwrap();
             let given = writes::approve_write(&self.compiled, job, &planned, &attest, ports);
             given.unwrap().unwrap();

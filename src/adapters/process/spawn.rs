@@ -4,8 +4,8 @@
 //! Invariant: this module never runs code between fork and exec and names programs by their
 //! path only, so that std keeps to posix_spawn, whose cost does not grow with our memory.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
@@ -84,10 +84,18 @@ pub(super) fn name_as(command: &mut Command, name: &str) {
     command.arg0(name);
 }
 
-/// Turns this process into the program; comes back only where that fails.
+/// Turns this process into the program, with this environment in the place of its own if one is
+/// given; comes back only where that fails.
 #[must_use]
-pub fn become_program(program: &Path, argv: &[String]) -> io::Error {
+pub fn become_program<S: AsRef<OsStr>>(
+    program: &Path,
+    argv: &[S],
+    env: Option<&BTreeMap<OsString, OsString>>,
+) -> io::Error {
     let mut command = bare(program);
+    if let Some(env) = env {
+        command.env_clear().envs(env);
+    }
     if let Some((name, arguments)) = argv.split_first() {
         command.arg0(name).args(arguments);
     }

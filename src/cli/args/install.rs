@@ -29,6 +29,9 @@ pub(in crate::cli) struct TimerArgs {
     /// As root too: root's own units, and not the system's
     #[arg(long)]
     pub(in crate::cli) user: bool,
+    /// With an account of its own, which others ask through sudo; shows the whole of it
+    #[arg(long, conflicts_with_all = ["with", "user"])]
+    pub(in crate::cli) system: bool,
     /// Do it; without this it is only shown
     #[arg(long)]
     pub(in crate::cli) write: bool,

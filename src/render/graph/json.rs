@@ -126,6 +126,7 @@ fn due_json(due: &Due) -> Value {
         Some(Origin::Verification { job, .. }) => (Some("verification"), Some(job)),
         Some(Origin::Schedule) => (Some("schedule"), None),
         Some(Origin::Person) => (Some("person"), None),
+        Some(Origin::Account { .. }) => (Some("account"), None),
         Some(Origin::Config) => (Some("config"), None),
         Some(Origin::Import { .. }) => (Some("import"), None),
     };

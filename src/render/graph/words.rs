@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::super::report;
 use crate::base::time::{seconds_text, span_text};
 use crate::compile::{ChainEdge, ChainGraph, ChainJob};
 use crate::decide::{Due, DueKind, Standing, clean_text};
@@ -123,6 +124,7 @@ fn origin_words(origin: &Origin) -> String {
         Origin::Verification { job, .. } => format!("verifies {}", clean_text(job.as_str())),
         Origin::Schedule => "its schedule".to_owned(),
         Origin::Person => "a person asked".to_owned(),
+        Origin::Account { .. } => format!("{} asked", report::origin_words(origin)),
         Origin::Config => "its config asks".to_owned(),
         Origin::Import { .. } => "taken over from ops-monitor".to_owned(),
     }

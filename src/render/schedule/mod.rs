@@ -1,5 +1,5 @@
 //! What has a tick called again and again: units of systemd, lines of a crontab, a property list of
-//! launchd.
+//! launchd; and the rules for sudo that a split-user set-up takes.
 //!
 //! In: the words of the call, and how often. Out: texts, each with the mark that says whose it is.
 //! Invariant: whoever reads such a text back starts exactly these words; words that the format
@@ -7,13 +7,15 @@
 
 mod crontab;
 mod launchd;
+mod sudoers;
 mod systemd;
 
 use std::fmt;
 
 pub use crontab::{Crontab, CrontabFault};
 pub use launchd::render_plist;
-pub use systemd::{render_service, render_timer};
+pub use sudoers::render_sudoers;
+pub use systemd::{render_service, render_system_service, render_timer};
 
 /// Stands in everything that `install` writes. What has it not is another's, and left alone.
 pub const MARK: &str = "opsfsm: written by `opsfsm install`, removed by `opsfsm uninstall`";
