@@ -106,7 +106,8 @@ impl GateBook {
                 if states.get(&write) == Some(&"approved") {
                     met.edge(write, "approved", "approve");
                 }
-                self.approved(stage, deed, write, (grant.id.as_str(), grant.level), &event.at)
+                let given = (grant.id.as_str(), grant.level, grant.life_ms);
+                self.approved(stage, deed, write, given, &event.at)
             }
             EventKind::GrantVoided { grant, why, .. } => {
                 met.thing(&format!("an approval is void: {why:?}"));
@@ -158,14 +159,18 @@ impl GateBook {
         stage: &Stage,
         deed: &Deed,
         write: usize,
-        (grant, level): (&str, Level),
+        (grant, level, life_ms): (&str, Level, u64),
         at: &Stamp,
     ) -> Verdict {
-        let given = deed.acts.iter().find_map(|act| match act.order {
-            Order::Approve(w, life, l) if w == write && l == level => Some(life),
-            _ => None,
+        // Two may approve at once, for different times: this is one of theirs.
+        let life = life_ms / 1000;
+        let given = deed.acts.iter().any(|act| match act.order {
+            Order::Approve(w, l, v) => w == write && v == level && l.min(86_400) == life,
+            _ => false,
         });
-        let life = given.ok_or_else(|| format!("nobody has approved {write} as {level:?}"))?;
+        if !given {
+            return wrong(format!("nobody has approved {write} as {level:?} for {life} s"));
+        }
         let content = content(stage, write).ok_or("there was nothing to approve")?;
         let least = deed.decls.least(write).ok_or("it can't be approved")?;
         if level < least || self.open.contains_key(&write) || at.wall_ms < 1_577_836_800_000 {
@@ -174,7 +179,7 @@ impl GateBook {
         if self.approvals.values().any(|a| a.write == write && a.open) {
             return wrong("an approval beside a live one");
         }
-        let life = i64::try_from(life.min(86_400) * 1000).map_err(|e| e.to_string())?;
+        let life = i64::try_from(life * 1000).map_err(|e| e.to_string())?;
         let at = at.clone();
         let fresh = Approval { write, content, at, life, level, open: true };
         self.approvals.insert(grant.to_owned(), fresh);
