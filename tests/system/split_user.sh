@@ -176,6 +176,7 @@ what_sudo_keeps_an_agent_from() {
     refused 'a login shell' "$not" as agent sudo -A -u opsfsm -i
     refused 'an editor' "$not" as agent sudoedit -A -u opsfsm /var/lib/opsfsm/token
     refused 'another folder' "not permitted|$not" as agent sudo -n -D /tmp -u opsfsm "$O" door status
+    refused 'the groups of the caller' "leave out sudo's -P" as agent sudo -n -P -u opsfsm "$O" door status
     refused 'a group of choice' "$not" as agent sudo -n -g root -u opsfsm "$O" door status
     refused 'the group that reads the config' "$not" as agent sudo -n -g opsfsm "$O" door status
     refused 'another root' "not permitted|$not" as agent sudo -n -R /home/agent -u opsfsm "$O" door status
