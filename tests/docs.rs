@@ -11,7 +11,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const PAGES: &[&str] = &["README.md", "jobs/README.md", "docs"];
+const PAGES: &[&str] =
+    &["README.md", "OPS_FRAMEWORK.md", "SKILL.md", "CHANGELOG.md", "jobs/README.md", "docs"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -58,6 +58,13 @@ impl OsClock {
         found.map(|_| ())
     }
 
+    /// The local time zone, and why it is not the one that was meant.
+    #[must_use]
+    pub fn zone(&self) -> (TimeZone, Option<ZoneFault>) {
+        let Zone { zone, fault } = self.chosen.get().unwrap_or(&self.host);
+        (zone.clone(), *fault)
+    }
+
     /// What the local time zone is called, or its offset where it has no name.
     #[must_use]
     pub fn zone_name(&self) -> String {

@@ -116,7 +116,8 @@ fn format_by_content(bytes: &[u8]) -> Format {
     }
 }
 
-fn load_file(path: &Path) -> Result<SourceText, ConfigFileError> {
+/// Reads one file, by the same rules.
+pub fn load_file(path: &Path) -> Result<SourceText, ConfigFileError> {
     let unreadable = |error| refused(path, error);
     // Asked before opening, for opening a device can already do something; asked again of what
     // was opened, for it can have been swapped.

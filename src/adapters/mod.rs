@@ -17,6 +17,7 @@ pub mod flight_lock;
 pub mod host_facts;
 mod http;
 pub mod inherited;
+pub mod kept_log;
 pub mod locate;
 pub mod openclaw;
 pub mod os_world;

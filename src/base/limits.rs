@@ -55,6 +55,10 @@ pub const TAIL_BYTES: usize = 4 << 10;
 pub const LOG_BYTES: u64 = 1 << 20;
 /// Most progress fields shown in a report (as in ops-monitor v1).
 pub const PROGRESS_FIELDS: usize = 6;
+/// Most of the end of such a log that is shown.
+pub const LOG_SHOWN: u64 = 256 << 10;
+/// Most ends of runs in the journal that `logs` looks at.
+pub const ENDS_LOOKED_AT: u32 = 200;
 /// Longest piece of job-supplied text (message, cause, progress value) kept in state or shown.
 pub const TEXT_CHARS: usize = 400;
 /// Most bytes of a job's progress key kept; a longer one is replaced by its hash.
@@ -75,6 +79,8 @@ pub const HISTORY_DAYS: u32 = 400;
 pub const HISTORY_EVENTS: u32 = 200_000;
 /// The least that this may be set to.
 pub const HISTORY_EVENTS_LEAST: u32 = 1000;
+/// So many of a job's last events `explain` looks through for what moved it, before it searches.
+pub const EXPLAINED_EVENTS: u32 = 100;
 /// So many of the newest events stay, however old they are.
 pub const HISTORY_STAYS: u64 = 100;
 /// Events are pruned when so many are due, or one for each job: reading the state that they led to
@@ -238,6 +244,18 @@ pub const STOPPING: Duration = Duration::from_mins(10);
 pub const REMIND_EVERY: Duration = Duration::from_hours(24);
 /// A broken config, or a clock that can't be trusted, is told at most once in this time.
 pub const ALERT_EVERY: Duration = Duration::from_hours(1);
+/// Most that a simulation does: jobs times ticks.
+pub const SIMULATED_STEPS: u64 = 1_000_000;
+/// Most messages that a simulation prints.
+pub const SIMULATED_MESSAGES: usize = 20_000;
+/// Longest time that is simulated: ten years.
+pub const SIMULATED_SPAN: Duration = Duration::from_hours(87_660);
+/// Most events of a journal that a simulation replays, the newest.
+pub const SIMULATED_EVENTS: u32 = 500_000;
+/// How long a simulated job works until it completes, where nothing says so.
+pub const SIMULATED_WORK: Duration = Duration::from_hours(6);
+/// Most things that may be said to happen to one simulated job, of each kind.
+pub const SIMULATED_SPELLS: usize = 1000;
 /// Wall and monotonic clock may drift apart by this much between two ticks.
 pub const CLOCK_DRIFT: Duration = Duration::from_mins(1);
 /// So many of the last times between two ticks are kept: their median is how often a tick comes.
@@ -254,3 +272,19 @@ pub const GAP_PERIODS: u32 = 3;
 pub const CLOCK_FLOOR_MS: i64 = 1_577_836_800_000;
 /// Longest span a config may name: a hundred years, far from any overflow.
 pub const SPAN_MAX: Duration = Duration::from_hours(878_400);
+/// Most events that a page looks at, the newest.
+pub const EVENTS_SHOWN: u32 = 20_000;
+/// Most jobs whose chains are drawn on a page.
+pub const CHAIN_JOBS_SHOWN: usize = 150;
+/// How far back the timeline of a page goes, if nobody says otherwise.
+pub const TIMELINE: Duration = Duration::from_hours(168);
+/// Most events that the live view looks at at each refresh.
+pub const EVENTS_WATCHED: u32 = 4000;
+/// Shortest time between two refreshes of the live view, and the longest.
+pub const WATCH_EVERY_MIN: Duration = Duration::from_secs(1);
+/// See there.
+pub const WATCH_EVERY_MAX: Duration = Duration::from_hours(1);
+/// Most progress of one job that the live view remembers, in ticks.
+pub const SAMPLES_KEPT: usize = 60;
+/// The rest of a key's sequence comes within this time, or the key was Esc.
+pub const KEY_REST: Duration = Duration::from_millis(50);

@@ -5,22 +5,40 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 mod check;
+mod completions;
 mod config;
 mod doctor;
 mod door;
+mod explain;
 mod gate;
+mod graph;
 mod init;
 mod install;
+mod logs;
+mod metrics;
+mod outbox;
+mod report;
+mod simulate;
+mod watch;
 
 pub(super) use check::{CheckArgs, CheckFormat, FailOn};
+pub(super) use completions::{CompletionsArgs, ManArgs, ShellName};
 pub(super) use config::ConfigCommand;
 pub(super) use doctor::DoctorArgs;
 pub(super) use door::Door;
+pub(super) use explain::ExplainJobArgs;
 pub(super) use gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
+pub(super) use graph::{DrawingFormat, GraphArgs};
 pub(super) use init::InitArgs;
 pub(super) use install::{InstallArgs, TimerArgs, With};
+pub(super) use logs::LogsArgs;
+pub(super) use metrics::MetricsArgs;
+pub(super) use outbox::{OutboxArgs, OutboxCommand, OutboxPick};
+pub(super) use report::ReportArgs;
+pub(super) use simulate::SimulateArgs;
+pub(super) use watch::WatchArgs;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -36,10 +54,16 @@ Exit codes:
   2 config or usage error, or refused      6 the store is refused
   3 a report could not be delivered now, or was given up";
 
+/// The version, and the commit where the build could tell it (build.rs).
+const VERSION: &str = match option_env!("OPSFSM_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// A declarative state-machine engine for long jobs: started, watched, found stalled, resumed from
 /// their checkpoints and reported on, without a daemon.
 #[derive(Debug, Parser)]
-#[command(name = "opsfsm", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "opsfsm", version, long_version = VERSION, after_help = AFTER_HELP, disable_help_subcommand = true)]
 #[command(max_term_width = 100)]
 pub(super) struct Args {
     /// The config: a TOML or JSON file, or a folder of them
@@ -82,6 +106,14 @@ pub(super) enum Command {
     /// How every job is now; records nothing
     #[command(after_help = "Example:\n  opsfsm status --format json | jq '.jobs[] | {id, state}'")]
     Status(StatusArgs),
+    /// Why a job is in its state, what comes next, and what holds it back; asks no job
+    #[command(after_help = "Examples:\n  opsfsm explain inventory\n  \
+        opsfsm explain prune --format json | jq .holds\n  \
+        opsfsm explain OF023             what a code of `check` means")]
+    Explain(ExplainJobArgs),
+    /// The same, live on the terminal, with each job's details; records nothing by itself
+    #[command(after_help = "Examples:\n  opsfsm watch\n  opsfsm watch --every 10s")]
+    Watch(WatchArgs),
     /// Start a long_running_read
     #[command(after_help = "Example:\n  opsfsm start inventory")]
     Start(StartArgs),
@@ -146,12 +178,34 @@ pub(super) enum Command {
         opsfsm graph inventory --live          one job's machine, and where it is"
     )]
     Graph(GraphArgs),
+    /// What would be told in the days to come, or of the past, by this config? Starts nothing
+    #[command(
+        after_help = "Examples:\n  opsfsm simulate                        a week in which all goes well\n  \
+        opsfsm simulate --days 2 --assume bad-night.toml inventory\n  \
+        opsfsm simulate --history --summary    what today's config would have told\n\n\
+        docs/simulate.md says what a file of assumptions may say."
+    )]
+    Simulate(SimulateArgs),
     /// What happened: the journal, newest last
     #[command(
         after_help = "Examples:\n  opsfsm history inventory --limit 20\n  opsfsm history --event approved --since 24h\n  \
         opsfsm history --verify          is the journal whole, and does it give today's state?"
     )]
     History(HistoryArgs),
+    /// What a job printed, as far as it is kept: its start log, and the ends of its last runs
+    #[command(
+        after_help = "Examples:\n  opsfsm logs inventory --lines 200\n  opsfsm logs disk-space --runs 1"
+    )]
+    Logs(LogsArgs),
+    /// How jobs and opsfsm stand, as numbers in OpenMetrics text; asks no job
+    #[command(after_help = "Examples:\n  opsfsm metrics | grep stalled\n  \
+        * * * * * opsfsm metrics --textfile /var/lib/node_exporter/textfile/opsfsm.prom")]
+    Metrics(MetricsArgs),
+    /// A page of HTML that tells how everything stands: to keep, send or print
+    #[command(
+        after_help = "Examples:\n  opsfsm report --html ~/jobs.html\n  opsfsm report --html - --since 24h > jobs.html"
+    )]
+    Report(ReportArgs),
     /// Reports on their way: what waits, and what was given up
     #[command(
         after_help = "Examples:\n  opsfsm outbox\n  opsfsm outbox retry              send again whatever was given up\n  \
@@ -170,6 +224,15 @@ pub(super) enum Command {
     /// Try the engine itself, offline; touches no config, store or job
     #[command(after_help = "Example:\n  opsfsm selftest && echo fine")]
     Selftest,
+    /// A completion script for a shell
+    #[command(
+        after_help = "Example:\n  opsfsm completions bash > ~/.local/share/bash-completion/completions/opsfsm"
+    )]
+    Completions(CompletionsArgs),
+    /// The manual page
+    #[command(after_help = "Examples:\n  opsfsm man | man -l -\n  \
+        opsfsm man --dir ~/.local/share/man/man1   one page for each command")]
+    Man(ManArgs),
     /// Executes a claimed run (opsfsm calls this itself)
     #[command(name = "__exec", hide = true)]
     Exec(ExecArgs),
@@ -196,6 +259,9 @@ pub(super) struct TickArgs {
     /// Print the report instead of sending it; it counts as told
     #[arg(long)]
     pub(super) print_only: bool,
+    /// The same for a chat gateway that posts what is printed: with nothing to say, exactly NO_REPLY
+    #[arg(long, conflicts_with_all = ["dry_run", "format"])]
+    pub(super) no_reply: bool,
     /// Observe, but record, start and send nothing; print what a tick would do
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -264,35 +330,6 @@ pub(super) struct RunArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm graph`.
-#[derive(Debug, ClapArgs)]
-pub(super) struct GraphArgs {
-    /// One job's compiled machine instead of the chains
-    #[arg(value_name = "JOB", conflicts_with = "named")]
-    pub(super) job: Option<String>,
-    /// The same, as a flag
-    #[arg(long = "job", value_name = "JOB")]
-    pub(super) named: Option<String>,
-    /// Show where each job stands, since when, and what is due of it
-    #[arg(long)]
-    pub(super) live: bool,
-    /// The form of the picture: for Graphviz, for Mermaid, as it is, for programs, for a terminal
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: DrawingFormat,
-}
-
-/// The form of a picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum DrawingFormat {
-    // Without a doc comment each, or clap makes the short and the long help two texts.
-    #[default]
-    Dot,
-    Mermaid,
-    Svg,
-    Json,
-    Text,
-}
-
 /// `opsfsm plan`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct PlanArgs {
@@ -325,37 +362,6 @@ pub(super) struct HistoryArgs {
     /// How to answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(super) format: Format,
-}
-
-/// `opsfsm outbox`.
-#[derive(Debug, ClapArgs)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(super) struct OutboxArgs {
-    #[command(subcommand)]
-    pub(super) command: Option<OutboxCommand>,
-    /// Also what arrived or was dropped, as long as it is kept
-    #[arg(long)]
-    pub(super) all: bool,
-    /// How to answer
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(super) format: Format,
-}
-
-/// What is done about a report.
-#[derive(Debug, Subcommand)]
-pub(super) enum OutboxCommand {
-    /// Send it again at the next tick, whatever became of it, by whatever route there is
-    Retry(OutboxPick),
-    /// Never send it
-    Drop(OutboxPick),
-}
-
-/// Which report.
-#[derive(Debug, ClapArgs)]
-pub(super) struct OutboxPick {
-    /// Its id, or the first letters of it; without one: each that was given up
-    #[arg(value_name = "ID")]
-    pub(super) id: Option<String>,
 }
 
 /// `opsfsm backup` and `opsfsm restore`.

@@ -44,7 +44,7 @@ pub(super) fn graph(context: &Context, options: &GraphArgs) -> Result<Exit, Fail
 }
 
 /// What the config says of its chains, and the config itself where that is needed and sound.
-fn load_outlines(
+pub(super) fn load_outlines(
     context: &Context,
     live: bool,
 ) -> Result<(BTreeMap<JobId, Outline>, Option<Compiled>), Failure> {

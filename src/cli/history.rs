@@ -84,7 +84,7 @@ fn check_event(name: &str) -> Result<(), Failure> {
 }
 
 /// The moment that `--since` means.
-fn since(context: &Context, text: &str) -> Result<i64, Failure> {
+pub(super) fn since(context: &Context, text: &str) -> Result<i64, Failure> {
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return Ok(moment.as_millisecond());
     }

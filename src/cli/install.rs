@@ -18,7 +18,7 @@ use super::timer::{
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::split_user::SUDOERS;
 use crate::adapters::timers::{self, LABEL, Scope, TIMER};
-use crate::adapters::whole_file::replace_whole;
+use crate::adapters::whole_file::{make_folders, replace_whole};
 use crate::base::Exit;
 use crate::render::{Schedule, render_plist, render_service, render_timer};
 
@@ -175,7 +175,8 @@ fn write_all(files: &[Put]) -> Result<(), Failure> {
     let mut before: Vec<(&Path, Standing)> = Vec::new();
     for (path, text) in files {
         let stood = standing(path)?;
-        if let Err(e) = replace_whole(path, text.as_bytes(), MODE) {
+        let put = make_folders(path).and_then(|()| replace_whole(path, text.as_bytes(), MODE));
+        if let Err(e) = put {
             for (path, stood) in before {
                 // What made it fail is what is told.
                 let _ = match stood {

@@ -6,6 +6,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use crate::journal::Report;
 use crate::model::{Route, Undelivered, UndeliveredKind};
 use crate::ports::Notifier;
 use crate::render::printable_lines;
+
+static WRITTEN: AtomicBool = AtomicBool::new(false);
 
 /// A wait shorter than this needs no word.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,7 +46,13 @@ pub(super) fn say(text: &str) {
     let _ = write_out(text);
 }
 
+/// Has this call written anything to stdout, or tried to?
+pub(super) fn has_written() -> bool {
+    WRITTEN.load(Ordering::Relaxed)
+}
+
 fn write_out(text: &str) -> std::io::Result<()> {
+    WRITTEN.fetch_or(!text.is_empty(), Ordering::Relaxed);
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }
@@ -86,6 +95,11 @@ pub(super) fn typed_into() -> Option<&'static dyn AsFd> {
     static STDIN: std::sync::LazyLock<std::io::Stdin> = std::sync::LazyLock::new(std::io::stdin);
     let both = STDIN.is_terminal() && std::io::stderr().is_terminal();
     both.then_some(&*STDIN as &dyn AsFd)
+}
+
+/// Do standard input and output both lead to a terminal?
+pub(super) fn is_at_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 /// Longest answer that is read.

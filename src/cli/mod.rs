@@ -13,6 +13,7 @@ mod check;
 mod checked;
 mod code;
 mod codes;
+mod completions;
 mod config;
 mod context;
 mod crontab;
@@ -22,6 +23,7 @@ mod doctor_system;
 mod door;
 mod exec;
 mod explain;
+mod explain_job;
 mod failure;
 mod gate;
 mod graph;
@@ -30,12 +32,15 @@ mod init;
 mod install;
 mod install_system;
 mod io;
+mod logs;
+mod metrics;
 mod orders;
 mod outbox;
 mod places;
 mod plan;
 mod recorded;
 mod refusal;
+mod report;
 mod request;
 mod routes;
 mod run;
@@ -43,6 +48,7 @@ mod run_write;
 mod sandbox;
 mod schema;
 mod selftest;
+mod simulate;
 mod start;
 mod status;
 mod stop;
@@ -51,6 +57,7 @@ mod tick;
 mod timer;
 mod uninstall;
 mod verify;
+mod watch;
 mod zone;
 
 use clap::Parser as _;
@@ -119,6 +126,8 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Uninstall(options) => uninstall::uninstall(options),
         Command::Tick(options) => tick::tick(context, options),
         Command::Status(options) => status::status(context, options),
+        Command::Explain(options) => explain_job::explain(context, options),
+        Command::Watch(options) => watch::watch(context, options),
         Command::Start(options) => start::start(context, options),
         Command::Stop(options) => stop::stop(context, options),
         Command::Run(options) => run::run(context, options),
@@ -136,11 +145,17 @@ fn dispatch(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Doctor(options) => doctor::doctor(context, options),
         Command::Graph(options) => graph::graph(context, options),
         Command::History(options) => history::history(context, options),
+        Command::Logs(options) => logs::logs(context, options),
+        Command::Metrics(options) => metrics::metrics(context, options),
+        Command::Report(options) => report::report(context, options),
         Command::Outbox(options) => outbox::outbox(context, options),
         Command::Backup(options) => backup::backup(context, options),
         Command::Restore(options) => backup::restore(context, options),
         Command::Adopt => adopt::adopt(context),
+        Command::Simulate(options) => simulate::simulate(context, options),
         Command::Selftest => selftest::selftest(context),
+        Command::Completions(options) => completions::completions(options),
+        Command::Man(options) => completions::man(options),
         Command::Exec(options) => exec::exec(context, options),
         Command::Sandbox(options) => sandbox::sandbox(options),
     }

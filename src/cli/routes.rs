@@ -72,7 +72,8 @@ pub(super) struct Asked<'a> {
 
 impl<'a> From<&'a TickArgs> for Asked<'a> {
     fn from(options: &'a TickArgs) -> Self {
-        let (target, print_only) = (options.target.as_deref(), options.print_only);
+        let (target, print_only) =
+            (options.target.as_deref(), options.print_only || options.no_reply);
         Self { target, print_only, in_json: options.format == Format::Json }
     }
 }

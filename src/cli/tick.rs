@@ -23,8 +23,24 @@ use crate::ports::{Commit, Decide, Notifier, Parcels, Store, StoreError};
 use crate::render::{self, Style};
 use crate::tick::{Ports, Round, deliver_pending, dry_run, hung_after, run_tick};
 
+/// What a chat gateway that posts a command's output takes for nothing to post.
+const NO_REPLY: &str = "NO_REPLY\n";
+
 /// Runs one tick.
 pub(super) fn tick(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
+    let ended = cycle(context, options);
+    // Also after a failure, which the exit code and standard error tell.
+    if options.no_reply && !io::has_written() {
+        let silent = io::out(NO_REPLY);
+        return ended.and_then(|exit| {
+            silent.map_err(|message| Failure { exit: Exit::Undelivered, message })?;
+            Ok(exit)
+        });
+    }
+    ended
+}
+
+fn cycle(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
     let path = context.config_path()?;
     let is_large = fs::metadata(path).is_ok_and(|f| f.is_file() && f.len() >= limits::CONFIG_LARGE);
     let load = || context.load_config(path);

@@ -17,13 +17,13 @@ pub use chain_graph::{ChainEdge, ChainGraph, ChainJob};
 pub use machines::{CompiledJob, OfferedEdge};
 pub use proof::{PROOFS, Unproved, prove_gated};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Sink, Span};
 use crate::machine::{Edge, Machine};
-use crate::model::{Model, Outline, Places, ReportSettings, Retention, ZoneName};
+use crate::model::{Job, Model, Outline, Places, ReportSettings, Retention, ZoneName};
 
 /// A config ready to run.
 #[derive(Clone, Debug, Default)]
@@ -89,6 +89,37 @@ impl Compiled {
     /// All jobs, by id.
     pub fn jobs(&self) -> impl Iterator<Item = &CompiledJob> {
         self.jobs.values()
+    }
+
+    /// The same with only these jobs, which are enabled, and what follows them.
+    #[must_use]
+    pub fn only(mut self, jobs: &BTreeSet<JobId>) -> Self {
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<JobId> = jobs.iter().cloned().collect();
+        while let Some(id) = open.pop() {
+            let Some(job) = self.jobs.get(&id) else { continue };
+            let targets: Vec<JobId> = job.job().after.iter().map(|l| l.target.clone()).collect();
+            if reached.insert(id) {
+                open.extend(targets);
+            }
+        }
+        self.jobs.retain(|id, _| reached.contains(id));
+        self.enable(|job| job.enabled || jobs.contains(&job.id));
+        self
+    }
+
+    /// The same with these jobs disabled.
+    #[must_use]
+    pub fn without(mut self, jobs: &BTreeSet<JobId>) -> Self {
+        self.enable(|job| job.enabled && !jobs.contains(&job.id));
+        self
+    }
+
+    fn enable(&mut self, is_enabled: impl Fn(&Job) -> bool) {
+        for compiled in self.jobs.values_mut() {
+            let enabled = is_enabled(compiled.job());
+            *compiled = CompiledJob::from_job(Job { enabled, ..compiled.job().clone() });
+        }
     }
 
     /// Where the value of a job's key stands; without it, where the job's id does.

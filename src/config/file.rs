@@ -46,13 +46,13 @@ pub(super) struct Declared {
 /// rest.
 pub(super) fn parse_model(loaded: Vec<Loaded>, with_places: bool) -> Declared {
     let whole = loaded.iter().all(|file| file.root.is_some() && !file.ctx.damaged);
-    let (mut contexts, roots): (Vec<_>, Vec<_>) =
-        loaded.into_iter().map(|file| (file.ctx, file.root)).unzip();
     // Defaults hold for the jobs of all files, so all tops are read before any job.
     let mut shared = Shared::default();
-    let mut job_lists: Vec<&[Node]> = Vec::with_capacity(roots.len());
-    for (ctx, root) in contexts.iter_mut().zip(&roots) {
-        let jobs = root.as_ref().and_then(|root| read_top(ctx, root, &mut shared));
+    let mut contexts = Vec::with_capacity(loaded.len());
+    let mut job_lists: Vec<Vec<Node>> = Vec::with_capacity(loaded.len());
+    for Loaded { mut ctx, root } in loaded {
+        let jobs = root.and_then(|root| read_top(&mut ctx, root, &mut shared));
+        contexts.push(ctx);
         job_lists.push(jobs.unwrap_or_default());
     }
     let defaults = shared.defaults.map(|(defaults, _)| defaults).unwrap_or_default();
@@ -69,8 +69,10 @@ pub(super) fn parse_model(loaded: Vec<Loaded>, with_places: bool) -> Declared {
     let mut outlines = BTreeMap::new();
     let mut sink = Sink::new();
     for (mut ctx, nodes) in contexts.into_iter().zip(job_lists) {
-        for (index, node) in nodes.iter().enumerate() {
-            let read = jobs::read_job(&mut ctx, node, index, &defaults, &mut ids);
+        // Each tree goes once it is read: all of them beside the whole model would be the most that
+        // is ever in memory.
+        for (index, node) in nodes.into_iter().enumerate() {
+            let read = jobs::read_job(&mut ctx, &node, index, &defaults, &mut ids);
             if let Some((id, outline)) = read.outline {
                 outlines.entry(id).or_insert(outline);
             }
@@ -78,7 +80,7 @@ pub(super) fn parse_model(loaded: Vec<Loaded>, with_places: bool) -> Declared {
                 && !model.jobs.contains_key(&job.id)
             {
                 if with_places {
-                    model.places.insert(job.id.clone(), places_of(node));
+                    model.places.insert(job.id.clone(), places_of(&node));
                 }
                 model.jobs.insert(job.id.clone(), job);
             }
@@ -92,8 +94,8 @@ pub(super) fn parse_model(loaded: Vec<Loaded>, with_places: bool) -> Declared {
 }
 
 /// Reads one top level; gives back its jobs.
-fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Option<&'t [Node]> {
-    let mut top = Cursor::open(ctx, root, "")?;
+fn read_top(ctx: &mut Context, root: Node, shared: &mut Shared) -> Option<Vec<Node>> {
+    let mut top = Cursor::open(ctx, &root, "")?;
     read_version(ctx, &mut top);
     if let Some((key, node)) = top.take("defaults") {
         if shared.defaults.is_none() {
@@ -114,9 +116,17 @@ fn read_top<'t>(ctx: &mut Context, root: &'t Node, shared: &mut Shared) -> Optio
         keep_first(ctx, &mut shared.history, history.unwrap_or_default(), "history", key.span);
     }
     shared.suppressions.extend(read_suppressions(ctx, &mut top));
-    let jobs = read_jobs(ctx, &mut top);
+    let has_jobs = has_jobs(ctx, &mut top);
     top.finish(ctx);
-    jobs
+    if has_jobs { jobs_of(root) } else { None }
+}
+
+/// The jobs of a whole tree, which is no more then.
+fn jobs_of(root: Node) -> Option<Vec<Node>> {
+    let Value::Table(entries) = root.value else { return None };
+    let (_, jobs) = entries.into_iter().find(|(key, _)| key.name == "jobs")?;
+    let Value::Array(jobs) = jobs.value else { return None };
+    Some(jobs)
 }
 
 fn read_version(ctx: &mut Context, top: &mut Cursor<'_>) {
@@ -163,13 +173,14 @@ fn keep_first<T>(
     );
 }
 
-fn read_jobs<'t>(ctx: &mut Context, top: &mut Cursor<'t>) -> Option<&'t [Node]> {
-    let (_, node) = top.take("jobs")?;
+/// Are there jobs, as an array?
+fn has_jobs(ctx: &mut Context, top: &mut Cursor<'_>) -> bool {
+    let Some((_, node)) = top.take("jobs") else { return false };
     if let (Value::Table(_), Format::Toml) = (&node.value, ctx.format) {
         let message = "`jobs` must be an array of tables, not a table";
         let finding = Finding::new(Code::WrongType, node.span, message);
         ctx.push(finding.help("begin each job with [[jobs]]"));
-        return None;
+        return false;
     }
-    top.array(ctx, "jobs")
+    top.array(ctx, "jobs").is_some()
 }

@@ -1,20 +1,20 @@
-//! Strict JSON to the spanned tree, by way of `jsonc-parser`'s syntax tree.
+//! Strict JSON to the spanned tree, by way of `jsonc-parser`'s tokens.
 //!
 //! In: a text. Out: a tree, or the first syntax error as OF001; repeated keys as OF003.
-//! The parser's leniencies are off; what it still lets through (raw control characters, exotic
-//! white space) and depth are checked here first, in one walk over the bytes.
+//! A sound text goes from tokens to the tree at once (`json_tree`); only one that is not is parsed
+//! by the library as a whole, for its words on what is wrong. Its leniencies are off; what it still
+//! lets through (raw control characters, exotic white space) and depth are checked here first, in
+//! one walk over the bytes.
 //! Invariant: this module never accepts what RFC 8259 forbids.
 
-use std::collections::BTreeMap;
-
-use jsonc_parser::ast;
-use jsonc_parser::common::{Range, Ranged};
+use jsonc_parser::common::Range;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions};
 
-use super::context::{Context, ticked};
-use super::tree::{DEPTH_MAX, Key, Node, Value};
-use crate::diag::{Code, Finding, Span};
+use super::context::Context;
+use super::json_tree::read_tree;
+use super::tree::{DEPTH_MAX, Node};
+use crate::diag::{Code, Finding};
 
 const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
@@ -37,10 +37,14 @@ pub(super) fn parse_json(text: &str, ctx: &mut Context) -> Option<Node> {
         syntax_error(ctx, &(at..at + 1), &message, None);
         return None;
     }
-    let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &STRICT);
-    let parse_error = parsed.as_ref().err();
+    if flaw.is_none()
+        && let Some(root) = read_tree(text, ctx)
+    {
+        return Some(root);
+    }
+    let told = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &STRICT).err();
     if let Some(Flaw::Character(at)) = flaw
-        && parse_error.is_none_or(|error| error.range().start >= at)
+        && told.as_ref().is_none_or(|error| error.range().start >= at)
     {
         let width = text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
         let message = "a character that JSON does not allow here";
@@ -48,20 +52,15 @@ pub(super) fn parse_json(text: &str, ctx: &mut Context) -> Option<Node> {
         syntax_error(ctx, &(at..at + width), message, Some(help));
         return None;
     }
-    match parsed {
-        Ok(result) => {
-            if result.value.is_none() {
-                syntax_error(ctx, &(0..0), "the file is empty", None);
-            }
-            result.value.map(|value| lower(&value, ctx))
-        }
-        Err(error) => {
+    match told {
+        Some(error) => {
             let Range { start, end } = error.range();
             let (message, help) = worded(&error);
             syntax_error(ctx, &(start..end), &message, help);
-            None
         }
+        None => syntax_error(ctx, &(0..0), "the file is empty", None),
     }
+    None
 }
 
 fn syntax_error(
@@ -95,9 +94,6 @@ fn worded(error: &ParseError) -> (String, Option<&'static str>) {
     };
     (message, help)
 }
-
-/// Objects of at most so many keys are searched for repeated ones one by one.
-const SMALL_TABLE: usize = 16;
 
 /// What the parser itself would let through.
 enum Flaw {
@@ -139,59 +135,4 @@ fn find_flaw(text: &str) -> Option<Flaw> {
         }
     }
     character.map(Flaw::Character)
-}
-
-fn lower(value: &ast::Value<'_>, ctx: &mut Context) -> Node {
-    let range = value.range();
-    let span = ctx.span(&(range.start..range.end));
-    let (span, value) = match value {
-        ast::Value::NullKeyword(_) => (span, Value::Null),
-        ast::Value::BooleanLit(lit) => (span, Value::Bool(lit.value)),
-        ast::Value::StringLit(lit) => (span, Value::Str(lit.value.to_string())),
-        ast::Value::NumberLit(lit) => (span, number(lit.value)),
-        ast::Value::Array(array) => {
-            let items = array.elements.iter().map(|item| lower(item, ctx)).collect();
-            (span, Value::Array(items))
-        }
-        ast::Value::Object(object) => {
-            let head = Span { end: span.start + 1, ..span };
-            (head, Value::Table(lower_object(object, ctx)))
-        }
-    };
-    Node { span, value }
-}
-
-fn number(digits: &str) -> Value {
-    let whole = digits.parse::<i64>().map(Value::Int);
-    whole.or_else(|_| digits.parse().map(Value::of_float)).unwrap_or(Value::Other("an odd number"))
-}
-
-fn lower_object(object: &ast::Object<'_>, ctx: &mut Context) -> Vec<(Key, Node)> {
-    let mut entries: Vec<(Key, Node)> = Vec::with_capacity(object.properties.len());
-    // A few keys are compared faster than they are sorted into a tree.
-    let small = object.properties.len() <= SMALL_TABLE;
-    let mut first_places: BTreeMap<&str, Span> = BTreeMap::new();
-    for property in &object.properties {
-        let (name, range) = (property.name.as_str(), property.name.range());
-        let span = ctx.span(&(range.start..range.end));
-        let first = if small {
-            entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span)
-        } else {
-            first_places.insert(name, span)
-        };
-        if let Some(first) = first {
-            // The first place is the one to name, however often the key comes.
-            first_places.insert(name, first);
-            let message = format!("the key {} stands here twice", ticked(name));
-            ctx.push(
-                Finding::new(Code::DuplicateKey, span, message)
-                    .also(first, "first here")
-                    .help("remove one of them"),
-            );
-            continue;
-        }
-        let key = Key { name: name.to_owned(), span };
-        entries.push((key, lower(&property.value, ctx)));
-    }
-    entries
 }

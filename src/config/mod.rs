@@ -5,6 +5,7 @@
 //! Stages: bytes → text → spanned tree (`toml`, `json`) → typed values (`cursor`) → model.
 //! Invariant: this module never does I/O, never panics, and takes time linear in its input.
 
+mod assume;
 mod commands;
 mod context;
 mod cursor;
@@ -14,6 +15,7 @@ mod history;
 mod jobs;
 mod json;
 mod json5;
+mod json_tree;
 mod key_docs;
 mod key_paths;
 mod paths;
@@ -35,6 +37,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use assume::{
+    Assumed, Assumptions, Spell, Supposed, parse_assumptions, parse_moment, parse_span,
+};
 pub use json5::parse_json5;
 pub use key_paths::key_paths;
 pub use printed::{move_config, print_config, read_config_value};

@@ -11,6 +11,7 @@ mod clocks;
 mod code;
 pub mod delivery;
 mod digest;
+mod explain;
 mod gate;
 mod guard;
 mod import;
@@ -40,6 +41,9 @@ pub use approve::{Attest, Proof, approve};
 pub use begin::{BeginFacts, begin_write, claim_write, drop_claim, note_refusal, note_started};
 pub use clocks::tick_period;
 pub use code::{CodeIssued, issue_code, withdraw_code};
+pub use explain::{
+    Evidence, Explanation, GateFact, Hold, Known, Moved, Next, NextKind, explain_job, moves_its_job,
+};
 pub use gate::GateRefused;
 pub use import::{V1State, begin_store};
 pub use ledger::Ledger;
@@ -48,7 +52,7 @@ pub use news::{
     Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_output,
     clean_text,
 };
-pub use outcome::{JobView, TickOutcome};
+pub use outcome::{JobView, TickOutcome, ToldJob};
 pub use person::{
     RunRefused, StartRefused, StopPlan, begin_run, claim_check, claim_start, record_outcome,
     request_stop,

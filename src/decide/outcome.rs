@@ -18,6 +18,8 @@ use crate::model::{Kind, RunSpec};
 pub struct TickOutcome {
     /// Every job of the config, by id.
     pub jobs: BTreeMap<JobId, JobView>,
+    /// Which jobs its reports are about, and why.
+    pub told: Vec<ToldJob>,
     /// How many items wait in the queue.
     pub queued: usize,
     /// Reports that were delivered (or, in a dry run, would be).
@@ -28,6 +30,17 @@ pub struct TickOutcome {
     pub given_up: usize,
     /// Executors that could not be started.
     pub launch_faults: Vec<String>,
+}
+
+/// A job that a report is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldJob {
+    /// Which.
+    pub job: JobId,
+    /// Why it is told.
+    pub why: Why,
+    /// How much of what quiet hours held back is told with it.
+    pub held: usize,
 }
 
 /// One job after a tick.
@@ -57,6 +70,11 @@ impl TickOutcome {
         let world = &decision.change.world;
         let waiting = |state: &ItemState| *state == ItemState::Pending;
         self.queued = world.snapshot.queue.values().filter(|q| waiting(&q.state)).count();
+        self.told.extend(decision.news.sections.iter().map(|section| ToldJob {
+            job: section.job.clone(),
+            why: section.why,
+            held: section.held.len(),
+        }));
         for job in compiled.jobs() {
             let declared = job.job();
             let Some(record) = world.snapshot.jobs.get(&declared.id) else { continue };

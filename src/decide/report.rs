@@ -99,6 +99,13 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     }
 }
 
+/// People know of this state by now, whatever they were told besides: the next one is news.
+pub(super) fn note_state_told(ledger: &mut Ledger<'_>, id: &JobId, state: State) {
+    let mut notes = ledger.notes(id);
+    notes.told.state = Some(state);
+    ledger.set_notes(id, notes);
+}
+
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.collect::<Vec<_>>().join(",")
 }
@@ -332,6 +339,7 @@ pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
         let mut notes = ledger.notes(&id);
         if !notes.told.orphan {
             notes.told.orphan = true;
+            notes.told.state = Some(record.state);
             ledger.set_notes(&id, notes);
             ledger.tell_section(Section::gone(&id, &record, None));
         }

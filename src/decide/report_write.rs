@@ -8,8 +8,8 @@ use super::ledger::{Ledger, WriteNote};
 use super::news::{Anomaly, AnomalyKind, Section, Why};
 use super::section::section_of;
 
-use crate::base::{JobId, limits};
-use crate::journal::JobRecord;
+use crate::base::{JobId, RunId, limits};
+use crate::journal::{JobRecord, Told};
 use crate::machine::{State, WriteState};
 
 /// Tells every write that there is something to tell of.
@@ -31,7 +31,7 @@ fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
     let State::Write(state) = record.state else { return };
     let mut notes = ledger.notes(id);
     let now = ledger.now().at.clone();
-    let news = notes.told.state != Some(record.state);
+    let news = notes.told.state != Some(record.state) || ended_again(state, record, &notes.told);
     let alarm = match state {
         WriteState::Unverified => Some(AnomalyKind::Unverified),
         WriteState::Unknown => Some(AnomalyKind::WriteUnknown),
@@ -62,6 +62,7 @@ fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
     };
     notes.told.state = Some(record.state);
     notes.told.at = Some(now.clone());
+    notes.told.run = last_run(record).cloned();
     notes.told.anomaly_at = alarm.map(|_| now);
     ledger.set_notes(id, notes);
     let anomalies: Vec<Anomaly> =
@@ -75,4 +76,24 @@ fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
         let plan = plan.or_else(|| section.plan.clone());
         ledger.tell_section(Section { anomalies, run, plan, unsandboxed, ..section });
     }
+}
+
+/// Did another run end in the state that was told? A write may fail, be approved anew and fail again
+/// before a tick comes.
+fn ended_again(state: WriteState, record: &JobRecord, told: &Told) -> bool {
+    let ended = match state {
+        WriteState::Verified
+        | WriteState::Failed
+        | WriteState::Unverified
+        | WriteState::Unknown => true,
+        WriteState::Blocked
+        | WriteState::Approved
+        | WriteState::Running
+        | WriteState::Verifying => false,
+    };
+    ended && told.run.is_some() && told.run.as_ref() != last_run(record)
+}
+
+fn last_run(record: &JobRecord) -> Option<&RunId> {
+    record.last_run.as_ref()?.run.as_ref()
 }

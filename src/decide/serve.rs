@@ -78,7 +78,7 @@ fn serve_item(
     }
     let how = EventKind::ItemSettled { item: item.clone(), how: ItemEnd::Blocked };
     ledger.record(Some(&declared.id), how)?;
-    unmark_queued(ledger, job)?;
+    unmark_queued(ledger, &declared.id)?;
     if declared.kind() == Kind::OneShotWrite && declared.enabled {
         return request_write(ledger, job, &queued.origin);
     }
@@ -93,6 +93,7 @@ fn serve_item(
 fn drop_item(ledger: &mut Ledger<'_>, item: &ItemId, queued: &Queued) -> Result<(), ReplayFault> {
     let how = EventKind::ItemSettled { item: item.clone(), how: ItemEnd::Dropped };
     ledger.record(Some(&queued.job), how)?;
+    unmark_queued(ledger, &queued.job)?;
     let Some(record) = ledger.job_record(&queued.job) else {
         return Ok(());
     };
@@ -101,11 +102,12 @@ fn drop_item(ledger: &mut Ledger<'_>, item: &ItemId, queued: &Queued) -> Result<
     Ok(())
 }
 
-fn unmark_queued(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), ReplayFault> {
-    let id = &job.job().id;
+/// Nothing waits for the check any more. Its config may have left it no edge by then: what it says of
+/// the check was the reason.
+fn unmark_queued(ledger: &mut Ledger<'_>, id: &JobId) -> Result<(), ReplayFault> {
     let queued = ledger.job_record(id).map(|r| r.state) == Some(State::Check(CheckState::Queued));
     if queued && !is_waiting(ledger, id) {
-        ledger.step(job, Input::Check(CheckInput::Drop), None)?;
+        ledger.step_of(id, Input::Check(CheckInput::Drop), None)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 use super::digest::tell_held_of;
 use super::ledger::Ledger;
 use super::news::{Anomaly, AnomalyKind, Section, Why};
-use super::report::tell_check;
+use super::report::{note_state_told, tell_check};
 use super::section::{check_failure_text, failure_text, section_of};
 use super::{queue, verify, watch, write};
 use crate::base::{JobId, RunId};
@@ -264,5 +264,6 @@ fn tell_failed_command(
         }
     };
     let anomalies = vec![Anomaly { kind, detail: Some(failure_text(outcome)) }];
+    note_state_told(ledger, &spec.job, section.state);
     ledger.tell_section(Section { anomalies, ..section });
 }

@@ -12,7 +12,7 @@ use crate::approval::judge_alive;
 use crate::base::{JobId, Now, Stamp};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{
-    Answer, Cause, GrantFate, GrantRecord, ItemState, JobRecord, Origin, Snapshot,
+    Answer, Cause, GrantFate, GrantRecord, ItemState, JobRecord, Origin, Queued, Snapshot,
 };
 use crate::machine::{State, WriteState};
 use crate::model::Work;
@@ -61,14 +61,9 @@ pub enum DueKind {
 /// Where every job of the config stands.
 #[must_use]
 pub fn standings(compiled: &Compiled, snapshot: &Snapshot, now: &Now) -> BTreeMap<JobId, Standing> {
-    let mut queued: BTreeMap<&JobId, Vec<Due>> = BTreeMap::new();
-    for item in snapshot.queue.values().filter(|q| q.state == ItemState::Pending) {
-        let delay = Duration::from_millis(item.delay_ms);
-        let due = Due {
-            within: Some(left(delay, &item.at, &now.at)),
-            what: DueKind::Queued(item.origin.clone()),
-        };
-        queued.entry(&item.job).or_default().push(due);
+    let mut queued: BTreeMap<&JobId, Vec<&Queued>> = BTreeMap::new();
+    for item in snapshot.queue.values() {
+        queued.entry(&item.job).or_default().push(item);
     }
     let mut grants: BTreeMap<&JobId, Vec<&GrantRecord>> = BTreeMap::new();
     for record in snapshot.grants.values() {
@@ -76,16 +71,40 @@ pub fn standings(compiled: &Compiled, snapshot: &Snapshot, now: &Now) -> BTreeMa
     }
     let standing = |job: &CompiledJob| {
         let id = &job.job().id;
-        let mut standing = standing_of(job, snapshot.jobs.get(id), now);
-        standing.due.extend(queued.remove(id).unwrap_or_default());
-        let own = grants.get(id).into_iter().flatten();
-        standing.due.extend(own.filter_map(|g| approval_end(g, snapshot, now)));
-        let asked = snapshot.requests.get(id).is_some_and(|r| r.answer == Answer::Pending);
-        standing.due.extend(asked.then_some(Due { within: None, what: DueKind::Answer }));
-        standing.due.sort_by(|a, b| (a.within.is_none(), a).cmp(&(b.within.is_none(), b)));
-        (id.clone(), standing)
+        let items = queued.remove(id).unwrap_or_default().into_iter();
+        let own = grants.remove(id).unwrap_or_default().into_iter();
+        (id.clone(), whole_standing(job, snapshot, (items, own), now))
     };
     compiled.jobs().map(standing).collect()
+}
+
+/// Where one job of the config stands.
+pub(super) fn standing(job: &CompiledJob, snapshot: &Snapshot, now: &Now) -> Standing {
+    let id = &job.job().id;
+    let items = snapshot.queue.values().filter(|item| item.job == *id);
+    let own = snapshot.grants.values().filter(|record| record.grant.job == *id);
+    whole_standing(job, snapshot, (items, own), now)
+}
+
+/// Where a job stands, with its queue items and its approvals.
+fn whole_standing<'a>(
+    job: &CompiledJob,
+    snapshot: &Snapshot,
+    (items, grants): (impl Iterator<Item = &'a Queued>, impl Iterator<Item = &'a GrantRecord>),
+    now: &Now,
+) -> Standing {
+    let id = &job.job().id;
+    let mut standing = standing_of(job, snapshot.jobs.get(id), now);
+    let queued = items.filter(|item| item.state == ItemState::Pending);
+    standing.due.extend(queued.map(|item| Due {
+        within: Some(left(Duration::from_millis(item.delay_ms), &item.at, &now.at)),
+        what: DueKind::Queued(item.origin.clone()),
+    }));
+    standing.due.extend(grants.filter_map(|g| approval_end(g, snapshot, now)));
+    let asked = snapshot.requests.get(id).is_some_and(|r| r.answer == Answer::Pending);
+    standing.due.extend(asked.then_some(Due { within: None, what: DueKind::Answer }));
+    standing.due.sort_by(|a, b| (a.within.is_none(), a).cmp(&(b.within.is_none(), b)));
+    standing
 }
 
 fn standing_of(job: &CompiledJob, record: Option<&JobRecord>, now: &Now) -> Standing {

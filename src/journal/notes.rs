@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Stamp;
+use crate::base::{RunId, Stamp};
 use crate::machine::State;
 
 /// What says nothing is not written: a job's row then fits on its page of the store, and ten
@@ -103,6 +103,20 @@ pub struct Held {
     pub dropped: u32,
 }
 
+impl Held {
+    /// How much was held back, with what was dropped since.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len().saturating_add(usize::try_from(self.dropped).unwrap_or(usize::MAX))
+    }
+
+    /// Was nothing?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// One thing that is held back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -143,6 +157,9 @@ pub struct Told {
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Stamp>,
+    /// The run whose end it told, of a write: the same end of another run is news.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     /// The progress key in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_key: Option<String>,

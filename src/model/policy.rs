@@ -117,6 +117,15 @@ impl QuietHours {
             second_of_day >= start || second_of_day < end
         }
     }
+
+    /// How long until their end, where this second is quiet.
+    #[must_use]
+    pub fn left(self, second_of_day: u32) -> Option<Duration> {
+        const DAY: u32 = 86_400;
+        let end = u32::from(self.end_minute) * 60;
+        let left = (end + DAY).saturating_sub(second_of_day) % DAY;
+        self.contains(second_of_day).then(|| Duration::from_secs(left.into()))
+    }
 }
 
 #[cfg(test)]
@@ -134,5 +143,11 @@ mod tests {
         let noon = QuietHours::new(12 * 60, 13 * 60).expect("valid");
         assert!(noon.contains(12 * 3600) && !noon.contains(13 * 3600) && !noon.contains(0));
         assert_eq!(QuietHours::new(60, 60), None);
+        assert_eq!(night.left(82_800), Some(Duration::from_hours(9)));
+        assert_eq!(night.left(0), Some(Duration::from_hours(8)));
+        assert_eq!(
+            (night.left(8 * 3600), noon.left(43_201)),
+            (None, Some(Duration::from_secs(3599)))
+        );
     }
 }

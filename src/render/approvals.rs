@@ -15,14 +15,14 @@ use crate::decide::clean_text;
 use crate::journal::{Answer, GrantFate, GrantRecord, Request, Snapshot, Voided};
 
 /// One line of the list.
-struct Row {
-    at_ms: i64,
-    job: JobId,
-    what: &'static str,
-    digest: String,
-    who: String,
-    level: &'static str,
-    more: String,
+pub(super) struct Row {
+    pub(super) at_ms: i64,
+    pub(super) job: JobId,
+    pub(super) what: &'static str,
+    pub(super) digest: String,
+    pub(super) who: String,
+    pub(super) level: &'static str,
+    pub(super) more: String,
 }
 
 /// Renders the list for people.
@@ -64,7 +64,8 @@ pub fn render_approvals_json(snapshot: &Snapshot, now: &Now) -> String {
     pretty(&json!({"version": VERSION, "command": "approvals", "approvals": rows}))
 }
 
-fn rows(snapshot: &Snapshot, now: &Now) -> Vec<Row> {
+/// All of them, the newest first.
+pub(super) fn rows(snapshot: &Snapshot, now: &Now) -> Vec<Row> {
     let requests = snapshot.requests.iter().filter_map(|(job, r)| row_of_request(job, r));
     let grants = snapshot.grants.values().map(|g| row_of_grant(g, snapshot, now));
     let mut rows: Vec<Row> = requests.chain(grants).collect();

@@ -23,13 +23,19 @@ pub fn render_history(events: &[(u64, Event)], gone: u64, local: LocalTime) -> S
         _ => format!("{}\n", pruned_text(gone)),
     };
     let line = |(seq, event): &(u64, Event)| {
-        let wall = event.at.wall_ms.saturating_add(i64::from(local.offset_s) * 1000);
-        let when = rfc3339(wall).replace('T', " ");
-        let when = when.get(..19).unwrap_or(&when);
+        let when = local_text(event.at.wall_ms, local);
         let job = event.job.as_ref().map_or("-".to_owned(), |job| clean_text(job.as_str()));
-        format!("{seq:>6}  {when}  {job:20}  {}\n", what(&event.kind))
+        format!("{seq:>6}  {when}  {job:20}  {}\n", event_text(&event.kind))
     };
     before + &events.iter().map(line).collect::<String>()
+}
+
+/// A moment as the local clock shows it.
+#[must_use]
+pub fn local_text(wall_ms: i64, local: LocalTime) -> String {
+    let wall = wall_ms.saturating_add(i64::from(local.offset_s) * 1000);
+    let when = rfc3339(wall).replace('T', " ");
+    when.get(..19).unwrap_or(&when).to_owned()
 }
 
 /// What people are told of events that are not kept any more.
@@ -103,7 +109,9 @@ fn ended(purpose: Purpose, end: &End, attention: bool, run: &RunId) -> String {
     format!("{} ended: {}{attention}, run {run}", purpose.as_str(), end_text(end))
 }
 
-fn what(kind: &EventKind) -> String {
+/// What happened, in a few words.
+#[must_use]
+pub fn event_text(kind: &EventKind) -> String {
     match kind {
         EventKind::StoreCreated { epoch } => format!("store created, epoch {epoch}"),
         EventKind::StoreRestored { epoch } => format!("{PUT_BACK}, epoch {epoch}"),

@@ -62,7 +62,7 @@ fn started_json(started: &Started) -> Value {
     json!({"run": started.run, "purpose": started.purpose.as_str()})
 }
 
-fn cause_json(cause: &Cause) -> Value {
+pub(super) fn cause_json(cause: &Cause) -> Value {
     json!({"kind": cause.kind.as_str(), "detail": cause.detail})
 }
 

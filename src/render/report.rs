@@ -314,7 +314,9 @@ fn mark(section: &Section) -> &'static str {
     }
 }
 
-fn cause_text(cause: &Cause, language: Language) -> String {
+/// Why a job is in its state, for people.
+#[must_use]
+pub fn cause_text(cause: &Cause, language: Language) -> String {
     let words = cause_words(language, cause.kind);
     match &cause.detail {
         Some(detail) => format!("{words} ({detail})"),
@@ -372,14 +374,21 @@ pub fn end_text(end: &End) -> String {
 
 /// A bar where the progress has a recognisable part and whole.
 fn bar_of(fields: &[(String, String)]) -> Option<String> {
+    let (done, total) = share_of(fields)?;
+    let full = done.checked_mul(BAR_CELLS)? / total;
+    let percent = done.checked_mul(100)? / total;
+    let cells: String = (0..BAR_CELLS).map(|i| if i < full { '█' } else { '░' }).collect();
+    Some(format!("{cells} {percent}%"))
+}
+
+/// The part and the whole, never zero, that the fields of a progress tell of.
+#[must_use]
+pub fn share_of(fields: &[(String, String)]) -> Option<(u64, u64)> {
     let number = |names: &[&str]| {
         let value = fields.iter().find(|(k, _)| names.contains(&k.to_lowercase().as_str()));
         value.and_then(|(_, v)| v.parse::<u64>().ok())
     };
     let done = number(&["done", "completed", "processed", "current"])?;
     let total = number(&["total", "all", "count"]).filter(|t| *t > 0 && done <= *t)?;
-    let full = done.checked_mul(BAR_CELLS)? / total;
-    let percent = done.checked_mul(100)? / total;
-    let cells: String = (0..BAR_CELLS).map(|i| if i < full { '█' } else { '░' }).collect();
-    Some(format!("{cells} {percent}%"))
+    Some((done, total))
 }

@@ -1,5 +1,7 @@
 //! What people see: every kind of section, in both languages, as snapshots.
 
+pub(crate) mod site;
+
 use std::time::Duration;
 
 use expect_test::expect;

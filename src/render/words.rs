@@ -27,11 +27,13 @@ const fn pick<'a>(language: Language, en: &'a str, zh: &'a str) -> &'a str {
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $en:literal, $zh:literal;)*) => {
-        $($(#[$doc])* pub(super) const fn $name(language: Language) -> &'static str {
+        $($(#[$doc])* pub(in crate::render) const fn $name(language: Language) -> &'static str {
             pick(language, $en, $zh)
         })*
     };
 }
+
+pub(super) mod page;
 
 words! {
     state: "state", "状态";

@@ -40,9 +40,12 @@ impl SimHost {
             store: self.store.fork(),
             zone: content(&self.zone),
             zone_fault: cell(&self.zone_fault),
+            style: content(&self.style),
             now: content(&self.now),
             drawn: cell(&self.drawn),
             own_pid: cell(&self.own_pid),
+            own_birth: cell(&self.own_birth),
+            births: cell(&self.births),
             meanwhile: Rc::default(),
             alive: content(&self.alive),
         }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::SimHost;
 use super::job::{Death, EXECUTOR_PIDS, SimJob, Wrote};
-use super::orders::style;
 use crate::approval::{Evidence, Grant, Level, Permit, TypedCode};
 use crate::base::{JobId, RunId};
 use crate::compile::{Compiled, CompiledJob};
@@ -63,7 +62,7 @@ impl WriteRunner for SimHost {
             self.in_flight.borrow_mut().insert(id.clone());
             self.live_on_meanwhile();
         }
-        self.leave_behind(&id, &job, process.pid);
+        self.leave_behind(&id, &job, &process);
         if death == Some(Death::AfterStart) {
             return self.die();
         }
@@ -80,22 +79,18 @@ impl SimHost {
     /// While the write runs, and its executor waits for it, the host goes on.
     fn live_on_meanwhile(&self) {
         let Some(what) = self.meanwhile.borrow_mut().take() else { return };
-        let executor = self.own_pid.get();
-        self.beside();
-        what(self);
-        self.own_pid.set(executor);
-        self.alive.borrow_mut().remove(&executor);
+        self.as_another(what);
     }
 
     /// The write itself has ended; what it started may hold its lock, or its pid only.
-    fn leave_behind(&self, id: &JobId, job: &SimJob, pid: u32) {
+    fn leave_behind(&self, id: &JobId, job: &SimJob, process: &ProcessId) {
         if job.leaves_running && !job.sheds_lock {
             self.in_flight.borrow_mut().insert(id.clone());
             return;
         }
         self.in_flight.borrow_mut().remove(id);
         if job.leaves_running {
-            self.alive.borrow_mut().insert(pid);
+            self.alive.borrow_mut().insert(process.start_ticks);
         }
     }
 
@@ -108,7 +103,8 @@ impl SimHost {
     /// Whatever writes left behind ends.
     pub fn writes_end(&self) {
         self.in_flight.borrow_mut().clear();
-        self.alive.borrow_mut().retain(|pid| *pid < EXECUTOR_PIDS);
+        let pid_of = |start: u64| start & u64::from(u32::MAX);
+        self.alive.borrow_mut().retain(|start| pid_of(*start) < u64::from(EXECUTOR_PIDS));
     }
 
     /// The store gets its epoch, as a database file has one from its first event on.
@@ -270,7 +266,7 @@ impl SimHost {
             runner: &mut runner,
             commands: &mut commands,
             store: &mut store,
-            style: &style(),
+            style: &self.style.borrow(),
         };
         let executed = execute_write(run, compiled, &mut ports);
         self.return_to_pid(parent);

@@ -18,13 +18,14 @@ use super::store::SharedStore;
 use crate::base::{BootId, JobId, LocalTime, Now, RunId, Stamp, ZoneFault};
 use crate::journal::Report;
 use crate::model::{
-    BrokenCause, BrokenStatus, End, Level, Observation, Observed, Outcome, ProcessId, Purpose,
-    Route, RunSpec, Status, Undelivered, UndeliveredKind,
+    BrokenCause, BrokenStatus, End, Level, Observation, Observed, Outcome, Purpose, Route, RunSpec,
+    Status, StreamTail, Undelivered, UndeliveredKind,
 };
 use crate::ports::{
-    Clock, CommandRunner, Entropy, LaunchFault, Launcher, Liveness, Notifier, Processes, StatusAsk,
-    StatusRunner, StoreError,
+    Clock, CommandRunner, Entropy, LaunchFault, Launcher, Notifier, StatusAsk, StatusRunner,
+    StoreError,
 };
+use crate::render::Style;
 use crate::tick::{RunPorts, execute_run};
 
 /// The host.
@@ -68,11 +69,17 @@ pub struct SimHost {
     pub zone: Rc<RefCell<TimeZone>>,
     /// Why that is not the one that was meant.
     pub zone_fault: Rc<Cell<Option<ZoneFault>>>,
+    /// How its reports are written.
+    pub style: Rc<RefCell<Style>>,
     pub(super) now: Rc<RefCell<Stamp>>,
     pub(super) drawn: Rc<Cell<u64>>,
     pub(super) own_pid: Rc<Cell<u32>>,
+    /// What tells two processes of one pid apart: which of all this one is.
+    pub(super) own_birth: Rc<Cell<u64>>,
+    pub(super) births: Rc<Cell<u64>>,
     pub(super) meanwhile: Meanwhile,
-    pub(super) alive: Rc<RefCell<BTreeSet<u32>>>,
+    /// By their start times, which nobody shares.
+    pub(super) alive: Rc<RefCell<BTreeSet<u64>>>,
 }
 
 /// What happens between an observation and the decision made from it, or while a write runs.
@@ -110,9 +117,12 @@ impl SimHost {
             store: SharedStore::default(),
             zone: Rc::new(RefCell::new(TimeZone::UTC)),
             zone_fault: Rc::default(),
+            style: Rc::new(RefCell::new(style())),
             now: Rc::new(RefCell::new(at)),
             drawn: Rc::default(),
             own_pid: Rc::new(Cell::new(100)),
+            own_birth: Rc::default(),
+            births: Rc::default(),
         }
     }
 
@@ -149,23 +159,17 @@ impl SimHost {
         for job in self.jobs.borrow_mut().values_mut() {
             job.running = false;
         }
-        self.own_pid.set(self.own_pid.get() + 1);
-    }
-
-    /// The deciding process dies and another takes its place.
-    pub fn next_process(&self) {
-        self.own_pid.set(self.own_pid.get() + 1);
-    }
-
-    /// Another process takes the place of the deciding one, which lives on.
-    pub fn beside(&self) {
-        self.alive.borrow_mut().insert(self.own_pid.get());
         self.next_process();
     }
 
     /// This happens once, right after the next statuses were read, or while the next write runs.
     pub fn meanwhile(&self, what: impl FnOnce(&Self) + 'static) {
         *self.meanwhile.borrow_mut() = Some(Box::new(what));
+    }
+
+    /// What was to happen then, and has not, does not.
+    pub fn calm(&self) {
+        self.meanwhile.borrow_mut().take();
     }
 
     /// The executors that were on their way arrive, and do their work now.
@@ -179,10 +183,10 @@ impl SimHost {
     /// An executor of this run begins, runs and records it, if it may. `None`: it may not.
     #[must_use]
     pub fn execute(&self, run: &RunId) -> Option<Outcome> {
-        let parent = self.own_pid.get();
         // An executor is a process of its own; as soon as it ends, it is dead.
-        self.own_pid.set(parent + EXECUTOR_PIDS);
+        let parent = self.become_pid(EXECUTOR_PIDS);
         let (mut runner, mut store) = (self.clone(), self.store.clone());
+        let life = store.borders().hand_over();
         if self.executors_die.get() {
             // What is refused is not tried again: the executor is gone.
             store.fail_after_begin(StoreError::Refused("killed".to_owned()));
@@ -194,23 +198,13 @@ impl SimHost {
             files: &self.files,
             runner: &mut runner,
             store: &mut store,
-            style: &style(),
+            style: &self.style.borrow(),
         };
         // What an executor can't record, the next tick finds out by itself.
         let executed = execute_run(run, &mut ports);
-        self.own_pid.set(parent);
+        self.return_to_pid(parent);
+        self.store.borders().take_back(life);
         executed.ok()?.ok()
-    }
-
-    /// This process becomes one with a pid so far above its own; says which it was.
-    pub(super) fn become_pid(&self, above: u32) -> u32 {
-        let before = self.own_pid.get();
-        self.own_pid.set(before + above);
-        before
-    }
-
-    pub(super) fn return_to_pid(&self, pid: u32) {
-        self.own_pid.set(pid);
     }
 
     /// Changes a job.
@@ -218,15 +212,11 @@ impl SimHost {
         change(self.jobs.borrow_mut().entry(id.clone()).or_default());
     }
 
-    pub(super) fn process(&self, pid: u32) -> ProcessId {
-        ProcessId { pid, start_ticks: u64::from(pid), boot: self.now.borrow().boot.clone() }
-    }
-
     fn status_of(&self, id: &JobId) -> Observed {
         let job = self.jobs.borrow().get(id).cloned().unwrap_or_default();
         if job.broken {
             return Observed::Broken(BrokenStatus {
-                cause: BrokenCause::TimedOut,
+                cause: job.broken_by.unwrap_or(BrokenCause::TimedOut),
                 detail: "simulated".to_owned(),
             });
         }
@@ -236,7 +226,7 @@ impl SimHost {
             pid: None,
             stop_reason: job.stop_reason,
             progress: serde_json::Map::new(),
-            progress_key: Some(format!("n={}", job.progress)),
+            progress_key: (!job.keyless).then(|| format!("n={}", job.progress)),
             level: match (job.alert, job.warn) {
                 (true, _) => Level::Alert,
                 (false, true) => Level::Warn,
@@ -275,22 +265,6 @@ impl Entropy for SimHost {
     }
 }
 
-impl Processes for SimHost {
-    fn own_id(&self) -> ProcessId {
-        self.process(self.own_pid.get())
-    }
-
-    fn liveness(&self, process: &ProcessId) -> Liveness {
-        let same_boot = process.boot == self.now.borrow().boot;
-        let alive = *process == self.own_id() || self.alive.borrow().contains(&process.pid);
-        if same_boot && alive { Liveness::Alive } else { Liveness::Dead }
-    }
-
-    fn is_in_flight(&self, write: &JobId) -> bool {
-        self.in_flight.borrow().contains(write)
-    }
-}
-
 impl StatusRunner for SimHost {
     fn observe(&mut self, asks: &[StatusAsk<'_>], _within: Duration) -> Vec<Observation> {
         let at = self.now.borrow().clone();
@@ -310,6 +284,9 @@ impl StatusRunner for SimHost {
 
 impl CommandRunner for SimHost {
     fn run(&mut self, spec: &RunSpec) -> Outcome {
+        if self.store.borders().is_dead() {
+            return Outcome::without_output(End::Lost);
+        }
         self.ran.borrow_mut().push(spec.clone());
         let mut jobs = self.jobs.borrow_mut();
         let job = jobs.entry(spec.job.clone()).or_default();
@@ -327,12 +304,17 @@ impl CommandRunner for SimHost {
         }
         let attention = job.attention && matches!(spec.purpose, Purpose::Check | Purpose::Verify);
         let end = if job.called_off { End::Cancelled } else { End::Exited { code: job.exit } };
-        Outcome { attention, ..Outcome::without_output(end) }
+        let said = job.output.clone();
+        let stdout = StreamTail { bytes: said.len() as u64, text: said, cut: false };
+        Outcome { stdout, attention, ..Outcome::without_output(end) }
     }
 }
 
 impl Launcher for SimHost {
     fn launch(&mut self, runs: &[RunId], _within: Duration) -> Vec<LaunchFault> {
+        if self.store.borders().is_dead() {
+            return Vec::new();
+        }
         let fault = |run: &RunId| LaunchFault { run: run.clone(), detail: "simulated".to_owned() };
         if self.launches_fail.get() {
             return runs.iter().map(fault).collect();
@@ -358,6 +340,10 @@ impl Notifier for SimHost {
     }
 
     fn deliver(&mut self, report: &Report) -> Result<(), Undelivered> {
+        if self.store.borders().is_dead() {
+            let detail = "killed".to_owned();
+            return Err(Undelivered { kind: UndeliveredKind::Ambiguous, detail });
+        }
         self.pass(self.delivery_takes.get());
         let passing = Delivery::Fails(UndeliveredKind::Passing { after: None });
         let next = self.deliveries.borrow_mut().pop_front().unwrap_or(Delivery::Arrives);

@@ -1,7 +1,7 @@
 //! What a simulated job does, and what is seen of its writes.
 
 use crate::base::{JobId, RunId, Stamp};
-use crate::model::UndeliveredKind;
+use crate::model::{BrokenCause, UndeliveredKind};
 
 /// An executor's pid is its parent's, far above every other.
 pub(super) const EXECUTOR_PIDS: u32 = 1_000_000;
@@ -18,6 +18,10 @@ pub struct SimJob {
     pub progress: u64,
     /// Its status source is broken.
     pub broken: bool,
+    /// How; `None`: it hangs.
+    pub broken_by: Option<BrokenCause>,
+    /// It says nothing of its progress.
+    pub keyless: bool,
     /// It calls for help.
     pub alert: bool,
     /// It feels unwell.
@@ -28,6 +32,8 @@ pub struct SimJob {
     pub stop_reason: Option<String>,
     /// Its commands exit with this.
     pub exit: i32,
+    /// Its commands print this.
+    pub output: String,
     /// Its commands are called off.
     pub called_off: bool,
     /// Its checks print attention words.

@@ -25,7 +25,7 @@ impl SimHost {
     /// # Errors
     /// As [`run_tick`].
     pub fn tick(&self, compiled: &Compiled) -> Result<TickOutcome, StoreError> {
-        let style = style();
+        let style = self.style.borrow().clone();
         let (mut status, mut launcher) = (self.clone(), self.clone());
         let (mut notifier, mut store) = (self.clone(), self.store.clone());
         let mut ports = Ports {
@@ -110,7 +110,7 @@ impl SimHost {
             files: &self.files,
             runner: &mut runner,
             store: &mut store,
-            style: &style(),
+            style: &self.style.borrow(),
         };
         order(&mut ports)
     }

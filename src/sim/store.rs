@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::rc::Rc;
 
+use super::borders::Borders;
 use crate::approval::{ConsumeOnce, Spent};
 use crate::base::{GrantId, RunId};
 use crate::journal::{
@@ -68,6 +69,36 @@ impl MemStore {
     #[must_use]
     pub fn pruned(&self) -> u64 {
         self.checkpoint.head.seq
+    }
+
+    /// How many there ever were.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.world.head.seq
+    }
+
+    /// Is each kept event, as it is stored, the one that follows the one before it by its hash, up
+    /// to the head?
+    #[must_use]
+    pub fn chain_is_whole(&self) -> bool {
+        let mut head = self.checkpoint.head.clone();
+        let follows = self.journal.iter().zip(&self.heads).all(|(text, kept)| {
+            head = next_head(&head, text);
+            head == *kept
+        });
+        follows && self.journal.len() == self.heads.len() && head == self.world.head
+    }
+
+    /// Every report that it was ever given, as far as it came.
+    #[must_use]
+    pub fn outbox(&self) -> &[Parcel] {
+        &self.outbox
+    }
+
+    /// After how many transactions more one fails; `None`: none does.
+    #[must_use]
+    pub fn fails_after(&self) -> Option<u32> {
+        self.fail.as_ref().map(|f| f.after)
     }
 
     /// Those from the n-th on that are kept.
@@ -188,13 +219,24 @@ impl MemStore {
 
 /// One store in several hands, as a database file is.
 #[derive(Clone, Debug, Default)]
-pub struct SharedStore(Rc<RefCell<MemStore>>);
+pub struct SharedStore(Rc<RefCell<MemStore>>, Borders);
 
 impl SharedStore {
     /// A copy of what it holds.
     #[must_use]
     pub fn snapshot(&self) -> MemStore {
         self.0.borrow().clone()
+    }
+
+    /// A look at what it holds, without a copy.
+    pub fn look<T>(&self, at: impl FnOnce(&MemStore) -> T) -> T {
+        at(&self.0.borrow())
+    }
+
+    /// Whoever comes to it next, and when.
+    #[must_use]
+    pub fn borders(&self) -> &Borders {
+        &self.1
     }
 
     /// Appends one event, as the making of a store does.
@@ -224,7 +266,7 @@ impl SharedStore {
     /// A store of its own, with the same content.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self(Rc::new(RefCell::new(self.snapshot())))
+        Self(Rc::new(RefCell::new(self.snapshot())), Borders::default())
     }
 
     /// Somebody puts a copy of it in its place, by hand.
@@ -266,29 +308,43 @@ impl SharedStore {
 
     /// Whatever was still to fail will not.
     pub fn recover(&self) {
-        self.0.borrow_mut().fail = None;
+        let mut store = self.0.borrow_mut();
+        (store.fail, store.save_fails) = (None, None);
     }
 }
 
 impl Store for SharedStore {
     fn read(&mut self) -> Result<World, StoreError> {
+        self.1.cross()?;
         self.0.borrow_mut().read()
     }
 
+    /// Whether it can be read, without a copy of all that it holds.
+    fn check(&mut self) -> Result<(), StoreError> {
+        self.1.cross()
+    }
+
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
+        self.1.cross()?;
         self.0.borrow_mut().transact(decide)
     }
 
     fn parcels(&mut self, wanted: Parcels) -> Result<Vec<Parcel>, StoreError> {
+        self.1.cross()?;
         self.0.borrow_mut().parcels(wanted)
     }
 
     fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
+        self.1.cross()?;
         self.0.borrow_mut().save_parcel(parcel)
     }
 }
 
 impl Store for MemStore {
+    fn check(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn read(&mut self) -> Result<World, StoreError> {
         Ok(self.world.clone())
     }
@@ -339,6 +395,7 @@ impl ConsumeOnce for SharedStore {
     type Error = StoreError;
 
     fn consume_once(&mut self, decide: &mut Decide<'_>) -> Result<Option<Spent>, StoreError> {
+        self.1.cross()?;
         self.0.borrow_mut().consume_once(decide)
     }
 }

@@ -228,7 +228,8 @@ pub fn facts_of<'a>(
 
 /// Writes of which something may still run: their lock is held, or the process that they became
 /// is alive.
-fn writes_in_flight(world: &World, processes: &dyn Processes) -> BTreeSet<JobId> {
+#[must_use]
+pub fn writes_in_flight(world: &World, processes: &dyn Processes) -> BTreeSet<JobId> {
     let lives = |record: &JobRecord| {
         let process = record.write.as_ref().and_then(|cycle| cycle.process.as_ref());
         process.is_some_and(|p| processes.liveness(p) == Liveness::Alive)

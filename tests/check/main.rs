@@ -9,7 +9,11 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+#[path = "../support/chance.rs"]
+mod chance;
 mod tell;
+
+use chance::{Chance, damaged};
 
 /// Largest text that chance makes.
 const TEXT_BYTES: usize = 6_000;
@@ -82,56 +86,13 @@ fn the_corpus_and_every_example_are_told_in_every_format() {
     assert!(findings > 500, "only {findings} findings");
 }
 
-/// A generator whose numbers are the same everywhere (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let drawn = usize::try_from((z ^ (z >> 31)) >> 33).expect("31 bits");
-        drawn % end.max(1)
-    }
-
-    /// A range of a text, most of them short.
-    fn range(&mut self, length: usize) -> std::ops::Range<usize> {
-        let start = self.below(length + 1);
-        let most = if self.below(4) == 0 { length } else { 12 };
-        start..(start + self.below(most + 1)).min(length)
-    }
-}
-
-/// A seed with some damage.
-fn damaged(seeds: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
-    let mut text = seeds[chance.below(seeds.len())].clone();
-    for _ in 0..=chance.below(5) {
-        let range = chance.range(text.len());
-        let put: Vec<u8> = match chance.below(7) {
-            0 => Vec::new(),
-            1 => text[range.clone()].repeat(2 + chance.below(3)),
-            2 => {
-                let other = &seeds[chance.below(seeds.len())];
-                other[chance.range(other.len())].to_vec()
-            }
-            3 => vec![u8::try_from(chance.below(256)).expect("a byte")],
-            4 => text[chance.range(text.len())].to_vec(),
-            _ => PIECES[chance.below(PIECES.len())].as_bytes().to_vec(),
-        };
-        text.splice(range, put);
-        text.truncate(TEXT_BYTES);
-    }
-    text
-}
-
 /// `OPSFSM_ROUNDS` says how many texts are tried.
 #[test]
 fn what_chance_makes_of_them_is_told_in_every_format() {
     let rounds = std::env::var("OPSFSM_ROUNDS").ok().and_then(|text| text.parse().ok());
     let seeds = seeds();
     for round in 0..rounds.unwrap_or(300) {
-        let text = damaged(&seeds, &mut Chance(round));
+        let text = damaged(&seeds, &PIECES, TEXT_BYTES, &mut Chance(round));
         let told = catch_unwind(AssertUnwindSafe(|| tell::tell_everything(&text)));
         assert!(told.is_ok(), "round {round}: {:?}", String::from_utf8_lossy(&text));
     }

@@ -29,6 +29,8 @@ fn help_of_opsfsm() {
               uninstall    Take back what `install` has put on this host; shows what that is
               tick         One cycle: observe, decide, record, report, resume
               status       How every job is now; records nothing
+              explain      Why a job is in its state, what comes next, and what holds it back; asks no job
+              watch        The same, live on the terminal, with each job's details; records nothing by itself
               start        Start a long_running_read
               stop         Stop a long_running_read, which stays stopped until a person starts it; end a running
                            write
@@ -47,12 +49,20 @@ fn help_of_opsfsm() {
               doctor       Is everything there that opsfsm needs, and does it work together? Records and sends
                            nothing
               graph        A picture of the chains, or of one job's machine
+              simulate     What would be told in the days to come, or of the past, by this config? Starts
+                           nothing
               history      What happened: the journal, newest last
+              logs         What a job printed, as far as it is kept: its start log, and the ends of its last
+                           runs
+              metrics      How jobs and opsfsm stand, as numbers in OpenMetrics text; asks no job
+              report       A page of HTML that tells how everything stands: to keep, send or print
               outbox       Reports on their way: what waits, and what was given up
               adopt        Give the store to another config, after it was moved or renamed
               backup       Copy the store to a file
               restore      Replace the store by a backup; whatever was approved is void then
               selftest     Try the engine itself, offline; touches no config, store or job
+              completions  A completion script for a shell
+              man          The manual page
 
             Options:
               -h, --help     Print help
@@ -90,6 +100,8 @@ fn help_of_tick() {
                   --target <CHAT>    Send to this Telegram chat, whatever the config says: an id, @name, or
                                      CHAT:topic:ID
                   --print-only       Print the report instead of sending it; it counts as told
+                  --no-reply         The same for a chat gateway that posts what is printed: with nothing to
+                                     say, exactly NO_REPLY
                   --dry-run          Observe, but record, start and send nothing; print what a tick would do
                   --now <TIME>       Decide as of this time (RFC 3339), with --dry-run
                   --format <FORMAT>  How to answer: for people, or for programs (see docs/json.md) [default:
@@ -309,6 +321,45 @@ fn help_of_adopt() {
 }
 
 #[test]
+fn help_of_simulate() {
+    help_of(
+        &["simulate"],
+        &expect![[r#"
+            What would be told in the days to come, or of the past, by this config? Starts nothing
+
+            Usage: opsfsm simulate [OPTIONS] [JOB]...
+
+            Arguments:
+              [JOB]...  Only these jobs, and what follows them
+
+            Options:
+                  --days <N>               For so many days [default: 7; with --history all that is recorded]
+                  --every <SPAN>           How often a tick comes [default: 1m]
+                  --from <TIME>            From this time on, as in 2026-11-21 or 2026-11-21T22:00 [default:
+                                           now]
+                  --assume <FILE>          What happens to the jobs: a file, see docs/simulate.md
+                  --history                What has happened to the jobs, as the store's journal says
+                  --recorded-stall <SPAN>  With --history: what stallSeconds was then, as in 1h [default: what
+                                           it is now]
+                  --summary                Only how much there is, without the messages
+                  --format <FORMAT>        How to answer: for people, or for programs (see docs/json.md)
+                                           [default: text] [possible values: text, json]
+              -h, --help                   Print help
+
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
+            Examples:
+              opsfsm simulate                        a week in which all goes well
+              opsfsm simulate --days 2 --assume bad-night.toml inventory
+              opsfsm simulate --history --summary    what today's config would have told
+
+            docs/simulate.md says what a file of assumptions may say."#]],
+    );
+}
+
+#[test]
 fn help_of_selftest() {
     help_of(
         &["selftest"],
@@ -362,7 +413,7 @@ fn a_mistyped_command_or_flag_is_a_usage_error_with_a_hint() {
 fn an_unknown_job_is_answered_with_the_nearest_one() {
     let sandbox = Sandbox::new();
     sandbox.config(&json!({}), &[sandbox.watched("inventory"), sandbox.check("disk-space")]);
-    for command in ["start", "stop", "run"] {
+    for command in ["start", "stop", "run", "explain"] {
         let ran = sandbox.run(&[command, "disk-spcae"]);
         ran.exits(2).says("there is no job `disk-spcae`; did you mean `disk-space`?");
         sandbox.run(&[command, "qqq"]).exits(2).says("status` for all jobs");
@@ -373,7 +424,14 @@ fn an_unknown_job_is_answered_with_the_nearest_one() {
 #[test]
 fn version_is_printed() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.ok(&["--version"]), format!("opsfsm {}\n", env!("CARGO_PKG_VERSION")));
+    let short = format!("opsfsm {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(sandbox.ok(&["-V"]), short);
+    // With the commit, where the build could tell it.
+    let long = sandbox.ok(&["--version"]);
+    let commit = long.strip_prefix(short.trim_end()).expect("the version first").trim_end();
+    let told = commit.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+    let is_hash = |text: &str| text.len() >= 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    assert!(commit.is_empty() || told.is_some_and(is_hash), "{long:?}");
 }
 
 #[test]

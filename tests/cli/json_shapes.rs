@@ -110,6 +110,19 @@ fn doctor_is_as_documented() {
 }
 
 #[test]
+fn simulate_is_as_documented() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({"timezone": "Europe/Berlin"}), &[sandbox.watched("scan")]);
+    let real =
+        sandbox.json(&["simulate", "--days", "1", "--from", "2031-03-03", "--format", "json"]);
+    assert_eq!(shape(&real), shape(&example("simulate")), "{real:#}");
+    assert_eq!(keys(&real), keys(&example("simulate")));
+    for list in ["messages", "told", "days", "jobs"] {
+        assert_eq!(keys(&real[list][0]), keys(&example("simulate")[list][0]));
+    }
+}
+
+#[test]
 fn check_is_as_documented() {
     let sandbox = Sandbox::new();
     let scan = with(sandbox.watched("scan"), &json!({"kind": "x"}));
@@ -167,6 +180,37 @@ fn status_is_as_documented() {
     );
     assert_eq!(find(&answer, "odd")["status"]["broken"], "malformed");
     assert_eq!(find(&answer, "prune")["status"], Value::Null);
+}
+
+#[test]
+fn explain_is_as_documented() {
+    let sandbox = rich_sandbox();
+    sandbox.stands("scan");
+    sandbox.on("scan", "start", "exit 4");
+    sandbox.tick();
+    let wanted = example("explain");
+    for id in ["scan", "disk", "prune", "mirror", "odd"] {
+        let answer = sandbox.json(&["explain", id, "--format", "json"]);
+        assert_eq!((keys(&answer), keys(&answer["job"])), (keys(&wanted), keys(&wanted["job"])));
+        for list in ["evidence", "next", "holds"] {
+            for line in answer[list].as_array().unwrap() {
+                assert_eq!(keys(line), keys(&wanted[list][0]), "{id}");
+                let what = line["what"].as_str().unwrap();
+                assert!(DOCS.contains(&format!("`{what}`")), "{what}");
+            }
+        }
+    }
+    let policy = json!({"stopReason": "out of space", "running": false, "completed": false});
+    sandbox.status("scan", &policy);
+    sandbox.tick();
+    let answer = sandbox.json(&["explain", "scan", "--format", "json"]);
+    // Here nothing has to wait.
+    let shapes = [&answer, &wanted].map(|value| {
+        let mut all = shape(value);
+        all.retain(|line| !line.starts_with(".holds[]"));
+        all
+    });
+    assert_eq!(shapes[0], shapes[1], "{answer:#}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod crashes;
 mod cron;
+mod explain;
 mod forged;
 mod gate;
 mod guards;

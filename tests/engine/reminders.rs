@@ -55,6 +55,24 @@ fn an_unverified_write_is_an_alarm_once_a_day_until_somebody_takes_note() {
     assert_eq!(hours_with(&scene, "", 75), Vec::<u32>::new());
 }
 
+/// Seed 22112 of the random lives.
+#[test]
+fn the_same_end_of_another_run_is_told_too_though_no_tick_came_between() {
+    for (exit, words) in [(1, "the write failed"), (0, "state: verified")] {
+        let scene = scene();
+        scene.set("w", |j| j.exit = exit);
+        run_write(&scene);
+        scene.tick_after(60);
+        assert!(scene.told().concat().contains(words));
+        // Approved anew and run again, and over before anybody looked.
+        run_write(&scene);
+        scene.tick_after(60);
+        assert!(scene.told().concat().contains(words), "{words}: the second time is lost");
+        scene.tick_after(60);
+        assert_eq!(scene.told(), Vec::<String>::new());
+    }
+}
+
 #[test]
 fn an_unknown_write_is_an_alarm_once_a_day() {
     let scene = scene();

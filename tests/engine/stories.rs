@@ -729,3 +729,21 @@ fn a_report_reads_well() {
         #c372afe218ee9328"#]]
     .assert_eq(&told);
 }
+
+/// Whatever takes a check out of the queue, it does not go on as queued.
+#[test]
+fn a_check_that_nothing_waits_for_is_not_queued() {
+    let chain = watch("a", "") + "after = [{ jobId = \"c\", delaySeconds = 600 }]\n";
+    for edited in [check("c", "").replace("read_only", "write_external"), String::new()] {
+        let mut scene = Scene::new(&(chain.clone() + &check("c", "")));
+        scene.set("a", |j| j.running = true);
+        scene.tick();
+        scene.set("a", |j| j.completed = true);
+        scene.tick_after(60);
+        assert_eq!(scene.state("c"), "queued");
+        let link = if edited.is_empty() { watch("a", "") } else { chain.clone() };
+        scene.edit(&(link + &edited));
+        scene.tick_after(600);
+        assert_eq!(scene.state("c"), "idle", "{edited}");
+    }
+}

@@ -186,3 +186,61 @@ fn more_patience_with_a_broken_status_mends_none() {
     scene.tick_after(60);
     assert!(scene.told().concat().contains("recovered"));
 }
+
+/// A check that ticks may not run is no less due at every tick: a person is not told as often.
+#[test]
+fn a_scheduled_check_that_may_not_run_is_not_told_at_every_tick() {
+    let scene =
+        Scene::new(&check("c", "everySeconds = 3600").replace("read_only", "write_external"));
+    for _ in 0..59 {
+        scene.tick_after(60);
+    }
+    assert_eq!(scene.told().len(), 1);
+    scene.tick_after(120);
+    assert_eq!(scene.told().len(), 1, "its time has come again");
+}
+
+/// A stop that was lost is told with the state of that moment; what comes of the job then is news.
+#[test]
+fn a_state_that_follows_a_told_one_is_told_too() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    // Its stop command never ran: who gave the order is gone.
+    scene.host.store.borders().kill_after(1);
+    assert!(scene.host.stop(&scene.compiled, &job("a")).is_err());
+    let _ = scene.host.store.borders().hand_over();
+    scene.host.next_process();
+    drop(scene.host.start(&scene.compiled, &job("a")));
+    scene.tick_after(60);
+    let told = scene.told().concat();
+    assert!(told.contains("state: paused") && told.contains("state: running, for"), "{told}");
+}
+
+#[test]
+fn what_became_of_a_job_while_it_was_out_of_the_config_is_told() {
+    let (whole, less) = (watch("a", "") + &watch("b", ""), watch("b", ""));
+    let mut scene = Scene::new(&whole);
+    scene.set("a", |j| j.completed = true);
+    scene.tick();
+    drop(scene.host.start(&scene.compiled, &job("a")));
+    scene.edit(&less);
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("state: running"));
+    scene.edit(&whole);
+    scene.tick_after(60);
+    assert!(scene.told().concat().contains("state: completed"), "people know that it runs");
+}
+
+/// A clock that is put back shows a moment twice: a schedule is kept all the same.
+#[test]
+fn a_moment_that_the_clock_shows_twice_is_two() {
+    let scene = Scene::new(&check("c", "everySeconds = 60"));
+    scene.tick();
+    let at = opsfsm::ports::Clock::now(&scene.host).at.wall_ms;
+    scene.host.reboot();
+    scene.host.pass(std::time::Duration::from_mins(2));
+    scene.host.set_wall(at);
+    scene.tick();
+    assert_eq!(scene.ran("c", Purpose::Check), 2);
+}

@@ -13,6 +13,7 @@ mod kills;
 #[path = "../report/listener.rs"]
 #[allow(dead_code, reason = "shared with the tests of reports")]
 mod listener;
+mod orders;
 mod sends;
 mod strace;
 #[path = "../store/support.rs"]

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::UNIX_EPOCH;
 
@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     pub(crate) site: Site,
     store: Option<(Vec<u8>, Head)>,
     words: Vec<String>,
+    /// A file that the command makes, and that is not there before.
+    made: Option<PathBuf>,
 }
 
 /// A system call of a clean run: its name, and its number among those of that name.
@@ -41,7 +43,13 @@ impl Stage {
     pub(crate) fn new(site: Site, words: &[&str]) -> Self {
         let head = site.store.exists().then(|| site.open().read().unwrap().head);
         let store = fs::read(&site.store).ok().zip(head);
-        Self { site, store, words: words.iter().map(ToString::to_string).collect() }
+        let words = words.iter().map(ToString::to_string).collect();
+        Self { site, store, words, made: None }
+    }
+
+    /// The same for a command that makes this file.
+    pub(crate) fn without(self, made: PathBuf) -> Self {
+        Self { made: Some(made), ..self }
     }
 
     /// Puts everything back.
@@ -49,6 +57,9 @@ impl Stage {
         let folder = self.site.store.parent().unwrap();
         let _ = fs::remove_dir_all(folder);
         let _ = fs::remove_file(self.site.folder().join("effects"));
+        if let Some(made) = &self.made {
+            let _ = fs::remove_file(made);
+        }
         if let Some((bytes, head)) = &self.store {
             fs::create_dir(folder).unwrap();
             fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();

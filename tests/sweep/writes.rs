@@ -37,13 +37,20 @@ commands.run = ["./v.sh"]
 "#;
 
 /// A site whose write is approved, once.
-fn approved() -> Site {
+pub(crate) fn approved() -> Site {
+    let site = unapproved();
+    approve(&site);
+    site
+}
+
+/// A site with a write that nobody has approved.
+pub(crate) fn unapproved() -> Site {
     let site = Site::new();
     let here = site.folder().display().to_string();
     fs::write(site.folder().join("opsfsm.toml"), CONFIG.replace("SITE", &here)).unwrap();
     script(&site, "w.sh", "echo \"$OPSFSM_RUN w\" >> effects");
     script(&site, "v.sh", "grep -q ' w$' effects");
-    approve(&site);
+    assert_eq!(code(&site.run(&["adopt"])), 0);
     site
 }
 
@@ -53,11 +60,15 @@ fn script(site: &Site, name: &str, line: &str) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn approve(site: &Site) {
+/// The digest of the write's plan.
+pub(crate) fn digest(site: &Site) -> String {
     let plan = site.run(&["plan", "w", "--format", "json"]);
     let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
-    let digest = plan["digest"].as_str().unwrap();
-    let output = site.run(&["approve", "w", "--digest", digest, "--expires", "24h"]);
+    plan["digest"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn approve(site: &Site) {
+    let output = site.run(&["approve", "w", "--digest", &digest(site), "--expires", "24h"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
 }
 
@@ -84,11 +95,11 @@ enum Fate {
     Void,
 }
 
-fn lines(site: &Site) -> usize {
+pub(crate) fn lines(site: &Site) -> usize {
     site.assert_none_twice().get("w").copied().unwrap_or(0)
 }
 
-fn spent(world: &World) -> usize {
+pub(crate) fn spent(world: &World) -> usize {
     let is_spent = |fate: &GrantFate| matches!(fate, GrantFate::Spent { .. });
     world.snapshot.grants.values().filter(|g| is_spent(&g.fate)).count()
 }
@@ -99,7 +110,7 @@ fn put_back(site: &Site) -> bool {
     events.iter().any(|(_, event)| matches!(event.kind, EventKind::StoreRestored { .. }))
 }
 
-fn state(world: &World) -> String {
+pub(crate) fn state(world: &World) -> String {
     world.snapshot.jobs[&opsfsm::base::JobId::new("w")].state.to_string()
 }
 

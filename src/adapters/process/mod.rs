@@ -36,7 +36,8 @@ pub use loadable::loadable;
 pub use resolve::{Refusal, folder_refusal, resolve_program};
 pub use sole::{Prepared, Sole};
 pub use spawn::{
-    SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path, secrets_of,
+    SECRET_VARIABLE, become_program, inherited_path, keep_back_variable, search_path,
+    secrets_beside, secrets_of,
 };
 
 /// A command to run as a child.

@@ -184,14 +184,24 @@ pub fn search_path(spec: &ChildSpec) -> OsString {
 /// What a child's environment holds that it may print and nobody is to see.
 #[must_use]
 pub fn secrets_of(spec: &ChildSpec) -> Secrets {
+    let own = spec.env.iter().map(|(name, value)| (name, value));
+    if spec.clear_env {
+        return Secrets::of_env(own.map(|(name, value)| (name.as_str(), value.as_str())));
+    }
+    secrets_beside(own)
+}
+
+/// The same of a child with these variables beside ours.
+#[must_use]
+pub fn secrets_beside<'a>(own: impl IntoIterator<Item = (&'a String, &'a String)>) -> Secrets {
     // Ours never changes, and every child of a tick asks for it.
     static INHERITED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         let all = std::env::vars_os();
         let text = all.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         text.filter(|(name, _)| is_secret_name(name)).collect()
     });
-    let inherited = INHERITED.iter().filter(|_| !spec.clear_env);
-    let all = inherited.chain(&spec.env);
+    let inherited = INHERITED.iter().map(|(name, value)| (name, value));
+    let all = inherited.chain(own);
     Secrets::of_env(all.map(|(name, value)| (name.as_str(), value.as_str())))
 }
 

@@ -126,6 +126,24 @@ impl SqliteStore {
         })
     }
 
+    /// The last remembered runs of a job, oldest first, each with whether it is over.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn runs_of(&self, job: &JobId, most: u32) -> Result<Vec<(RunRow, bool)>, StoreError> {
+        let found: Vec<(String, bool)> = self.guard(|c| {
+            let sql = "SELECT run, settled FROM runs WHERE job = ?1 ORDER BY n DESC LIMIT ?2";
+            let mut statement = c.prepare(sql)?;
+            statement
+                .query_map((job.as_str(), most), |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })?;
+        let unread =
+            |e: serde_json::Error| self.refused(&format!("a run of it can't be read: {e}"));
+        let row = |(text, over): &(String, bool)| Ok((serde_json::from_str(text)?, *over));
+        found.iter().rev().map(|found| row(found).map_err(unread)).collect()
+    }
+
     /// How a run ended, for as long as it is remembered.
     ///
     /// # Errors

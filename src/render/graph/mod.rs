@@ -98,6 +98,15 @@ pub fn render_machine(
     }
 }
 
+/// The style sheet that stands in every picture: whoever embeds one has to allow it.
+pub(super) use svg_style::STYLE;
+
+/// What is due of a job, a line each.
+#[must_use]
+pub fn due_lines(standing: &Standing) -> Vec<String> {
+    words::due_lines(standing)
+}
+
 fn draw(sketch: &Sketch, drawing: Drawing) -> Result<String, TooLarge> {
     match drawing {
         Drawing::Mermaid => Ok(mermaid::mermaid(sketch)),

@@ -6,7 +6,7 @@
 use super::sketch::{Hue, Shape, Stroke, Tone};
 
 /// The style sheet.
-pub(super) const STYLE: &str = "\
+pub(in crate::render) const STYLE: &str = "\
 text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;font-size:11px;fill:#1f2328}
 .id{font-size:13px;font-weight:600}
 .page{fill:#ffffff}
