@@ -146,6 +146,7 @@ what_an_agent_may() {
     tick || fail 'a tick'
     cd /home/agent || fail 'no folder'
     allowed 'status' '^blocked .*|prune.*blocked' as agent $DOOR status
+    allowed 'explain' 'prune' as agent $DOOR explain prune
     allowed 'plan' '/usr/local/libexec/prune +sha256' as agent $DOOR plan prune
     refused 'a request without a config of its own' "or ask the account .*: sudo -u opsfsm $O door" \
         as agent "$O" request prune
