@@ -5,12 +5,12 @@
 //! Invariant: `SUDO_UID` is believed by [`caller`] alone, and only in a process of the account that
 //! owns the store: whoever is that account needs no lie.
 
-use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use nix::unistd::{Group, Uid, User};
+use rustix::process::getgroups;
 
 use super::locate::World;
 
@@ -83,11 +83,18 @@ pub fn owner_of_store() -> Option<u32> {
 /// choose it only where a rule says SETENV; the rules that `install` writes say NOSETENV.
 ///
 /// # Errors
-/// A sentence: this process is not the set-up's account, or was not called through sudo.
+/// A sentence: this process is not the set-up's account with that account's groups, or was not called
+/// through sudo.
 pub fn caller(world: &dyn World) -> Result<Caller, String> {
     let own = Uid::effective().as_raw();
     if own == 0 || owner_of_store() != Some(own) {
         return Err(format!("this is for the account {ACCOUNT}, which owns {STORE_FOLDER}"));
+    }
+    let user = User::from_uid(Uid::from_raw(own)).ok().flatten();
+    let groups = user.as_ref().and_then(groups_of).unwrap_or_default();
+    let is_own = |gid: &u32| groups.contains(gid);
+    if !getgroups().is_ok_and(|all| all.iter().all(|group| is_own(&group.as_raw()))) {
+        return Err("it has the groups of its caller; leave out sudo's -P".to_owned());
     }
     let named = world.var("SUDO_UID").and_then(|text| text.into_string().ok());
     let uid = named.as_deref().and_then(uid_of);
@@ -119,9 +126,20 @@ pub fn check_approver(caller: &Caller) -> Result<(), String> {
 fn is_member(caller: &Caller, group: &str) -> Option<bool> {
     let group = Group::from_name(group).ok()??.gid;
     let user = User::from_uid(Uid::from_raw(caller.uid)).ok()??;
-    let name = CString::new(user.name).ok()?;
-    let groups: Vec<Gid> = getgrouplist(&name, user.gid).ok()?;
-    Some(groups.contains(&group))
+    Some(groups_of(&user)?.contains(&group.as_raw()))
+}
+
+/// All groups of an account. Elsewhere than on Linux nobody asks: there is no such set-up.
+#[cfg(target_os = "linux")]
+fn groups_of(user: &User) -> Option<Vec<u32>> {
+    let name = std::ffi::CString::new(user.name.as_str()).ok()?;
+    let groups = nix::unistd::getgrouplist(&name, user.gid).ok()?;
+    Some(groups.into_iter().map(nix::unistd::Gid::as_raw).collect())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn groups_of(_user: &User) -> Option<Vec<u32>> {
+    None
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ pub(super) enum Command {
     /// Have a timer call a tick: systemd, cron or launchd; shows what it would do
     #[command(
         after_help = "Examples:\n  opsfsm install                   what would be written where?\n  \
-        opsfsm install --write           do it\n  opsfsm install --every 5m --with cron --write"
+        opsfsm install --write           do it\n  opsfsm install --every 5m --with cron --write\n  \
+        opsfsm install --system          an account of its own, which others ask through sudo"
     )]
     Install(InstallArgs),
     /// Take back what `install` has put on this host; shows what that is

@@ -146,6 +146,7 @@ what_an_agent_may() {
     tick || fail 'a tick'
     cd /home/agent || fail 'no folder'
     allowed 'status' '^blocked .*|prune.*blocked' as agent $DOOR status
+    allowed 'explain' 'prune' as agent $DOOR explain prune
     allowed 'plan' '/usr/local/libexec/prune +sha256' as agent $DOOR plan prune
     refused 'a request without a config of its own' "or ask the account .*: sudo -u opsfsm $O door" \
         as agent "$O" request prune
@@ -176,6 +177,7 @@ what_sudo_keeps_an_agent_from() {
     refused 'a login shell' "$not" as agent sudo -A -u opsfsm -i
     refused 'an editor' "$not" as agent sudoedit -A -u opsfsm /var/lib/opsfsm/token
     refused 'another folder' "not permitted|$not" as agent sudo -n -D /tmp -u opsfsm "$O" door status
+    refused 'the groups of the caller' "leave out sudo's -P" as agent sudo -n -P -u opsfsm "$O" door status
     refused 'a group of choice' "$not" as agent sudo -n -g root -u opsfsm "$O" door status
     refused 'the group that reads the config' "$not" as agent sudo -n -g opsfsm "$O" door status
     refused 'another root' "not permitted|$not" as agent sudo -n -R /home/agent -u opsfsm "$O" door status

@@ -7,7 +7,9 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use super::gate::{
     AcknowledgeArgs, ApprovalsArgs, ApproveArgs, DenyArgs, RequestArgs, RevokeArgs, VerifyArgs,
 };
-use super::{Command, Format, HistoryArgs, PlanArgs, RunArgs, StatusArgs, StopArgs};
+use super::{
+    Command, ExplainJobArgs, Format, HistoryArgs, PlanArgs, RunArgs, StatusArgs, StopArgs,
+};
 
 /// Which door: sudo asks other things of whoever opens it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +80,8 @@ struct ApproversArgs {
 enum DoorCommand {
     /// How every job is now; records nothing
     Status(StatusArgs),
+    /// Why a job is in its state, what comes next, and what holds it back; asks no job
+    Explain(ExplainJobArgs),
     /// Exactly what a one_shot_write would run, with the digest that stands for it
     Plan(PlanArgs),
     /// Ask for a one_shot_write: what an agent may do
@@ -179,6 +183,7 @@ impl From<DoorCommand> for Command {
     fn from(command: DoorCommand) -> Self {
         match command {
             DoorCommand::Status(options) => Self::Status(options),
+            DoorCommand::Explain(options) => Self::Explain(options),
             DoorCommand::Plan(options) => Self::Plan(options),
             DoorCommand::Request(options) => Self::Request(options),
             DoorCommand::Approvals(options) => Self::Approvals(options),
@@ -234,7 +239,9 @@ mod tests {
 
     #[test]
     fn a_door_knows_its_own_commands_and_no_other() {
-        for line in ["status", "plan j", "request j --reason r", "approvals", "history j"] {
+        for line in
+            ["status", "explain j", "plan j", "request j --reason r", "approvals", "history j"]
+        {
             assert!(asked(&format!("opsfsm door {line}")).is_some(), "{line}");
             assert!(asked(&format!("opsfsm door-approve {line}")).is_some(), "{line}");
         }
