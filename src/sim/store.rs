@@ -77,8 +77,7 @@ impl MemStore {
         self.world.head.seq
     }
 
-    /// Is each kept event, as it is stored, the one that follows the one before it by its hash, up
-    /// to the head?
+    /// Does each kept event, as it is stored, follow the one before it by its hash, up to the head?
     #[must_use]
     pub fn chain_is_whole(&self) -> bool {
         let mut head = self.checkpoint.head.clone();

@@ -184,7 +184,7 @@ fn files_of_others_stay_and_half_an_install_is_none() {
     sandbox.remove(&format!("{UNITS}.timer"));
     let draft = "config/systemd/user/.opsfsm-tick.timer";
     let blocked =
-        format!("mkdir {draft}.$$; exec \"$OPSFSM\" install --user --with systemd --write");
+        format!("mkdir {draft}.$$.draft; exec \"$OPSFSM\" install --user --with systemd --write");
     let path = format!("{}:/usr/bin:/bin", sandbox.path("bin").display());
     let ran = sandbox.shell(&blocked).env("PATH", path).run();
     ran.exits(2).says("opsfsm-tick.timer can't be written").says("nothing was written");
