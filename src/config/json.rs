@@ -16,7 +16,8 @@ use super::json_tree::read_tree;
 use super::tree::{DEPTH_MAX, Node};
 use crate::diag::{Code, Finding};
 
-const STRICT: ParseOptions = ParseOptions {
+/// Every leniency is off.
+pub(super) const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
     allow_loose_object_property_names: false,
     allow_trailing_commas: false,

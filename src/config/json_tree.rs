@@ -176,27 +176,16 @@ fn number(digits: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+    use jsonc_parser::{CollectOptions, parse_to_ast};
 
     use super::*;
-    use crate::config::{Format, Surroundings};
+    use crate::config::{Format, Surroundings, json};
     use crate::diag::Sources;
 
     /// The library's own verdict by the same rules.
     fn is_json(text: &str) -> bool {
-        let strict = ParseOptions {
-            allow_comments: false,
-            allow_loose_object_property_names: false,
-            allow_trailing_commas: false,
-            allow_missing_commas: false,
-            allow_single_quoted_strings: false,
-            allow_hexadecimal_numbers: false,
-            allow_unary_plus_numbers: false,
-            allow_bare_decimal_point_numbers: false,
-            allow_non_finite_numbers: false,
-            allow_extended_string_escapes: false,
-        };
-        parse_to_ast(text, &CollectOptions::default(), &strict).is_ok_and(|r| r.value.is_some())
+        parse_to_ast(text, &CollectOptions::default(), &json::STRICT)
+            .is_ok_and(|r| r.value.is_some())
     }
 
     fn read(text: &str) -> Option<Node> {
