@@ -1,6 +1,6 @@
 //! Any bytes as a state file of ops-monitor v1: `cargo +nightly fuzz run state`.
 #![no_main]
-#![allow(dead_code)]
+#![expect(dead_code, reason = "the other targets use the rest")]
 
 use libfuzzer_sys::fuzz_target;
 

@@ -1,6 +1,6 @@
 //! Any bytes as a status: `cargo +nightly fuzz run status`.
 #![no_main]
-#![allow(dead_code)]
+#![expect(dead_code, reason = "the other targets use the rest")]
 
 use libfuzzer_sys::fuzz_target;
 

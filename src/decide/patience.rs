@@ -24,12 +24,16 @@ pub(super) fn backoff(policy: &Policy, attempts: u32) -> Duration {
     policy.resume_backoff.saturating_mul(factor)
 }
 
+/// Is any resume left?
+pub(super) fn has_resumes_left(policy: &Policy, attempts: u32) -> bool {
+    policy.max_resumes.is_none_or(|max| attempts < max)
+}
+
 /// How long until a resume is due; `None` where none will come.
 pub(super) fn resume_wait(job: &CompiledJob, record: &JobRecord, now: &Stamp) -> Option<Duration> {
     let policy = &job.job().policy;
     let waiting = matches!(record.state, State::Watch(WatchState::Stalled | WatchState::Idle));
-    let left = policy.max_resumes.is_none_or(|max| record.attempts < max);
-    if !job.may_resume() || !waiting || !left {
+    if !job.may_resume() || !waiting || !has_resumes_left(policy, record.attempts) {
         return None;
     }
     let since = record.last_start.as_ref().map(|s| now.delay_since(s));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::guard::{choose_input, is_running, is_stopped};
 use super::ledger::Ledger;
 use super::news::clean_text;
-use super::patience::{backoff, in_grace, resume_wait};
+use super::patience::{backoff, has_resumes_left, in_grace, resume_wait};
 use super::queue;
 use crate::base::{JobId, Stamp, limits};
 use crate::compile::CompiledJob;
@@ -209,7 +209,7 @@ fn resume_if_due(
         return Ok(());
     }
     let policy = &job.job().policy;
-    let used_up = policy.max_resumes.is_some_and(|max| record.attempts >= max);
+    let used_up = !has_resumes_left(policy, record.attempts);
     if used_up && !in_grace(record, policy, &ledger.now().at) {
         let cause = Cause { kind: CauseKind::GaveUp, detail: Some(record.attempts.to_string()) };
         return enter(ledger, job, WatchInput::GiveUp, Some(cause));
@@ -237,7 +237,7 @@ fn restart_if_due(
     let hung = record.state == State::Watch(WatchState::Stalled)
         && record.cause.as_ref().is_some_and(|c| c.kind == CauseKind::NoProgress);
     let policy = &job.job().policy;
-    let left = policy.max_resumes.is_none_or(|max| record.attempts < max);
+    let left = has_resumes_left(policy, record.attempts);
     let wait = backoff(policy, record.attempts);
     let now = &ledger.now().at;
     let rested = |at: &Option<Stamp>| at.as_ref().is_none_or(|at| now.delay_since(at) >= wait);

@@ -10,7 +10,7 @@ use crate::approval::Level;
 use crate::base::limits;
 use crate::compile::CompiledJob;
 use crate::decide::clocks;
-use crate::decide::patience::{backoff, in_grace};
+use crate::decide::patience::{backoff, has_resumes_left, in_grace};
 use crate::journal::{CauseKind, GrantFate, Voided};
 use crate::machine::{CheckState, Machine, State, WatchState, WriteState};
 use crate::model::{Purpose, Risk, Work};
@@ -106,7 +106,7 @@ fn watch_holds(subject: &Subject<'_>, state: WatchState, holds: &mut Vec<Hold>) 
     }
     let Some(record) = subject.record else { return };
     let (policy, now) = (&subject.job.job().policy, &subject.known.now.at);
-    let used_up = policy.max_resumes.is_some_and(|max| record.attempts >= max);
+    let used_up = !has_resumes_left(policy, record.attempts);
     if used_up && (down || state == WatchState::Failed) && subject.job.may_resume() {
         holds.push(Hold::AttemptsUsedUp { attempts: record.attempts });
     }

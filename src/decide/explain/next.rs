@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Subject;
 use super::holds::hangs;
 use crate::base::{JobId, Stamp, limits};
-use crate::decide::patience::backoff;
+use crate::decide::patience::{backoff, has_resumes_left};
 use crate::decide::standing::{Due, DueKind, standing};
 use crate::journal::{Answer, ItemState, JobRecord, Origin, RunPhase};
 use crate::machine::{Edge, Machine, State, WatchState, WriteState};
@@ -113,7 +113,7 @@ fn watched(subject: &Subject<'_>, record: &JobRecord, state: WatchState, out: &m
             }
         }
         WatchState::Stalled | WatchState::Idle => {
-            let used_up = policy.max_resumes.is_some_and(|max| record.attempts >= max);
+            let used_up = !has_resumes_left(policy, record.attempts);
             if hangs(subject) && subject.job.may_restart() && !used_up {
                 let stops = [&record.last_start, &record.last_restart_stop].into_iter().flatten();
                 let wait = backoff(policy, record.attempts);
