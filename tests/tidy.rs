@@ -250,19 +250,19 @@ fn main_stays_thin() {
 fn planted_bugs_fit_the_sources() {
     let mut patches = 0;
     for entry in fs::read_dir(root().join("tests/bugs")).expect("the patches") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|ending| ending != "patch") {
+        let place = entry.expect("an entry").path();
+        if place.extension().is_none_or(|ending| ending != "patch") {
             continue;
         }
         patches += 1;
-        let patch = fs::read_to_string(&path).expect("a patch");
+        let patch = fs::read_to_string(&place).expect("a patch");
         let file = patch.lines().find_map(|line| line.strip_prefix("--- a/")).expect("its file");
         let source = fs::read_to_string(root().join(file)).expect("the source");
         for hunk in patch.split("\n@@ ").skip(1) {
             let lines = hunk.lines().skip(1).filter(|line| !line.starts_with('+'));
             let before: String =
                 lines.map(|line| format!("{}\n", line.get(1..).unwrap_or(""))).collect();
-            assert!(source.contains(&before), "{}: {file} has no\n{before}", path.display());
+            assert!(source.contains(&before), "{}: {file} has no\n{before}", place.display());
         }
     }
     assert!(patches >= 20, "only {patches} patches");

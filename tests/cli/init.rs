@@ -123,7 +123,7 @@ fn old_config() -> Value {
         "suppressions": [{"job": "b", "code": "OF035", "reason": "é \"x\" \\ 'y'", "until": "2099-01-01"}],
         "jobs": [
             {"id": "a", "name": "日本\t\"é\"", "kind": "long_running_read", "risk": "read_only",
-             "enabled": true, "cwd": "work/../a b", "env": {"A b.c": "1\n2", "é": ""},
+             "enabled": true, "cwd": "place/../a b", "env": {"A b.c": "1\n2", "é": ""},
              "commands": {"start": ["./s", "a  b", "$X", "%h"], "status": ["./s", "'"], "stop": null},
              "policy": {"autoResume": true, "maxResumes": 3},
              "after": [{"jobId": "b", "delaySeconds": 60}, {"jobId": "w", "when": "failure"}]},
@@ -152,9 +152,9 @@ fn an_old_config_keeps_every_job_in_either_format_and_any_folder() {
     }
     has(
         &sandbox.read("old/new.toml"),
-        &["cwd = \"work/../a b\"", "[[jobs.after]]", "[jobs.policy]"],
+        &["cwd = \"place/../a b\"", "[[jobs.after]]", "[jobs.policy]"],
     );
-    has(&sandbox.read("other/new.toml"), &["/old/work/../a b\"", "/old/secret/token\""]);
+    has(&sandbox.read("other/new.toml"), &["/old/place/../a b\"", "/old/secret/token\""]);
     let printed = sandbox.ok(&["init", "--from", "old/jobs.json", "--print", "--json"]);
     assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["jobs"][2]["id"], "w");
 }
