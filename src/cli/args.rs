@@ -77,8 +77,10 @@ pub(super) struct Args {
     pub(super) command: Command,
 }
 
-/// The commands.
+/// The commands. Each builds its flags when it is the one asked for, or every start would pay for all.
+// What a command takes has no doc comment: built late, it would stand in place of the description here.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Write a config to begin with, or an old one in today's shape
     #[command(
@@ -250,7 +252,7 @@ pub(super) enum Format {
     Json,
 }
 
-/// `opsfsm tick`.
+// `opsfsm tick`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct TickArgs {
     /// Send to this Telegram chat, whatever the config says: an id, @name, or CHAT:topic:ID
@@ -273,7 +275,7 @@ pub(super) struct TickArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm status`.
+// `opsfsm status`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct StatusArgs {
     /// How to answer: for people, or for programs (see docs/json.md)
@@ -281,7 +283,7 @@ pub(super) struct StatusArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm start`.
+// `opsfsm start`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct StartArgs {
     /// The job
@@ -295,7 +297,7 @@ pub(super) struct StartArgs {
     pub(super) allow_risk: bool,
 }
 
-/// `opsfsm stop`.
+// `opsfsm stop`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct StopArgs {
     /// The job
@@ -306,7 +308,7 @@ pub(super) struct StopArgs {
     pub(super) timeout_seconds: Option<u64>,
 }
 
-/// `opsfsm run`.
+// `opsfsm run`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct RunArgs {
     /// The job
@@ -330,7 +332,7 @@ pub(super) struct RunArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm plan`.
+// `opsfsm plan`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct PlanArgs {
     /// The write
@@ -341,7 +343,7 @@ pub(super) struct PlanArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm history`.
+// `opsfsm history`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct HistoryArgs {
     /// Only what happened to this job
@@ -364,7 +366,7 @@ pub(super) struct HistoryArgs {
     pub(super) format: Format,
 }
 
-/// `opsfsm backup` and `opsfsm restore`.
+// `opsfsm backup` and `opsfsm restore`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct BackupArgs {
     /// The backup
@@ -372,14 +374,14 @@ pub(super) struct BackupArgs {
     pub(super) file: PathBuf,
 }
 
-/// `opsfsm __exec`.
+// `opsfsm __exec`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct ExecArgs {
     /// The claimed run
     pub(super) run: String,
 }
 
-/// `opsfsm __sandbox`.
+// `opsfsm __sandbox`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SandboxArgs {
     /// The only folder that stays writable

@@ -1,7 +1,7 @@
 //! `opsfsm completions SHELL` and `opsfsm man`: what packagers install beside the program, made of the
 //! very arguments that it takes. Needs no config and no store.
 
-use clap::{Command as Cli, CommandFactory as _};
+use clap::{Arg, Command as Cli, CommandFactory as _};
 
 use super::args::{Args, CompletionsArgs, ManArgs, ShellName};
 use super::context::Failure;
@@ -20,14 +20,14 @@ pub(super) fn completions(options: &CompletionsArgs) -> Result<Exit, Failure> {
         ShellName::Zsh => Shell::Zsh,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut shown(&Args::command()), "opsfsm", &mut script);
+    clap_complete::generate(shell, &mut whole(), "opsfsm", &mut script);
     io::answer(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 
 /// Prints the manual page, or writes all of them.
 pub(super) fn man(options: &ManArgs) -> Result<Exit, Failure> {
-    let mut all = shown(&Args::command());
+    let mut all = whole();
     let Some(folder) = &options.dir else {
         io::answer(&page_of(all)?)?;
         return Ok(Exit::Done);
@@ -62,15 +62,27 @@ fn with_lines_kept(page: &str) -> String {
     format!("{before}.SH EXAMPLES\n.nf\n{kept}.fi\n{rest}")
 }
 
-/// A command without what is hidden in it: generators of completions know no such thing.
-fn shown(command: &Cli) -> Cli {
+/// Every command with all its flags, which are otherwise built for the one that is asked for.
+fn whole() -> Cli {
+    let mut all = Args::command();
+    all.build();
+    shown(&all, false)
+}
+
+/// A command without what is hidden in it: generators of completions know no such thing. What building
+/// has added (`--help`, and the flags of all in each) is left out, as the generators build once more.
+fn shown(command: &Cli, within: bool) -> Cli {
     // The process ends with this; clap wants names that live as long as it.
     let name: &'static str = Box::leak(command.get_name().to_owned().into_boxed_str());
-    let subcommands = command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(shown);
+    let subcommands = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+    let own = |arg: &&Arg| {
+        let added = matches!(arg.get_id().as_str(), "help" | "version");
+        !arg.is_hide_set() && !added && !(within && arg.is_global_set())
+    };
     let mut out = Cli::default()
         .name(name)
-        .args(command.get_arguments().filter(|arg| !arg.is_hide_set()).cloned())
-        .subcommands(subcommands)
+        .args(command.get_arguments().filter(own).cloned())
+        .subcommands(subcommands.map(|sub| shown(sub, true)))
         .subcommand_required(command.is_subcommand_required_set())
         .disable_help_subcommand(true);
     if let Some(about) = command.get_about() {

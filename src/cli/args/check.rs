@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-/// `opsfsm check`.
+// `opsfsm check`.
 #[derive(Debug, Default, ClapArgs)]
 pub(in crate::cli) struct CheckArgs {
     /// Configs to check, each by itself: files, or folders of files [default: where a tick would

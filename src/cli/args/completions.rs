@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-/// `opsfsm completions`.
+// `opsfsm completions`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct CompletionsArgs {
     /// For which shell
@@ -23,7 +23,7 @@ pub(in crate::cli) enum ShellName {
     Zsh,
 }
 
-/// `opsfsm man`.
+// `opsfsm man`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ManArgs {
     /// Write the page of every command to this folder instead of printing the first one

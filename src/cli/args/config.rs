@@ -6,6 +6,7 @@ use super::Format;
 
 /// `opsfsm config`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(in crate::cli) enum ConfigCommand {
     /// What is found where, and which way reports go from here; secrets are masked
     #[command(after_help = "Examples:\n  opsfsm config explain\n  \
@@ -13,7 +14,7 @@ pub(in crate::cli) enum ConfigCommand {
     Explain(ExplainArgs),
 }
 
-/// `opsfsm config explain`.
+// `opsfsm config explain`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ExplainArgs {
     /// As of a tick with this --target

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 
 use super::Format;
 
-/// `opsfsm doctor`.
+// `opsfsm doctor`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct DoctorArgs {
     /// How to answer: for people, or for programs (see docs/json.md)

@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 
 use super::Format;
 
-/// `opsfsm explain`.
+// `opsfsm explain`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ExplainJobArgs {
     /// The job, or a code of `check` as in OF012

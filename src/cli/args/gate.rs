@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 
 use super::Format;
 
-/// `opsfsm request`.
+// `opsfsm request`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct RequestArgs {
     /// The write
@@ -15,7 +15,7 @@ pub(in crate::cli) struct RequestArgs {
     pub(in crate::cli) reason: Option<String>,
 }
 
-/// `opsfsm approve`.
+// `opsfsm approve`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ApproveArgs {
     /// The write
@@ -38,7 +38,7 @@ pub(in crate::cli) struct ApproveArgs {
     pub(in crate::cli) reclassify: Option<String>,
 }
 
-/// `opsfsm deny`.
+// `opsfsm deny`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct DenyArgs {
     /// The write
@@ -52,7 +52,7 @@ pub(in crate::cli) struct DenyArgs {
     pub(in crate::cli) by: Option<String>,
 }
 
-/// `opsfsm revoke`.
+// `opsfsm revoke`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct RevokeArgs {
     /// The write
@@ -60,7 +60,7 @@ pub(in crate::cli) struct RevokeArgs {
     pub(in crate::cli) job: String,
 }
 
-/// `opsfsm approvals`.
+// `opsfsm approvals`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ApprovalsArgs {
     /// How to answer: for people, or for programs (see docs/json.md)
@@ -68,7 +68,7 @@ pub(in crate::cli) struct ApprovalsArgs {
     pub(in crate::cli) format: Format,
 }
 
-/// `opsfsm verify`.
+// `opsfsm verify`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct VerifyArgs {
     /// The write
@@ -79,7 +79,7 @@ pub(in crate::cli) struct VerifyArgs {
     pub(in crate::cli) wait: bool,
 }
 
-/// `opsfsm acknowledge`.
+// `opsfsm acknowledge`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct AcknowledgeArgs {
     /// The write

@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-/// `opsfsm graph`.
+// `opsfsm graph`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct GraphArgs {
     /// One job's compiled machine instead of the chains

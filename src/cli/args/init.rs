@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-/// `opsfsm init`.
+// `opsfsm init`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct InitArgs {
     /// Where to write it [default: where a tick would look]

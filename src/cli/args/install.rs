@@ -10,7 +10,7 @@ pub(in crate::cli) enum With {
     Launchd,
 }
 
-/// `opsfsm install`.
+// `opsfsm install`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct InstallArgs {
     /// How often: seconds that divide a minute, or minutes that divide an hour
@@ -20,7 +20,7 @@ pub(in crate::cli) struct InstallArgs {
     pub(in crate::cli) timer: TimerArgs,
 }
 
-/// `opsfsm uninstall`, and what both take.
+// `opsfsm uninstall`, and what both take.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct TimerArgs {
     /// By what [default: systemd where it runs, else cron; launchd on macOS; uninstall: all]

@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 
-/// `opsfsm logs`.
+// `opsfsm logs`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct LogsArgs {
     /// The job

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-/// `opsfsm metrics`.
+// `opsfsm metrics`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct MetricsArgs {
     /// Replace this file instead of printing, in the older text format that the textfile collector

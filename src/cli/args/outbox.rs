@@ -4,7 +4,7 @@ use clap::{Args as ClapArgs, Subcommand};
 
 use super::Format;
 
-/// `opsfsm outbox`.
+// `opsfsm outbox`.
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(in crate::cli) struct OutboxArgs {
@@ -18,8 +18,9 @@ pub(in crate::cli) struct OutboxArgs {
     pub(in crate::cli) format: Format,
 }
 
-/// What is done about a report.
+// What is done about a report.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(in crate::cli) enum OutboxCommand {
     /// Send it again at the next tick, whatever became of it, by whatever route there is
     Retry(OutboxPick),
@@ -27,7 +28,7 @@ pub(in crate::cli) enum OutboxCommand {
     Drop(OutboxPick),
 }
 
-/// Which report.
+// Which report.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct OutboxPick {
     /// Its id, or the first letters of it; without one: each that was given up

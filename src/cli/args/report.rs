@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-/// `opsfsm report`.
+// `opsfsm report`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct ReportArgs {
     /// Write the page to this file, whole or not at all, for nobody else to read; `-`: to stdout

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::Format;
 
-/// `opsfsm simulate`.
+// `opsfsm simulate`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct SimulateArgs {
     /// Only these jobs, and what follows them

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use crate::base::limits;
 
-/// `opsfsm watch`.
+// `opsfsm watch`.
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct WatchArgs {
     /// Look again so often
