@@ -284,7 +284,7 @@ pub const EVENTS_WATCHED: u32 = 4000;
 pub const WATCH_EVERY_MIN: Duration = Duration::from_secs(1);
 /// See there.
 pub const WATCH_EVERY_MAX: Duration = Duration::from_hours(1);
-/// Most progress of one job that the live view remembers, in ticks.
-pub const SAMPLES_KEPT: usize = 60;
+/// Most points that are kept of how a job went on: half as many, evenly spread, make a plot.
+pub const TRAIL_POINTS: usize = 40;
 /// The rest of a key's sequence comes within this time, or the key was Esc.
 pub const KEY_REST: Duration = Duration::from_millis(50);

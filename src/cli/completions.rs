@@ -77,7 +77,7 @@ fn shown(command: &Cli, within: bool) -> Cli {
     let subcommands = command.get_subcommands().filter(|sub| !sub.is_hide_set());
     let own = |arg: &&Arg| {
         let added = matches!(arg.get_id().as_str(), "help" | "version");
-        !arg.is_hide_set() && !added && !(within && arg.is_global_set())
+        !(arg.is_hide_set() || added || within && arg.is_global_set())
     };
     let mut out = Cli::default()
         .name(name)

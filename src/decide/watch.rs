@@ -13,7 +13,9 @@ use super::patience::{backoff, has_resumes_left, in_grace, resume_wait};
 use super::queue;
 use crate::base::{JobId, Stamp, limits};
 use crate::compile::CompiledJob;
-use crate::journal::{Broken, Cause, CauseKind, EventKind, JobRecord, Notes, ReplayFault, Seen};
+use crate::journal::{
+    Broken, Cause, CauseKind, EventKind, Figure, JobRecord, Notes, ReplayFault, Seen,
+};
 use crate::machine::{Input, State, WatchInput, WatchState};
 use crate::model::{
     BrokenCause, BrokenStatus, Level, Observation, Observed, Purpose, Status, Work,
@@ -153,6 +155,9 @@ fn note_status(notes: &mut Notes, status: &Status, now: &Stamp) -> bool {
         .then(|| notes.running_since.take().filter(same_boot))
         .map(|since| since.unwrap_or_else(|| now.clone()));
     notes.broken = None;
+    if let Some(figure) = Figure::of(&seen.progress) {
+        notes.trail.add(now.wall_ms.div_euclid(1000), figure);
+    }
     notes.seen = Some(seen);
     moved
 }

@@ -16,6 +16,7 @@ mod notes;
 mod origin;
 mod outbox;
 mod snapshot;
+mod trail;
 mod witness;
 mod world;
 
@@ -29,6 +30,7 @@ pub use notes::{Broken, Held, HeldItem, HeldNews, Notes, Seen, Told};
 pub use origin::Origin;
 pub use outbox::{Parcel, ParcelState, Report};
 pub use snapshot::{ItemState, JobRecord, LastRun, Queued, Snapshot};
+pub use trail::{Figure, Trail};
 pub use witness::{PutBack, is_at_stake, is_witnessed, next_epoch};
 pub use world::{Change, Meta, RunPhase, RunRow, World};
 

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::trail::Trail;
 use crate::base::{RunId, Stamp};
 use crate::machine::State;
 
@@ -28,6 +29,9 @@ pub struct Notes {
     /// A status said "stopped" since a person's stop.
     #[serde(skip_serializing_if = "is_default")]
     pub stopped_since_stop: bool,
+    /// How far it came, and when.
+    #[serde(skip_serializing_if = "Trail::is_empty")]
+    pub trail: Trail,
     /// Its status source is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<Broken>,

@@ -58,7 +58,7 @@ pub use page::{Page, render_page};
 pub use plan::{render_plan, render_plan_json};
 pub use printable::lines as printable_lines;
 pub use quote::{not_text, shell_quote};
-pub use report::{Style, cause_text, end_text, render_report, share_of};
+pub use report::{Style, cause_text, end_text, render_report};
 pub use schedule::{
     Crontab, CrontabFault, Every, MARK, Schedule, render_plist, render_service, render_sudoers,
     render_system_service, render_timer,

@@ -10,7 +10,7 @@ use super::words::{self, anomaly_words, cause_words, purpose_words, state_words}
 use crate::base::time::{seconds_text, span_text};
 use crate::base::{JobId, Now, ReportId};
 use crate::decide::{Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, clean_text};
-use crate::journal::{Cause, Head, Origin, Report};
+use crate::journal::{Cause, Figure, Head, Origin, Report};
 use crate::machine::{State, WatchState, WriteState};
 use crate::model::{End, Kind, Language, Purpose, SandboxFate};
 
@@ -374,21 +374,8 @@ pub fn end_text(end: &End) -> String {
 
 /// A bar where the progress has a recognisable part and whole.
 fn bar_of(fields: &[(String, String)]) -> Option<String> {
-    let (done, total) = share_of(fields)?;
-    let full = done.checked_mul(BAR_CELLS)? / total;
-    let percent = done.checked_mul(100)? / total;
+    let share = Figure::of(fields)?.thousandths()?;
+    let (full, percent) = (share * BAR_CELLS / 1000, share / 10);
     let cells: String = (0..BAR_CELLS).map(|i| if i < full { '█' } else { '░' }).collect();
     Some(format!("{cells} {percent}%"))
-}
-
-/// The part and the whole, never zero, that the fields of a progress tell of.
-#[must_use]
-pub fn share_of(fields: &[(String, String)]) -> Option<(u64, u64)> {
-    let number = |names: &[&str]| {
-        let value = fields.iter().find(|(k, _)| names.contains(&k.to_lowercase().as_str()));
-        value.and_then(|(_, v)| v.parse::<u64>().ok())
-    };
-    let done = number(&["done", "completed", "processed", "current"])?;
-    let total = number(&["total", "all", "count"]).filter(|t| *t > 0 && done <= *t)?;
-    Some((done, total))
 }

@@ -327,16 +327,17 @@ fn draw_detail(pen: &mut Pen<'_>, area: Rect, view: &View, ui: &Ui) {
     let Some(job) = ui.job(view) else { return };
     let lines = detail_lines(job);
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let spark = job.samples.len() > 1 && area.height >= 16;
+    let spread = job.trail.spread(usize::from(area.width), job.trail_until);
+    let spark = job.trail.figures().count() > 1 && area.height >= 16;
     let reserved = if spark { SPARK_ROWS + 1 } else { 0 };
     let title = format!("{} {}", sign(job.tone), job.shown);
     draw_text(pen, (area, reserved), &title, &lines, ui.scroll);
     if spark {
         let y = area.bottom() - 1 - reserved;
-        pen.put((0, y), area.width, "Progress of the ticks that this view has seen", HEAD);
+        pen.put((0, y), area.width, &format!("Progress since {}", job.trail_since), HEAD);
         let place = Rect { x: 0, y: y + 1, width: area.width, height: SPARK_ROWS };
         let style = pen.tone(Tone::Busy);
-        let samples: Vec<u64> = job.samples.iter().map(|n| n + 1).collect();
+        let samples: Vec<u64> = spread.iter().map(|n| n + 1).collect();
         Sparkline::default().data(&samples).max(1001).style(style).render(place, pen.buffer);
     }
 }

@@ -26,7 +26,7 @@ use crate::ports::{Clock as _, Parcels};
 use crate::render::{self, Drawing, Live};
 use terminal::{Screen, Wake};
 use ui::{Action, Mode, Order, Ui};
-use view::{Samples, Sources, View, view_of};
+use view::{Sources, View, view_of};
 
 /// Shows the jobs until a person leaves.
 pub(super) fn watch(context: &Context, options: &WatchArgs) -> Result<Exit, Failure> {
@@ -36,9 +36,8 @@ pub(super) fn watch(context: &Context, options: &WatchArgs) -> Result<Exit, Fail
             context.invocation
         )));
     }
-    let mut samples = Samples::default();
     // Before the screen is taken: what is wrong is said as by any command.
-    let mut scene = load(context, &mut samples)?;
+    let mut scene = load(context)?;
     let mut ui = Ui::new();
     let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut screen = Screen::open().map_err(|e| lost(&e))?;
@@ -63,7 +62,7 @@ pub(super) fn watch(context: &Context, options: &WatchArgs) -> Result<Exit, Fail
             }
         }
         if anew {
-            look_again(context, &mut scene, &mut samples, &mut ui);
+            look_again(context, &mut scene, &mut ui);
             looked = context.clock.at();
         }
     }
@@ -112,12 +111,11 @@ impl Scene {
     }
 }
 
-fn load(context: &Context, samples: &mut Samples) -> Result<Scene, Failure> {
+fn load(context: &Context) -> Result<Scene, Failure> {
     let compiled = context.config()?.compiled;
     let world = context.read_settled_world(&compiled)?;
     let Kept { events, parcels, .. } =
         read_kept(context, limits::EVENTS_WATCHED, Parcels::Unsettled)?;
-    samples.take(&world);
     let sources = Sources {
         compiled: &compiled,
         world: &world,
@@ -126,14 +124,14 @@ fn load(context: &Context, samples: &mut Samples) -> Result<Scene, Failure> {
         now: &context.now(),
         invocation: &context.invocation,
     };
-    let view = view_of(&sources, samples);
+    let view = view_of(&sources);
     Ok(Scene { compiled, world, view })
 }
 
 /// What can't be read now (a config that is being edited, a store that is held) leaves what was seen
 /// last, with a word about it.
-fn look_again(context: &Context, scene: &mut Scene, samples: &mut Samples, ui: &mut Ui) {
-    match load(context, samples) {
+fn look_again(context: &Context, scene: &mut Scene, ui: &mut Ui) {
+    match load(context) {
         Ok(new) => *scene = new,
         Err(Failure { message, .. }) => {
             let first = message.lines().next().unwrap_or_default();

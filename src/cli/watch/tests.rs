@@ -7,11 +7,11 @@ use ratatui::backend::TestBackend;
 use super::draw::draw;
 use super::keys::Key;
 use super::ui::{Action, Mode, Order, Ui};
-use super::view::{Samples, Sources, View, view_of};
+use super::view::{Sources, View, view_of};
 use crate::base::JobId;
 use crate::render::tests::site::{Site, at, day, hostile, now};
 
-fn view(site: &Site, samples: &Samples) -> View {
+fn view(site: &Site) -> View {
     let sources = Sources {
         compiled: &site.compiled,
         world: &site.world,
@@ -20,11 +20,7 @@ fn view(site: &Site, samples: &Samples) -> View {
         now: &now(),
         invocation: "opsfsm",
     };
-    view_of(&sources, samples)
-}
-
-fn plain(site: &Site) -> View {
-    view(site, &Samples::default())
+    view_of(&sources)
 }
 
 /// What stands on a terminal of this size.
@@ -55,7 +51,7 @@ fn at_job(id: &str, mode: Mode) -> Ui {
 
 #[test]
 fn the_list_on_a_usual_terminal_is_that_of_the_gallery() {
-    let screen = drawn((80, 24), &plain(&day()), &at_job("inventory", Mode::List));
+    let screen = drawn((80, 24), &view(&day()), &at_job("inventory", Mode::List));
     let page = include_str!("../../../docs/gallery.md");
     let block = format!("```text\n{screen}```");
     assert!(page.contains(&block), "docs/gallery.md should hold:\n{block}");
@@ -63,7 +59,7 @@ fn the_list_on_a_usual_terminal_is_that_of_the_gallery() {
 
 #[test]
 fn the_list_on_a_large_terminal() {
-    let screen = drawn((120, 40), &plain(&day()), &Ui::new());
+    let screen = drawn((120, 40), &view(&day()), &Ui::new());
     expect![[r#"
         opsfsm watch  16:13:20  last tick 25s ago
         ! 1 stalled  ! 1 failed  ● 1 running  ○ 5 idle  ○ 3 blocked
@@ -110,7 +106,7 @@ fn the_list_on_a_large_terminal() {
 
 #[test]
 fn the_list_on_a_tiny_terminal() {
-    let screen = drawn((20, 5), &plain(&day()), &at_job("mirror", Mode::List));
+    let screen = drawn((20, 5), &view(&day()), &at_job("mirror", Mode::List));
     expect![[r#"
         opsfsm watch  16:13…
         ● inventory
@@ -124,18 +120,14 @@ fn the_list_on_a_tiny_terminal() {
 #[test]
 fn the_details_of_a_job() {
     let mut site = day();
-    let mut samples = Samples::default();
     for n in 1..=30_u32 {
-        site.world.meta.last_tick = Some(at(900 - i64::from(n) * 30));
         let done = (n * n * 100).to_string();
-        site.seen("inventory", &[("done", &done), ("total", "90000")], Some("on it"));
-        samples.take(&site.world);
-        // A look without a tick in between is no sample.
-        samples.take(&site.world);
+        let fields = [("done", done.as_str()), ("total", "90000")];
+        site.seen(900 - i64::from(n) * 30, "inventory", &fields, Some("on it"));
     }
-    let view = view(&site, &samples);
+    let view = view(&site);
     let place = view.jobs.iter().find(|job| job.id == JobId::new("inventory")).unwrap();
-    assert_eq!(place.samples.len(), 30);
+    assert_eq!(place.trail.figures().count(), 30);
     let screen = drawn((80, 24), &view, &at_job("inventory", Mode::Detail));
     expect![[r#"
         ● inventory
@@ -157,10 +149,10 @@ fn the_details_of_a_job() {
 
 
 
-        Progress of the ticks that this view has seen
-                                 ▂▃▄▆█
-                          ▁▂▃▄▆▇██████
-              ▁▁▂▂▃▃▄▅▆▆▇█████████████
+        Progress since 09-21 15:58:50
+                                                                            ▂▂▂▃▃▃▄▄▄▆▆█
+                                                         ▁▁▁▂▂▂▃▃▄▄▄▆▆▆▇▇▇██████████████
+                        ▁▁▁▁▁▁▂▂▂▂▂▃▃▃▃▃▃▄▄▅▅▅▆▆▆▆▆▆▇▇██████████████████████████████████
          ↑↓ scroll  q back
     "#]]
     .assert_eq(&screen);
@@ -169,10 +161,10 @@ fn the_details_of_a_job() {
 #[test]
 fn a_job_that_stands_still_says_when_it_will_count_as_stalled() {
     let mut site = day();
-    site.seen("inventory", &[("done", "1"), ("total", "2")], None);
+    site.seen(25, "inventory", &[("done", "1"), ("total", "2")], None);
     let notes = site.world.notes.get_mut(&JobId::new("inventory")).unwrap();
     notes.still_since = Some(at(600));
-    let view = plain(&site);
+    let view = view(&site);
     let job = view.jobs.iter().find(|job| job.id == JobId::new("inventory")).unwrap();
     assert_eq!(job.next, ["stalls in 50m"]);
 }
@@ -180,7 +172,7 @@ fn a_job_that_stands_still_says_when_it_will_count_as_stalled() {
 #[test]
 fn nothing_that_a_job_says_reaches_the_terminal_as_a_command() {
     let site = hostile();
-    let view = plain(&site);
+    let view = view(&site);
     for size in [(80, 24), (120, 40), (20, 5)] {
         for mode in [Mode::List, Mode::Detail, Mode::Help, Mode::Confirm(Order::Start)] {
             let ui = Ui { mode, job: Some(view.jobs[0].id.clone()), ..Ui::new() };
@@ -197,11 +189,12 @@ fn nothing_that_a_job_says_reaches_the_terminal_as_a_command() {
 fn no_size_is_too_small_or_too_odd() {
     let mut site = day();
     site.seen(
+        25,
         "mirror",
         &[("字", "漢字漢字漢字漢字漢字"), ("e\u{301}", "👩\u{200d}🔧")],
         Some("漢字"),
     );
-    let (full, empty) = (plain(&site), View::default());
+    let (full, empty) = (view(&site), View::default());
     let text = Mode::Graph("a\nb\nc".to_owned());
     for mode in [Mode::List, Mode::Detail, Mode::Help, Mode::Confirm(Order::Stop), text] {
         let mut ui = at_job("mirror", mode);
@@ -217,7 +210,7 @@ fn no_size_is_too_small_or_too_odd() {
 
 #[test]
 fn colour_says_nothing_that_is_not_said_without_it() {
-    let view = plain(&day());
+    let view = view(&day());
     let cells = |colour: bool| {
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         terminal.draw(|frame| draw(frame, &view, &Ui::new(), colour)).unwrap();
@@ -239,7 +232,7 @@ fn press(ui: &mut Ui, view: &View, keys: &[Key]) -> Action {
 
 #[test]
 fn keys_move_and_open_and_leave() {
-    let view = plain(&day());
+    let view = view(&day());
     let mut ui = Ui::new();
     assert_eq!(ui.selected(&view), 0);
     press(&mut ui, &view, &[Key::Char('j'), Key::Down, Key::Char('k')]);
@@ -262,7 +255,7 @@ fn keys_move_and_open_and_leave() {
 
 #[test]
 fn a_start_or_a_stop_wants_a_yes_and_no_write_gets_one() {
-    let view = plain(&day());
+    let view = view(&day());
     let mut ui = at_job("inventory", Mode::List);
     let id = JobId::new("inventory");
     let started = press(&mut ui, &view, &[Key::Char('s'), Key::Char('y')]);

@@ -1,16 +1,18 @@
 //! What the live view shows, as data: lines about each job, what waits, what happened.
 //!
-//! In: a config, the world as it stands, events, what was seen at earlier refreshes. Out: a [`View`].
+//! In: a config, the world as it stands, events. Out: a [`View`].
 //! Invariant: pure, and whatever a job says is on one line, cleaned and bounded.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::time::span_text;
-use crate::base::{JobId, Now, limits};
+use crate::base::{JobId, Now};
 use crate::compile::{Compiled, CompiledJob};
 use crate::decide::{Standing, clean_text, standings};
-use crate::journal::{Answer, Event, ItemState, Notes, Parcel, ParcelState, Snapshot, World};
+use crate::journal::{
+    Answer, Event, Figure, ItemState, Notes, Parcel, ParcelState, Snapshot, Trail, World,
+};
 use crate::machine::{State, WatchState};
 use crate::model::{Kind, Language, Risk};
 use crate::render::{self, Span, Tone};
@@ -52,8 +54,10 @@ pub(super) struct JobLine {
     pub(super) message: Option<String>,
     pub(super) next: Vec<String>,
     pub(super) strip: String,
-    /// Thousandths of its whole, one for each tick that was seen.
-    pub(super) samples: Vec<u64>,
+    pub(super) trail: Trail,
+    /// When that begins, and until when its last figure stands, in Unix seconds.
+    pub(super) trail_since: String,
+    pub(super) trail_until: i64,
     pub(super) events: Vec<String>,
     pub(super) may_start: bool,
     pub(super) may_stop: bool,
@@ -69,44 +73,8 @@ pub(super) struct Sources<'a> {
     pub(super) invocation: &'a str,
 }
 
-/// Progress as this very view has seen it, a sample for each tick.
-#[derive(Debug, Default)]
-pub(super) struct Samples {
-    tick_ms: Option<i64>,
-    of: BTreeMap<JobId, VecDeque<u64>>,
-}
-
-impl Samples {
-    /// Takes the progress of a tick that was not seen yet.
-    pub(super) fn take(&mut self, world: &World) {
-        let tick_ms = world.meta.last_tick.as_ref().map(|tick| tick.wall_ms);
-        if tick_ms == self.tick_ms {
-            return;
-        }
-        self.tick_ms = tick_ms;
-        self.of.retain(|id, _| world.notes.contains_key(id));
-        for (id, notes) in &world.notes {
-            let share = notes.seen.as_ref().and_then(|seen| render::share_of(&seen.progress));
-            let Some((done, total)) = share else { continue };
-            let samples = self.of.entry(id.clone()).or_default();
-            samples.push_back(thousandths(done, total));
-            while samples.len() > limits::SAMPLES_KEPT {
-                samples.pop_front();
-            }
-        }
-    }
-
-    fn of(&self, id: &JobId) -> Vec<u64> {
-        self.of.get(id).map(|samples| samples.iter().copied().collect()).unwrap_or_default()
-    }
-}
-
-fn thousandths(done: u64, total: u64) -> u64 {
-    u64::try_from(u128::from(done) * 1000 / u128::from(total)).unwrap_or(1000)
-}
-
 /// Makes the view.
-pub(super) fn view_of(sources: &Sources<'_>, samples: &Samples) -> View {
+pub(super) fn view_of(sources: &Sources<'_>) -> View {
     let Sources { compiled, world, events, now, .. } = sources;
     let mut standings = standings(compiled, &world.snapshot, now);
     let moves = render::states_of(events);
@@ -129,12 +97,7 @@ pub(super) fn view_of(sources: &Sources<'_>, samples: &Samples) -> View {
         let line = job_line(job, &standing, world.notes.get(id), now);
         let mut events = told.remove(id).unwrap_or_default();
         events.reverse();
-        jobs.push(JobLine {
-            strip: strip_of(&spans, range),
-            samples: samples.of(id),
-            events,
-            ..line
-        });
+        jobs.push(JobLine { strip: strip_of(&spans, range), events, ..line });
     }
     let skipped = events.len().saturating_sub(LAST_EVENTS);
     View {
@@ -151,10 +114,15 @@ pub(super) fn view_of(sources: &Sources<'_>, samples: &Samples) -> View {
     }
 }
 
+/// A moment of the local clock, without the year.
+fn short_time(wall_ms: i64, now: &Now) -> String {
+    let when = render::local_text(wall_ms, now.local);
+    when.get(5..).unwrap_or(&when).to_owned()
+}
+
 fn event_line(event: &Event, now: &Now, named: bool) -> String {
-    let when = render::local_text(event.at.wall_ms, now.local);
+    let clock = short_time(event.at.wall_ms, now);
     let said = clean_text(&render::event_text(&event.kind));
-    let clock = when.get(5..).unwrap_or(&when);
     let job = event.job.as_ref().filter(|_| named);
     match job {
         Some(job) => format!("{clock} {}: {said}", clean_text(job.as_str())),
@@ -174,7 +142,7 @@ fn counts_of(jobs: &[JobLine]) -> Vec<(Tone, String)> {
 fn job_line(job: &CompiledJob, standing: &Standing, notes: Option<&Notes>, now: &Now) -> JobLine {
     let declared = job.job();
     let seen = notes.and_then(|notes| notes.seen.as_ref());
-    let share = seen.and_then(|seen| render::share_of(&seen.progress));
+    let figure = seen.and_then(|seen| Figure::of(&seen.progress));
     let field = |(k, v): &(String, String)| format!("{}={}", clean_text(k), clean_text(v));
     let fields: Vec<String> = seen.into_iter().flat_map(|s| s.progress.iter().map(field)).collect();
     let broken = notes.and_then(|notes| notes.broken.as_ref());
@@ -189,6 +157,8 @@ fn job_line(job: &CompiledJob, standing: &Standing, notes: Option<&Notes>, now: 
     }
     let alert = broken.is_some() || seen.is_some_and(|seen| seen.alert);
     let watched = declared.kind() == Kind::LongRunningRead;
+    let trail = notes.map(|notes| notes.trail.clone()).unwrap_or_default();
+    let (begun, runs) = (trail.figures().next(), seen.filter(|seen| seen.running));
     JobLine {
         id: declared.id.clone(),
         shown: clean_text(declared.id.as_str()),
@@ -198,12 +168,16 @@ fn job_line(job: &CompiledJob, standing: &Standing, notes: Option<&Notes>, now: 
         state: standing.state.as_str(),
         age: standing.since_ms.map(|_| span_text(standing.age)).unwrap_or_default(),
         why,
-        percent: share.and_then(|(d, t)| u16::try_from(thousandths(d, t) / 10).ok()),
+        percent: figure.and_then(|f| u16::try_from(f.thousandths()? / 10).ok()),
         fields: fields.join(" · "),
         message: seen.and_then(|seen| seen.message.as_deref()).map(clean_text),
         next,
         strip: String::new(),
-        samples: Vec::new(),
+        trail_since: begun
+            .map(|(at, _)| short_time(at.saturating_mul(1000), now))
+            .unwrap_or_default(),
+        trail_until: runs.map_or(i64::MIN, |_| now.at.wall_ms / 1000),
+        trail,
         events: Vec::new(),
         may_start: watched && declared.risk == Risk::ReadOnly,
         may_stop: watched,

@@ -4,10 +4,10 @@ use super::html::{cell, escape, row, row_head, span, table as html_table};
 use super::{Desk, Row};
 use crate::base::time::span_text;
 use crate::decide::clean_text;
-use crate::journal::Seen;
+use crate::journal::{Figure, Seen};
 use crate::model::Kind;
 use crate::render::graph::due_lines;
-use crate::render::report::{cause_text, share_of};
+use crate::render::report::cause_text;
 use crate::render::tone::Tone;
 use crate::render::words::{page as words, state_words};
 
@@ -62,9 +62,9 @@ fn one(desk: &Desk<'_>, n: usize, job: &Row<'_>) -> String {
 fn progress(desk: &Desk<'_>, n: usize, seen: &Seen) -> String {
     let l = desk.language;
     let mut html = String::new();
-    if let Some((done, total)) = share_of(&seen.progress) {
-        // In thousandths: no figure of a job can be too large for that.
-        let share = u128::from(done) * 1000 / u128::from(total);
+    let figure = Figure::of(&seen.progress);
+    let share = figure.and_then(|figure| Some((figure.done, figure.whole?, figure.thousandths()?)));
+    if let Some((done, total, share)) = share {
         let percent = share / 10;
         html.push_str(&format!(
             "<svg class=\"bar\" role=\"img\" aria-labelledby=\"bar-{n} bar-{n}-more\" viewBox=\"0 0 1000 10\" \

@@ -10,6 +10,7 @@ mod html;
 mod jobs;
 mod lists;
 mod picture;
+mod progress;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -122,6 +123,11 @@ impl<'a> Desk<'a> {
         format!("<time datetime=\"{}\">{}</time>", rfc3339(wall_ms), escape(&shown))
     }
 
+    /// The same, for people alone.
+    fn local(&self, wall_ms: i64) -> String {
+        local_text(wall_ms, self.page.now.local)
+    }
+
     /// What a list had no place for; nothing if it had.
     fn left_out(&self, all: usize, shown: usize) -> String {
         let rest = all.saturating_sub(shown);
@@ -169,9 +175,10 @@ type Part = (&'static str, &'static str, String);
 pub fn render_page(page: &Page<'_>) -> String {
     let desk = Desk::new(page);
     let l = desk.language;
-    let parts: [Part; 7] = [
+    let parts: [Part; 8] = [
         ("attention", words::attention(l), attention::list(&desk)),
         ("jobs", words::jobs(l), jobs::table(&desk)),
+        ("progress", words::progress_title(l), progress::table(&desk)),
         ("timeline", words::timeline(l), timeline::table(&desk)),
         ("chains", words::chains(l), picture::chains(&desk)),
         ("approvals", words::approvals(l), lists::approvals(&desk)),

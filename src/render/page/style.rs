@@ -41,6 +41,8 @@ thead th{color:var(--dim);font-weight:600}
 tbody th{font-weight:600}
 .bar{display:block;width:100%;min-width:6rem;height:.8rem;margin:.2rem 0}
 .lane{display:block;width:100%;min-width:10rem;height:1.6rem}
+.plot{display:block;width:100%;min-width:10rem;height:4rem;border-bottom:1px solid var(--line)}
+.trail{fill:none;stroke:var(--busy);stroke-width:2;vector-effect:non-scaling-stroke}.under{fill:var(--busy);opacity:.18}
 .track{fill:var(--line)}
 .fill-calm{fill:var(--calm)}.fill-busy{fill:var(--busy)}.fill-done{fill:var(--done)}.fill-trouble{fill:var(--trouble)}
 .fill-none{fill:none;stroke:var(--dim);stroke-width:1;stroke-dasharray:4 4;vector-effect:non-scaling-stroke}

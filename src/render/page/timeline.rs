@@ -6,7 +6,6 @@
 use super::html::{cell, escape, row, row_head, table as html_table};
 use super::{Desk, Row};
 use crate::decide::clean_text;
-use crate::render::history::local_text;
 use crate::render::spans::{Span, spans, states_of};
 use crate::render::tone::Tone;
 use crate::render::words::{page as words, state_words};
@@ -30,14 +29,9 @@ pub(super) fn table(desk: &Desk<'_>) -> String {
         lane(desk, n, job, &spans(moves, last, (from, to)))
     };
     let rows: String = desk.rows.iter().take(shown).enumerate().map(one).collect();
-    let axis = format!("{} → {}", local(desk, from), local(desk, to));
+    let axis = format!("{} → {}", desk.local(from), desk.local(to));
     let table = html_table(words::timeline_caption(l), &[words::job(l), &axis], &rows);
-    let (rest, only) = (desk.left_out(desk.jobs, shown), words::only_states(l));
-    format!("{}{table}{rest}<p class=\"dim\">{only}</p>\n", key(desk))
-}
-
-fn local(desk: &Desk<'_>, ms: i64) -> String {
-    local_text(ms, desk.page.now.local)
+    key(desk) + &table + &desk.left_out(desk.jobs, shown)
 }
 
 /// How high a bar is: whoever sees no colours sees that.
@@ -86,7 +80,7 @@ fn lane(desk: &Desk<'_>, n: usize, job: &Row<'_>, spans: &[Span]) -> String {
         i64::try_from(part).unwrap_or(0).clamp(0, WIDTH)
     };
     let name = |span: &Span| span.state.map_or(words::unkept(l), |s| state_words(l, s));
-    let told = |span: &Span| format!("{} {}", local(desk, span.from_ms), name(span));
+    let told = |span: &Span| format!("{} {}", desk.local(span.from_ms), name(span));
     let mut bars = String::new();
     for span in spans {
         let x = place(span.from_ms).min(WIDTH - 1);

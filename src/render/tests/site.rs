@@ -6,7 +6,7 @@ use crate::base::{BootId, JobId, LocalTime, Now, ReportId, RunId, Stamp};
 use crate::compile::{ChainGraph, Compiled};
 use crate::config::{Format, SourceText, Surroundings, parse_config};
 use crate::journal::{
-    Broken, Cause, CauseKind, Event, EventKind, Notes, Origin, Parcel, ParcelState, Report, Seen,
+    Broken, Cause, CauseKind, Event, EventKind, Figure, Origin, Parcel, ParcelState, Report, Seen,
     World, apply,
 };
 use crate::machine::{CheckInput, CheckState, Input, State, WatchInput, WatchState, WriteState};
@@ -68,12 +68,21 @@ impl Site {
         self.moved(ago_s, job, (Input::Watch(input), State::Watch(to)), None);
     }
 
-    pub(crate) fn seen(&mut self, job: &str, progress: &[(&str, &str)], message: Option<&str>) {
-        let progress = progress.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    pub(crate) fn seen(
+        &mut self,
+        ago_s: i64,
+        job: &str,
+        progress: &[(&str, &str)],
+        message: Option<&str>,
+    ) {
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let progress: Vec<(String, String)> = progress.iter().map(own).collect();
+        let notes = self.world.notes.entry(JobId::new(job)).or_default();
+        if let Some(figure) = Figure::of(&progress) {
+            notes.trail.add(at(ago_s).wall_ms / 1000, figure);
+        }
         let message = message.map(str::to_owned);
-        let seen = Seen { running: true, progress, message, ..Seen::default() };
-        let notes = Notes { seen: Some(seen), ..Notes::default() };
-        self.world.notes.insert(JobId::new(job), notes);
+        notes.seen = Some(Seen { running: true, progress, message, ..Seen::default() });
     }
 
     pub(crate) fn parcel(&mut self, id: &str, ago_s: i64, text: &str, state: ParcelState) {
@@ -89,6 +98,32 @@ impl Site {
 
 pub(crate) fn because(kind: CauseKind, detail: &str) -> Cause {
     Cause { kind, detail: Some(detail.to_owned()) }
+}
+
+/// How far the jobs of [`day`] came.
+fn tell_progress(site: &mut Site) {
+    const H: i64 = 3600;
+    for (ago, done) in [
+        (19, 900),
+        (17, 9300),
+        (15, 18800),
+        (13, 26100),
+        (10, 27000),
+        (7, 39500),
+        (4, 52000),
+        (1, 59800),
+    ] {
+        site.seen(ago * H, "inventory", &[("done", &done.to_string()), ("total", "90000")], None);
+    }
+    site.seen(
+        25,
+        "inventory",
+        &[("done", "61250"), ("total", "90000"), ("folder", "/srv/archive/2019")],
+        Some("about two hours to go"),
+    );
+    for (ago, done) in [(18, 20), (12, 1500), (6, 3100), (3, 4100)] {
+        site.seen(ago * H, "mirror", &[("done", &done.to_string()), ("total", "9000")], None);
+    }
 }
 
 /// A day of the gallery's jobs.
@@ -140,12 +175,7 @@ pub(crate) fn day() -> Site {
         reason: Some("the disk is 93 % full".to_owned()),
     };
     site.told(H - 50, "prune", request);
-    site.seen(
-        "inventory",
-        &[("done", "61250"), ("total", "90000"), ("folder", "/srv/archive/2019")],
-        Some("about two hours to go"),
-    );
-    site.seen("mirror", &[("done", "4100"), ("total", "9000")], None);
+    tell_progress(&mut site);
     site.parcel(
         "3f2a9c01",
         2 * H,
@@ -181,7 +211,7 @@ pub(crate) fn hostile() -> Site {
     let reason = Some(HOSTILE.to_owned());
     site.told(100, "w", EventKind::Requested { origin: Origin::Person, digest: None, reason });
     site.told(90, "w", EventKind::WriteRefused { why: HOSTILE.to_owned(), run: None });
-    site.seen(&id, &[(HOSTILE, HOSTILE), ("done", "1"), ("total", "3")], Some(HOSTILE));
+    site.seen(25, &id, &[(HOSTILE, HOSTILE), ("done", "1"), ("total", "3")], Some(HOSTILE));
     let broken =
         Broken { since: at(50), cause: HOSTILE.to_owned(), detail: HOSTILE.to_owned(), times: 1 };
     if let Some(notes) = site.world.notes.get_mut(&JobId::new(id.as_str())) {

@@ -27,13 +27,16 @@ words! {
     progress: "Progress", "进度";
     next: "Next", "下一步";
     disabled: "disabled", "已停用";
+    progress_title: "Progress over time", "进度曲线";
+    progress_caption: "A plot for each job that tells a number, since it last began anew. Each figure stands until the next that a tick has seen.",
+        "每个报告数值的任务一幅图，从最近一次重新开始起。每个数值保持到 tick 看到下一个为止。";
+    no_progress: "No job has told a number yet.", "尚无任务报告数值。";
+    figures: "the figures", "数值";
     timeline: "States over time", "状态时间线";
     timeline_caption: "A bar for each job, oldest on the left. The higher the bar, the more it matters.",
         "每个任务一条，左旧右新。条越高越需要关注。";
     moves: "in words", "文字说明";
     unkept: "not kept", "无记录";
-    only_states: "The journal keeps states, not progress: of progress only the last is known, and it stands above.",
-        "日志只记录状态，不记录进度：进度仅知最近一次，见上文。";
     chains: "What leads to what", "任务链";
     chains_words: "the same as text", "同样内容的文字版";
     chains_large: "There is too much in this picture: see `opsfsm graph`.", "图过大：请用 `opsfsm graph` 查看。";
