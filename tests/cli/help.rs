@@ -249,16 +249,16 @@ fn help_of_check() {
                   --period <SECONDS>    How often a tick comes [default: as the store has seen it]
               -h, --help                Print help
 
+            Files:
+                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
+                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
+
             Severity:
               -A, --allow <CODE>  Do not tell findings of this code; of several levels for a code the most
                                   severe counts
               -W, --warn <CODE>   Findings of this code are warnings
               -D, --deny <CODE>   Findings of this code are errors
                   --strict        A key that nothing reads is an error
-
-            Files:
-                  --config-file <PATH>  The config: a TOML or JSON file, or a folder of them
-                  --state-file <PATH>   The store (a state file of ops-monitor is imported and left alone)
 
             Examples:
               opsfsm check
