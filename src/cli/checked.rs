@@ -22,7 +22,7 @@ use crate::journal::World;
 use crate::lint::{self, Advice, Judged, Levels, Subject};
 use crate::model::Kind;
 use crate::ports::{Clock as _, HostFacts};
-use crate::render::CheckedConfig;
+use crate::render::{CheckedConfig, counted};
 
 /// A config, and what is to be said about it.
 #[derive(Default)]
@@ -79,7 +79,8 @@ impl Checked {
     /// How many jobs it has, of those how many are enabled.
     pub(super) fn sizes(&self) -> String {
         let jobs: usize = self.jobs.iter().flatten().map(|(_, count)| count).sum();
-        format!("{jobs} jobs, {} enabled", jobs.saturating_sub(self.disabled))
+        let enabled = jobs.saturating_sub(self.disabled);
+        format!("{}, {enabled} enabled", counted(jobs, "job"))
     }
 
     /// What is told of it; `keyed`: with what each place belongs to.

@@ -308,7 +308,8 @@ impl Context {
             Ok(Commit { change: decision.change, reports })
         })?;
         if let (Some((path, _)), Some(taken)) = (&import, taken) {
-            io::note(&format!("took over {taken} jobs from {path}, which is left alone"));
+            let taken = render::counted(taken, "job");
+            io::note(&format!("took over {taken} from {path}, which is left alone"));
         }
         Ok(owner)
     }

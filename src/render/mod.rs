@@ -56,7 +56,7 @@ pub use metrics::{Exposition, Measured, render_metrics};
 pub use outbox::{render_outbox, render_outbox_json};
 pub use page::{Page, render_page};
 pub use plan::{render_plan, render_plan_json};
-pub use printable::lines as printable_lines;
+pub use printable::{counted, lines as printable_lines};
 pub use quote::{not_text, shell_quote};
 pub use report::{Style, cause_text, end_text, render_report};
 pub use schedule::{

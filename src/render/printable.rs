@@ -50,6 +50,12 @@ pub(super) fn json(text: &str) -> String {
     out
 }
 
+/// A number of things: "1 job", "2 jobs".
+#[must_use]
+pub fn counted(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

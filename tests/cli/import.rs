@@ -161,7 +161,7 @@ fn the_back_off_counts_from_v1s_last_start() {
         let state =
             state_of(&json!({"scan": {"lastSeen": seen(false, false), key: ago(100)}}), &json!([]));
         let old = old_in(sandbox, &jobs, &state);
-        old.sandbox.run(&["tick"]).exits(0).says("took over 1 jobs");
+        old.sandbox.run(&["tick"]).exits(0).says("took over 1 job ");
         assert_eq!(old.sandbox.count("scan", "starts"), 0, "{key}");
         let at = |s| old.sandbox.ok(&["tick", "--dry-run", "--now", &from_now(s)]);
         lacks(&at(500), &["would start"]);

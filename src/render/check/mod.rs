@@ -159,8 +159,8 @@ impl<'a> Listing<'a> {
                 0 => String::new(),
                 some => format!("; {some} disabled"),
             };
-            let jobs = if all == 1 { "job" } else { "jobs" };
-            text.push_str(&format!("{name}: ok, {all} {jobs} ({}{disabled})\n", kinds.join(", ")));
+            let all = printable::counted(all, "job");
+            text.push_str(&format!("{name}: ok, {all} ({}{disabled})\n", kinds.join(", ")));
         }
         text
     }

@@ -15,6 +15,7 @@ use crate::base::JobId;
 use crate::base::time::rfc3339;
 use crate::compile::{ChainEdge, ChainGraph, ChainJob};
 use crate::model::{Kind, LinkWhen, Risk};
+use crate::render::printable::counted;
 
 /// Sketches the chains.
 pub(super) fn sketch_chains(graph: &ChainGraph, live: Option<&Live>) -> Sketch {
@@ -48,8 +49,7 @@ pub(super) fn sketch_chains(graph: &ChainGraph, live: Option<&Live>) -> Sketch {
 
 fn title(graph: &ChainGraph) -> String {
     let jobs = graph.jobs.values().filter(|job| !job.missing).count();
-    let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    format!("{}, {}", plural(jobs, "job"), plural(graph.edges.len(), "link"))
+    format!("{}, {}", counted(jobs, "job"), counted(graph.edges.len(), "link"))
 }
 
 fn job_node(id: &JobId, job: &ChainJob, live: Option<&Live>) -> Node {
