@@ -6,17 +6,49 @@
 //!
 //! Invariant: this module never reads a clock. Stamps come from the clock port, once a tick.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// One boot of one machine. Pids and monotonic clocks mean nothing beyond it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct BootId(Arc<str>);
+
+impl<'de> Deserialize<'de> for BootId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ReadBootId)
+    }
+}
+
+/// Reads an id. A store has thousands, nearly all of them of one boot: those share one text.
+struct ReadBootId;
+
+impl Visitor<'_> for ReadBootId {
+    type Value = BootId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the id of a boot")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<BootId, E> {
+        thread_local! {
+            static LAST: RefCell<Arc<str>> = RefCell::new(Arc::from(""));
+        }
+        LAST.with_borrow_mut(|last| {
+            if **last != *text {
+                *last = Arc::from(text);
+            }
+            Ok(BootId(Arc::clone(last)))
+        })
+    }
+}
 
 impl BootId {
     /// Wraps the kernel's boot id.

@@ -81,7 +81,7 @@ pub(super) fn tell_held(ledger: &mut Ledger<'_>) {
 pub(super) fn tell_held_of(ledger: &mut Ledger<'_>, id: &JobId) {
     let compiled = ledger.compiled();
     let job = compiled.job(id);
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     if notes.held.items.is_empty() || job.is_some_and(|job| is_quiet(ledger, job)) {
         return;
     }

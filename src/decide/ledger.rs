@@ -5,6 +5,7 @@
 //! Invariant: a job takes an input only if its compiled machine offers it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
@@ -103,8 +104,9 @@ impl<'a> Ledger<'a> {
         self.world().snapshot.jobs.get(id)
     }
 
-    pub(super) fn notes(&self, id: &JobId) -> Notes {
-        self.world().notes.get(id).cloned().unwrap_or_default()
+    pub(super) fn notes(&self, id: &JobId) -> &Notes {
+        static NONE: LazyLock<Notes> = LazyLock::new(Notes::default);
+        self.world().notes.get(id).unwrap_or(&NONE)
     }
 
     /// Replaces a job's notes; unchanged ones are not written.

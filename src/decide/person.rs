@@ -234,7 +234,7 @@ pub fn request_stop(
     ledger.step(job, Input::Watch(WatchInput::Stop), Some(cause))?;
     // Also where it was paused before: what was seen stopped since an earlier stop may run again.
     if is_paused(&ledger, id) {
-        let mut notes = ledger.notes(id);
+        let mut notes = ledger.notes(id).clone();
         notes.stopped_since_stop = false;
         ledger.set_notes(id, notes);
     }

@@ -53,7 +53,7 @@ pub(super) fn tell_settled_watches(ledger: &mut Ledger<'_>) {
 fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     let id = &job.job().id;
     let Some(record) = ledger.job_record(id).cloned() else { return };
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     let anomalies = anomalies_of(&record, &notes, job, ledger);
     let names: BTreeSet<String> = anomalies.iter().map(|a| name_of(a, &notes)).collect();
     // A status that can't be read, as yet no anomaly itself, is no news of anything else either.
@@ -101,7 +101,7 @@ fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
 
 /// People know of this state by now, whatever they were told besides: the next one is news.
 pub(super) fn note_state_told(ledger: &mut Ledger<'_>, id: &JobId, state: State) {
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     notes.told.state = Some(state);
     ledger.set_notes(id, notes);
 }
@@ -277,7 +277,7 @@ pub(super) fn tell_check(
         (true, false) => None,
     };
     let now = ledger.now().at.clone();
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     let by_schedule = |item| {
         ledger.world().snapshot.queue.get(item).is_some_and(|q| q.origin == Origin::Schedule)
     };
@@ -312,7 +312,7 @@ pub(super) fn tell_check(
 pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
     for job in ledger.compiled().jobs() {
         let id = &job.job().id;
-        let mut notes = ledger.notes(id);
+        let mut notes = ledger.notes(id).clone();
         if std::mem::take(&mut notes.told.orphan) {
             ledger.set_notes(id, notes);
         }
@@ -336,7 +336,7 @@ pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
         .map(|(id, record)| (id.clone(), record.clone()))
         .collect();
     for (id, record) in orphans {
-        let mut notes = ledger.notes(&id);
+        let mut notes = ledger.notes(&id).clone();
         if !notes.told.orphan {
             notes.told.orphan = true;
             notes.told.state = Some(record.state);

@@ -29,7 +29,7 @@ pub(super) fn tell_writes(ledger: &mut Ledger<'_>) {
 
 fn tell_write(ledger: &mut Ledger<'_>, id: &JobId, record: &JobRecord) {
     let State::Write(state) = record.state else { return };
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     let now = ledger.now().at.clone();
     let news = notes.told.state != Some(record.state) || ended_again(state, record, &notes.told);
     let alarm = match state {

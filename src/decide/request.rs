@@ -114,9 +114,9 @@ pub(super) fn remind_of_requests(ledger: &mut Ledger<'_>) {
     let now = &ledger.now().at;
     let compiled = ledger.compiled();
     let due = |id: &JobId, request: &Request| {
-        let told = ledger.notes(id).told.request_at;
-        let since =
-            told.iter().map(|told| now.age_of(told)).fold(now.age_of(&request.at), Ord::min);
+        let told = ledger.notes(id).told.request_at.as_ref();
+        let asked = now.age_of(&request.at);
+        let since = told.map_or(asked, |told| asked.min(now.age_of(told)));
         request.answer == Answer::Pending && since >= limits::REMIND_EVERY
     };
     let requests = &ledger.world().snapshot.requests;
@@ -126,7 +126,7 @@ pub(super) fn remind_of_requests(ledger: &mut Ledger<'_>) {
         .map(|(id, request)| (id.clone(), request.clone()))
         .collect();
     for (id, Request { origin, digest, reason, .. }) in waiting {
-        let mut notes = ledger.notes(&id);
+        let mut notes = ledger.notes(&id).clone();
         notes.told.request_at = Some(now.clone());
         ledger.set_notes(&id, notes);
         let job = compiled.job(&id);

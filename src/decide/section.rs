@@ -17,7 +17,7 @@ pub(super) fn section_of(ledger: &Ledger<'_>, job: &CompiledJob, why: Why) -> Op
     let declared = job.job();
     let record = ledger.job_record(&declared.id)?;
     let notes = ledger.notes(&declared.id);
-    let seen = notes.seen.filter(|_| notes.broken.is_none()).unwrap_or_default();
+    let seen = notes.seen.clone().filter(|_| notes.broken.is_none()).unwrap_or_default();
     let plan = record.write.as_ref().and_then(|c| c.plan.digest().ok());
     Some(Section {
         plan: plan.map(|digest| digest.short().to_owned()),

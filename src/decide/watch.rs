@@ -62,7 +62,8 @@ pub(super) fn observe_job(
 /// what a job that does not run would say (the default status), and it may be started. Once it was seen, a file that is gone says nothing of the job.
 fn is_unwritten(ledger: &Ledger<'_>, id: &JobId, broken: &BrokenStatus) -> bool {
     let state = ledger.job_record(id).map(|r| r.state);
-    let unseen = ledger.notes(id).seen.is_none_or(|seen| seen == seen_of(&Status::default()));
+    let seen = ledger.notes(id).seen.as_ref();
+    let unseen = seen.is_none_or(|seen| *seen == seen_of(&Status::default()));
     broken.cause == BrokenCause::FileMissing
         && state == Some(State::Watch(WatchState::Idle))
         && unseen
@@ -87,7 +88,7 @@ pub(super) fn take_in(
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
     let now = &ledger.now().at;
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     let moved = note_status(&mut notes, status, now);
     let Some(record) = ledger.job_record(id) else { return Ok(()) };
     let starting = ledger.is_busy(id).is_some_and(|row| row.spec.purpose.starts_the_job());
@@ -130,7 +131,7 @@ pub(super) fn enter(
 
 fn note_broken(ledger: &mut Ledger<'_>, job: &CompiledJob, broken: &BrokenStatus) {
     let id = &job.job().id;
-    let mut notes = ledger.notes(id);
+    let mut notes = ledger.notes(id).clone();
     let cause = broken.cause.as_str();
     let times = notes.broken.as_ref().map_or(0, |broken| broken.times).saturating_add(1);
     let since = match notes.broken {
@@ -193,8 +194,8 @@ fn seen_of(status: &Status) -> Seen {
 fn forget_attempts(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), ReplayFault> {
     let id = &job.job().id;
     let Some(record) = ledger.job_record(id) else { return Ok(()) };
-    let since = ledger.notes(id).running_since;
-    let ran = since.and_then(|s| ledger.now().at.watched_since(&s));
+    let since = ledger.notes(id).running_since.as_ref();
+    let ran = since.and_then(|s| ledger.now().at.watched_since(s));
     let settled = record.state == State::Watch(WatchState::Running) && record.attempts > 0;
     if settled && ran >= Some(job.job().policy.stall) {
         ledger.record(Some(id), EventKind::AttemptsReset)?;

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{OFlags, fcntl_setfl};
 
 use super::log::Log;
 use super::resolve::{self, Refusal};
@@ -159,10 +159,9 @@ fn fault_of_log(error: &io::Error) -> SpawnFault {
 
 /// Sets our end of a pipe non-blocking. The child's end is another open file and stays as it is.
 pub(super) fn unblocked(pipe: OwnedFd) -> OwnedFd {
-    // This can't fail on a pipe that is ours; if it did, reads would stop at the first chunk.
-    if let Ok(flags) = fcntl_getfl(&pipe) {
-        let _ = fcntl_setfl(&pipe, flags | OFlags::NONBLOCK);
-    }
+    // The reading end of a pipe of ours has no other flag that could be set. This can't fail on it; if
+    // it did, reads would stop at the first chunk.
+    let _ = fcntl_setfl(&pipe, OFlags::NONBLOCK);
     pipe
 }
 
