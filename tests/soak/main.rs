@@ -34,6 +34,7 @@ mod site;
 #[path = "../cli/support.rs"]
 #[allow(dead_code, unused_imports, reason = "shared with the tests of the command line")]
 mod support;
+#[path = "../support/weighed.rs"]
 mod weighed;
 #[path = "../cli/words.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line")]
