@@ -30,6 +30,8 @@ use super::workers;
 const USUAL: usize = 36;
 /// Ticks that come at the same moment.
 const AT_ONCE: usize = 2;
+/// Ticks that a slow machine may need to send what waits.
+const SENDERS: usize = 20;
 /// In each so many-th round a delivery fails.
 const FAULT_EVERY: usize = 5;
 
@@ -161,7 +163,8 @@ impl Soak {
     fn tick_codes(&mut self, ended: &[Weighed], fault: bool) {
         for Weighed { ran, .. } in ended {
             let Ran { code, out, err } = ran;
-            assert!(*code == 0 || (*code == 3 && fault), "{ran:?}");
+            let waits = fault || err.contains("no time was left to send");
+            assert!(*code == 0 || (*code == 3 && waits), "{ran:?}");
             assert_eq!(out, "", "reports go to the chat");
             self.undelivered += usize::from(*code == 3);
             self.stepped_aside += usize::from(err.contains("another tick is at work"));
@@ -175,8 +178,12 @@ impl Soak {
             assert_eq!(report["state"], "pending", "{report}");
             self.sandbox.run(&["outbox", "retry", id]).exits(0);
         }
-        if !self.outbox(false).is_empty() {
-            self.sandbox.run(&["tick"]).exits(0);
+        for _ in 0..SENDERS {
+            if self.outbox(false).is_empty() {
+                return;
+            }
+            // Those for which no time is left are sent by the next.
+            assert!(matches!(self.sandbox.run(&["tick"]).code, 0 | 3));
             self.settled();
             self.chat.look();
         }
@@ -256,7 +263,7 @@ impl Soak {
         let verified = sandbox.ok(&["history", "--verify"]);
         self.peak.stays_below(110);
         self.size.stays_below(105);
-        self.held.stays_below(100);
+        self.held.stays_below(110);
         // A step of pruning, an event for each job, comes with each round; less than that waits.
         let (step, rounds) = (fleet::JOBS as u64, self.rounds as u64);
         let least = self.old_events.min(rounds * step).saturating_sub(step);
