@@ -32,4 +32,4 @@ pub mod sim;
 // L7
 mod cli;
 
-pub use cli::run;
+pub use cli::{read_words, run};

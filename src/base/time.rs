@@ -228,7 +228,7 @@ impl LocalTime {
     }
 }
 
-/// The present, read once a tick.
+/// The present, read once for each decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Now {
     /// The moment.

@@ -17,9 +17,10 @@ pub(super) fn adopt(context: &Context) -> Result<Exit, Failure> {
         // Nobody's store yet: as on first use, with what ops-monitor left.
         context.begin_store(&mut store, &config.compiled, &world, &path)?;
     }
-    let (now, seed) = (context.now(), context.seed()?);
+    let seed = context.seed()?;
     let before = world.snapshot.config_path;
     store.transact(&mut |world| {
+        let now = context.now();
         let facts = facts_of(&world, &context.processes, &now, seed);
         let begun = decide::begin_store(&config.compiled, world, None, &path, &facts);
         let (decision, _) = begun.map_err(|fault| disagreement(&fault))?;

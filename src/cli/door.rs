@@ -8,12 +8,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
-
 use super::args::Door;
 use super::context::{Context, Failure};
-use super::dispatch;
 use super::orders::own_program;
+use super::{dispatch, not_run};
 use crate::adapters::file_facts::OsFileFacts;
 use crate::adapters::os_world::OsWorld;
 use crate::adapters::process::become_program;
@@ -28,11 +26,7 @@ use crate::ports::FileFacts as _;
 pub(super) fn door(door: Door, words: &[OsString]) -> Result<Exit, Failure> {
     let command = match door.parse(words) {
         Ok(command) => command,
-        Err(e) => {
-            let _ = e.print();
-            let asked = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return Ok(if asked { Exit::Done } else { Exit::Refused });
-        }
+        Err(e) => return Ok(not_run(&e)),
     };
     let caller = caller(&OsWorld).map_err(|why| {
         let program = own_path();

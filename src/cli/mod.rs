@@ -60,6 +60,8 @@ mod verify;
 mod watch;
 mod zone;
 
+use std::ffi::OsString;
+
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
@@ -73,22 +75,38 @@ use crate::base::Exit;
 use args::{Args, Command, Door};
 use context::{Context, Failure};
 
+/// Reads a command line as [`run`] does, and does nothing of it: where there is nothing to do, the exit
+/// code and what would be said.
+pub fn read_words(words: &[OsString]) -> Result<(), (Exit, String)> {
+    let read = match Door::of(words) {
+        Some(door) => door.parse(words).map(drop),
+        None => Args::try_parse_from(words).map(drop),
+    };
+    read.map_err(|e| (exit_of(&e), e.render().to_string()))
+}
+
+/// Says why nothing is done. Help and version go to stdout, errors to stderr; a closed pipe is nobody's fault.
+fn not_run(e: &clap::Error) -> Exit {
+    let _ = e.print();
+    exit_of(e)
+}
+
+fn exit_of(e: &clap::Error) -> Exit {
+    let asked = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if asked { Exit::Done } else { Exit::Refused }
+}
+
 /// Runs one command, as a process of its own: whatever else is open in it is closed.
-pub fn run(words: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+pub fn run(words: impl IntoIterator<Item = OsString>) -> Exit {
     close_inherited_files();
-    let words: Vec<std::ffi::OsString> = words.into_iter().collect();
+    let words: Vec<OsString> = words.into_iter().collect();
     if let Some(door) = Door::of(&words) {
         // Before anything is read that a caller could have chosen.
         return told(door::door(door, &words));
     }
     let args = match Args::try_parse_from(&words) {
         Ok(args) => args,
-        Err(e) => {
-            // Help and version go to stdout, errors to stderr; a closed pipe is nobody's fault.
-            let _ = e.print();
-            let asked = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if asked { Exit::Done } else { Exit::Refused };
-        }
+        Err(e) => return not_run(&e),
     };
     if let Command::Sandbox(options) = &args.command {
         // Before anything is looked up: it is to become its program, and nothing else.

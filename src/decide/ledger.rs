@@ -4,14 +4,14 @@
 //! In: config, world, facts. Out: a [`Decision`].
 //! Invariant: a job takes an input only if its compiled machine offers it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
 use super::news::{Notice, RunNews, Section, Started, Verdict, Why};
 use super::{Decision, Facts};
-use crate::base::{GrantId, ItemId, JobId, Now, RunId, limits};
+use crate::base::{GrantId, ItemId, JobId, Now, RunId, Stamp, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{
     Cause, Event, EventKind, Held, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, Voided,
@@ -39,7 +39,8 @@ pub struct Ledger<'a> {
     decision: Decision,
     started: BTreeMap<JobId, Vec<Started>>,
     written: BTreeMap<JobId, WriteNote>,
-    touched: BTreeSet<JobId>,
+    /// The jobs that an event of this decision touched, and when an earlier one did.
+    touched: BTreeMap<JobId, Option<Stamp>>,
     may_start: bool,
     drawn: u64,
 }
@@ -56,7 +57,7 @@ impl<'a> Ledger<'a> {
             decision,
             started: BTreeMap::new(),
             written: BTreeMap::new(),
-            touched: BTreeSet::new(),
+            touched: BTreeMap::new(),
             may_start: true,
             drawn: 0,
         }
@@ -124,7 +125,13 @@ impl<'a> Ledger<'a> {
 
     /// Did an event of this decision touch the job?
     pub(super) fn touched(&self, id: &JobId) -> bool {
-        self.touched.contains(id)
+        self.touched.contains_key(id)
+    }
+
+    /// When the last event before this decision touched the job.
+    pub(super) fn touched_before(&self, id: &JobId) -> Option<&Stamp> {
+        let own = || self.job_record(id).map(|record| &record.touched);
+        self.touched.get(id).map_or_else(own, Option::as_ref)
     }
 
     /// Why this decision voided an approval of the job, if it did.
@@ -178,10 +185,12 @@ impl<'a> Ledger<'a> {
         kind: EventKind,
     ) -> Result<(), ReplayFault> {
         let event = Event { at: self.now().at.clone(), job: job.cloned(), kind };
+        if let Some(id) = job.filter(|id| !self.touched.contains_key(*id)) {
+            self.touched.insert(id.clone(), self.touched_before(id).cloned());
+        }
         let change = &mut self.decision.change;
         apply(&mut change.world.snapshot, &event)?;
         change.jobs.extend(job.cloned());
-        self.touched.extend(job.cloned());
         if let EventKind::Enqueued { item } = &event.kind {
             change.items.insert(item.id.clone());
         }

@@ -13,9 +13,7 @@ use super::patience::{backoff, has_resumes_left, in_grace, resume_wait};
 use super::queue;
 use crate::base::{JobId, Stamp, limits};
 use crate::compile::CompiledJob;
-use crate::journal::{
-    Broken, Cause, CauseKind, EventKind, Figure, JobRecord, Notes, ReplayFault, Seen,
-};
+use crate::journal::{Broken, Cause, CauseKind, EventKind, Figure, Notes, ReplayFault, Seen};
 use crate::machine::{Input, State, WatchInput, WatchState};
 use crate::model::{
     BrokenCause, BrokenStatus, Level, Observation, Observed, Purpose, Status, Work,
@@ -41,9 +39,10 @@ pub(super) fn observe_job(
     observation: &Observation,
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
-    // What was seen before the last event of the job says nothing about what came after it.
-    let stale = |r: &JobRecord| observation.at.is_before(&r.touched);
-    if ledger.job_record(id).is_none_or(stale) {
+    // What was seen before the last event of the job says nothing about what came after it. Events of
+    // this very decision came of nothing later.
+    let stale = ledger.touched_before(id).is_some_and(|at| observation.at.is_before(at));
+    if ledger.job_record(id).is_none() || stale {
         return Ok(());
     }
     match &observation.observed {

@@ -123,11 +123,12 @@ impl RunPorts<'_> {
         &mut self,
         mut deciding: impl FnMut(World, &Facts<'_>) -> Result<(Decision, T), ReplayFault>,
     ) -> Result<T, StoreError> {
-        let now = self.clock.now();
         let seed = self.entropy.seed().map_err(StoreError::Failed)?;
-        let (processes, style) = (self.processes, self.style);
+        let (clock, processes, style) = (self.clock, self.processes, self.style);
         let mut answer: Option<T> = None;
         self.store.transact(&mut |world| {
+            // Not before: the store may have been held, and what was recorded then is past.
+            let now = clock.now();
             let facts = super::facts_of(&world, processes, &now, seed);
             let (decision, answered) = deciding(world, &facts).map_err(|f| disagreement(&f))?;
             answer = Some(answered);

@@ -62,7 +62,7 @@ pub fn run_tick(
     ports: &mut Ports<'_>,
     style: &Style,
 ) -> Result<TickOutcome, StoreError> {
-    let begun = ports.clock.now();
+    let begun = ports.clock.at();
     // A store that must be refused is refused before any command runs.
     ports.store.check()?;
     let observations = observe(compiled, ports);
@@ -71,23 +71,23 @@ pub fn run_tick(
     }
     let mut outcome = TickOutcome::default();
     let seed = seed(ports)?;
-    let runs = commit(ports, style, (&begun, seed), &BTreeSet::new(), &mut |world, facts| {
+    let runs = commit(ports, style, seed, &BTreeSet::new(), &mut |world, facts| {
         let decision = decide::decide_observed(compiled, world, &observations, facts)?;
         outcome.take(compiled, &decision);
         Ok(decision)
     })?;
-    let spent = ports.clock.at().delay_since(&begun.at);
+    let spent = ports.clock.at().delay_since(&begun);
     let within = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
     let time = Round { within: within.min(limits::DELIVER_WITHIN), at_least_one: true };
     deliver_into(ports, time, &mut outcome)?;
     if runs.is_empty() {
         return Ok(outcome);
     }
-    let spent = ports.clock.at().delay_since(&begun.at);
+    let spent = ports.clock.at().delay_since(&begun);
     let left = compiled.tick_limit().saturating_sub(spent + limits::TICK_RESERVE / 2);
     let faults = ports.launcher.launch(&runs, left.max(limits::LAUNCH_WAIT_MIN));
     settle_launched(compiled, ports, style, &faults, &mut outcome)?;
-    let spent = ports.clock.at().delay_since(&begun.at);
+    let spent = ports.clock.at().delay_since(&begun);
     let within = compiled.tick_limit().saturating_sub(spent);
     // What the first round could not end, this one does not begin anew.
     let at_least_one = outcome.reports.is_empty() && outcome.undelivered.is_none();
@@ -104,10 +104,9 @@ fn settle_launched(
     faults: &[LaunchFault],
     outcome: &mut TickOutcome,
 ) -> Result<(), StoreError> {
-    let now = ports.clock.now();
     let seed = seed(ports)?;
     let never_began: BTreeSet<RunId> = faults.iter().map(|f| f.run.clone()).collect();
-    commit(ports, style, (&now, seed), &never_began, &mut |world, facts| {
+    commit(ports, style, seed, &never_began, &mut |world, facts| {
         let decision = decide::decide_settled(compiled, world, facts)?;
         outcome.take(compiled, &decision);
         Ok(decision)
@@ -160,18 +159,20 @@ fn observe(compiled: &Compiled, ports: &mut Ports<'_>) -> Vec<Observation> {
 type Deciding<'a> = dyn FnMut(World, &Facts<'_>) -> Result<Decision, ReplayFault> + 'a;
 
 /// Decides inside the store's transaction, makes the decision durable, and says which runs may
-/// now be launched.
+/// now be launched. Its present is a moment of the transaction: what others have recorded while this
+/// tick looked lies behind it, an approval among it.
 fn commit(
     ports: &mut Ports<'_>,
     style: &Style,
-    (now, seed): (&Now, [u8; 32]),
+    seed: [u8; 32],
     never_began: &BTreeSet<RunId>,
     deciding: &mut Deciding<'_>,
 ) -> Result<Vec<RunId>, StoreError> {
-    let processes = ports.processes;
+    let (clock, processes) = (ports.clock, ports.processes);
     let mut launches = Vec::new();
     ports.store.transact(&mut |world| {
-        let mut facts = facts_of(&world, processes, now, seed);
+        let now = clock.now();
+        let mut facts = facts_of(&world, processes, &now, seed);
         facts.dead.extend(never_began.iter().cloned());
         let decision = deciding(world, &facts).map_err(|fault| disagreement(&fault))?;
         let reports = reports_of(&decision, &facts, style);

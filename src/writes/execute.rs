@@ -83,10 +83,11 @@ where
     let found = BeginFacts { planned: planned_now(compiled, &spec, ports.files) };
     let Ok(approved) = plan.digest() else { return Ok(Err("its plan can't be read".to_owned())) };
     let sealed = SealedWrite::seal(run.clone(), approved, command);
-    let (now, seed) = (ports.clock.now(), ports.entropy.seed().map_err(StoreError::Failed)?);
-    let (processes, style) = (ports.processes, ports.style);
+    let seed = ports.entropy.seed().map_err(StoreError::Failed)?;
+    let (clock, processes, style) = (ports.clock, ports.processes, ports.style);
     let mut refusal = None;
     let permit = redeem(sealed, ports.store, &mut |world| {
+        let now = clock.now();
         let facts = facts_of(&world, processes, &now, seed);
         let (decision, begun) = decide::begin_write(compiled, world, run, &found, &facts)
             .map_err(|fault| disagreement(&fault))?;

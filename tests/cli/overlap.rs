@@ -44,6 +44,20 @@ fn a_tick_beside_a_tick_steps_aside() {
     assert_eq!(sandbox.count("scan", "starts"), 1);
 }
 
+/// The tick began before the approval was given, and decides after it.
+#[test]
+fn an_approval_that_is_given_while_a_tick_looks_serves() {
+    let sandbox = Sandbox::new();
+    sandbox.gated_jobs(&json!({}), &json!({}), &[slow_status(&sandbox)]);
+    let tick = tick_at_gate(&sandbox);
+    sandbox.approve("prune");
+    open_gate(&sandbox, "scan");
+    tick.wait().exits(0);
+    assert_eq!(sandbox.state("prune"), "approved");
+    sandbox.run(&["run", "prune", "--wait"]).exits(0);
+    assert_eq!(sandbox.count("prune", "runs"), 1);
+}
+
 #[test]
 fn many_ticks_at_once_start_a_job_once() {
     let sandbox = Sandbox::new();

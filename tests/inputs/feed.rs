@@ -1,15 +1,17 @@
-//! Any bytes as a status, as v1's state file, and as a store.
+//! Any bytes as a status, as v1's state file, as a store, and as a command line.
 //!
 //! In: bytes. Out: a panic where a promise is broken. The fuzz targets and the tests on stable run
 //! the same functions.
 //! Invariant: nothing is started, and nothing but a file in the given folder is written.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 
 use opsfsm::adapters::sqlite::{EventFilter, NewStore, SqliteStore};
 use opsfsm::base::redact::Secrets;
-use opsfsm::base::{BootId, LocalTime, Now, RunId, Stamp, limits};
+use opsfsm::base::{BootId, Exit, LocalTime, Now, RunId, Stamp, limits};
 use opsfsm::compile::{Compiled, compile_model};
 use opsfsm::config::{Format, SourceText, Surroundings, parse_config};
 use opsfsm::decide::{Facts, V1State, begin_store};
@@ -103,4 +105,17 @@ pub(crate) fn feed_store(bytes: &[u8], folder: &Path) -> bool {
         drop(fs::remove_file(entry.expect("an entry").path()));
     }
     is_whole
+}
+
+/// A command line, its words apart by NUL or newline: it is understood, or refused with a word and the
+/// exit code for that. Says whether it is understood.
+pub(crate) fn feed_words(bytes: &[u8]) -> bool {
+    let words = bytes.split(|byte| matches!(byte, 0 | b'\n'));
+    let words = words.map(|word| OsString::from_vec(word.to_vec()));
+    let words: Vec<OsString> = std::iter::once("opsfsm".into()).chain(words).collect();
+    let Err((exit, said)) = opsfsm::read_words(&words) else { return true };
+    assert!(matches!(exit, Exit::Done | Exit::Refused), "{exit:?}: {said}");
+    assert!(!said.trim().is_empty(), "refused without a word");
+    assert!(exit == Exit::Refused || !said.starts_with("error: "), "{exit:?}: {said}");
+    false
 }

@@ -1,4 +1,5 @@
-//! What comes from outside and is no config: statuses, old state files, stores.
+//! What comes from outside and is no config: statuses, old state files, stores, command lines, and what the
+//! other side of a delivery answers.
 //!
 //! In: the corpora of the fuzz targets, and a store that was just made. Out: a panic where a
 //! promise is broken; it names the round, which always makes the same bytes.
@@ -9,6 +10,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+mod answers;
 #[path = "../support/chance.rs"]
 mod chance;
 mod feed;
@@ -88,5 +90,35 @@ fn any_file_is_a_store_or_is_refused() {
     assert!(whole, "the corpus is no store any more");
     feed("store", 1_000, 1 << 20, |bytes| {
         feed::feed_store(bytes, folder.path());
+    });
+}
+
+#[test]
+fn any_command_line_is_understood_or_refused_with_a_word() {
+    let understood = seeds("words").iter().filter(|seed| feed::feed_words(seed)).count();
+    assert_eq!(understood, 6, "the corpus is no command lines any more");
+    feed("words", 2_000, 2_000, |bytes| {
+        feed::feed_words(bytes);
+    });
+}
+
+#[test]
+fn only_a_message_id_in_any_answer_is_an_arrival() {
+    let api = answers::Api::new();
+    let arrived = seeds("telegram").iter().filter(|seed| api.feed(seed)).count();
+    assert_eq!(arrived, 2, "the corpus is no answers any more");
+    feed("telegram", 1_000, 8_000, |bytes| {
+        api.feed(bytes);
+    });
+}
+
+#[test]
+fn only_a_message_id_in_anything_printed_is_an_arrival() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let openclaw = answers::Openclaw::new(folder.path());
+    let arrived = seeds("openclaw").iter().filter(|seed| openclaw.feed(seed)).count();
+    assert_eq!(arrived, 2, "the corpus is nothing that it prints any more");
+    feed("openclaw", 150, 8_000, |bytes| {
+        openclaw.feed(bytes);
     });
 }

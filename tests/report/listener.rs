@@ -76,7 +76,12 @@ impl Listener {
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
-        self.shared.requests.lock().unwrap().clone()
+        self.requests_from(0)
+    }
+
+    /// Those after the first so many.
+    pub(crate) fn requests_from(&self, first: usize) -> Vec<Request> {
+        self.shared.requests.lock().unwrap()[first..].to_vec()
     }
 
     /// The texts of all messages.

@@ -98,7 +98,7 @@ fn of_opsfsm(writer: &mut Writer, all: &Measured<'_>) {
         .family(("opsfsm_build", Kind::Info), "", "The opsfsm that wrote this.")
         .sample(&[("version", env!("CARGO_PKG_VERSION"))], "1");
     if let Some(at) = &world.meta.last_tick {
-        let help = "When the last tick began, in Unix time.";
+        let help = "When the last tick recorded what it saw, in Unix time.";
         one(writer, "opsfsm_last_tick_timestamp_seconds", "seconds", help, moment(at));
     }
     let jobs = all.compiled.len().to_string();

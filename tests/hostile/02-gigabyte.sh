@@ -1,0 +1,3 @@
+#!/bin/sh
+# Prints a gigabyte and ends.
+exec head -c 1000000000 /dev/zero

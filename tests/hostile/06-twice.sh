@@ -1,0 +1,3 @@
+#!/bin/sh
+# Says both.
+echo '{"running":true,"running":false,"completed":false}'
