@@ -529,3 +529,32 @@ fn every_kind_of_event_is_named() {
     let names = EventKind::NAMES.join("`, `");
     assert!(unknown.unwrap_err().to_string().ends_with(&format!("expected one of `{names}`")));
 }
+
+#[test]
+fn at_stake_is_a_live_approval_of_this_store_or_a_code() {
+    let EventKind::Approved { grant, .. } = approved() else { panic!("it is an approval") };
+    let holds = |epoch: &str, fate: GrantFate, code: Option<CodeRecord>| {
+        let mut snapshot = Snapshot { epoch: Some(epoch.to_owned()), ..Snapshot::default() };
+        let record = GrantRecord { grant: (*grant).clone(), fate };
+        snapshot.grants.insert(grant.id.clone(), record);
+        let answer = Answer::Pending;
+        let (origin, digest, reason) = (Origin::Person, None, None);
+        let request = Request { at: at(1), origin, digest, reason, answer, code };
+        snapshot.requests.insert(JobId::new("scan"), request);
+        is_at_stake(&snapshot)
+    };
+    let spent = || GrantFate::Spent { run: RunId::new("r1") };
+    assert!(holds("e", GrantFate::Live, None));
+    assert!(!holds("e", spent(), None) && !holds("f", GrantFate::Live, None));
+    assert!(holds("f", spent(), Some(code())));
+}
+
+#[test]
+fn an_epoch_is_of_its_head_and_its_seed() {
+    let heads = [Head::default(), next_head(&Head::default(), "a")];
+    let epochs: std::collections::BTreeSet<String> =
+        heads.iter().flat_map(|head| [b"1", b"2"].map(|seed| next_epoch(head, seed))).collect();
+    assert_eq!(epochs.len(), 4);
+    let hex = |epoch: &String| epoch.len() == 32 && epoch.chars().all(|c| c.is_ascii_hexdigit());
+    assert!(epochs.iter().all(hex), "{epochs:?}");
+}

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod codes;
+mod corners;
+mod corners_write;
 mod crashes;
 mod cron;
 mod explain;
