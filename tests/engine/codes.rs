@@ -1,7 +1,6 @@
 //! One-time codes at the gate: which request gets one, which one serves, and what a wrong one costs.
 //! The decisions are asked alone, as no simulated person types codes.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use opsfsm::approval::{CodeRecord, CodeUnfit, PlanDigest, TypedCode};
@@ -12,7 +11,7 @@ use opsfsm::decide::{
 };
 use opsfsm::journal::{Origin, ReplayFault, World};
 use opsfsm::model::Planned;
-use opsfsm::ports::{Clock as _, Processes as _};
+use opsfsm::ports::Clock as _;
 use opsfsm::sim::somebody;
 use opsfsm::writes::plan_now;
 
@@ -34,7 +33,7 @@ impl Desk {
         let scene = Scene::new(&(write.to_owned() + &check("v", "")));
         scene.host.begin_store();
         scene.tick();
-        let world = scene.host.store.snapshot().world().clone();
+        let world = scene.world();
         Self { scene, world }
     }
 
@@ -49,10 +48,9 @@ impl Desk {
         &mut self,
         order: impl FnOnce(&Self, World, &Facts<'_>) -> Answered<T>,
     ) -> Result<T, GateRefused> {
-        let (now, claimer) = (self.scene.host.now(), self.scene.host.own_id());
-        let (dead, in_flight) = (BTreeSet::new(), BTreeSet::new());
+        let now = self.scene.host.now();
         let seed = [u8::try_from(self.world.snapshot.grants.len()).expect("few"); 32];
-        let facts = Facts { now: &now, seed, claimer, dead, in_flight };
+        let facts = Facts { seed, ..self.scene.facts(&now) };
         let (decision, answer) = order(self, self.world.clone(), &facts).expect("a decision");
         self.world = decision.change.world;
         answer

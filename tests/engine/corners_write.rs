@@ -3,13 +3,11 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "it looks for one kind of event")]
 
-use std::collections::BTreeSet;
-
 use opsfsm::approval::Unfit;
-use opsfsm::base::{Now, limits};
-use opsfsm::decide::{BeginFacts, Facts, GateRefused, begin_write, note_refusal};
-use opsfsm::journal::{EventKind, GrantFate, RunPhase, Voided, World};
-use opsfsm::ports::{Clock as _, Processes as _};
+use opsfsm::base::limits;
+use opsfsm::decide::{BeginFacts, GateRefused, begin_write, note_refusal};
+use opsfsm::journal::{EventKind, GrantFate, RunPhase, Voided};
+use opsfsm::ports::Clock as _;
 use opsfsm::sim::SimHost;
 
 use crate::support::{Scene, check, job};
@@ -47,16 +45,6 @@ fn begin(scene: &Scene, id: &str) {
     let ran = scene.host.run_write(&scene.compiled, &job(id)).expect_err("killed");
     assert!(ran.to_string().contains("killed"), "{ran}");
     scene.host.executors_die.set(false);
-}
-
-fn world(scene: &Scene) -> World {
-    scene.host.store.snapshot().world().clone()
-}
-
-/// What an order is decided from, beside config and world.
-fn facts<'a>(scene: &Scene, now: &'a Now) -> Facts<'a> {
-    let claimer = scene.host.own_id();
-    Facts { now, seed: [7; 32], claimer, dead: BTreeSet::new(), in_flight: BTreeSet::new() }
 }
 
 #[test]
@@ -146,7 +134,7 @@ fn an_approval_of_the_first_moment_that_a_clock_is_believed_serves_then() {
 fn a_run_that_is_no_claim_of_a_write_is_not_begun_and_not_touched() {
     let scene = scene();
     begin(&scene, "w");
-    let world = world(&scene);
+    let world = scene.world();
     let now = scene.host.now();
     let (run, row) = world.runs.iter().next().expect("it runs");
     assert!(matches!(row.phase, RunPhase::Executing { .. }));
@@ -156,7 +144,7 @@ fn a_run_that_is_no_claim_of_a_write_is_not_begun_and_not_touched() {
     of_check.runs.insert(run.clone(), check);
     for world in [world.clone(), of_check] {
         let found = BeginFacts { planned: Err("nobody asks".to_owned()) };
-        let facts = facts(&scene, &now);
+        let facts = scene.facts(&now);
         let begun = begin_write(&scene.compiled, world.clone(), run, &found, &facts);
         let (decision, begun) = begun.expect("a decision");
         let why = begun.expect_err("refused");
@@ -172,10 +160,10 @@ fn a_refusal_before_the_gate_is_recorded_of_a_known_job() {
     let refusals = |id: &str| {
         let noted = note_refusal(
             &scene.compiled,
-            world(&scene),
+            scene.world(),
             &job(id),
             "no\nterminal",
-            &facts(&scene, &now),
+            &scene.facts(&now),
         );
         let events = noted.expect("a decision").change.events.into_iter();
         let why = events.filter_map(|event| match event.kind {

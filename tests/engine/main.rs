@@ -4,6 +4,8 @@
 
 mod codes;
 mod corners;
+mod corners_clock;
+mod corners_orders;
 mod corners_write;
 mod crashes;
 mod cron;
