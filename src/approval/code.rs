@@ -233,6 +233,9 @@ mod tests {
         assert!(!matches(&code, "salt-tlas", &digest()));
         assert!(!matches(&code, "salt-salt", &PlanDigest::of(b"another")));
         assert!(!record.matches("") && !record.matches(&record.hash[1..]));
+        // With these parameters and no others: a code that was sent has to serve after an update.
+        expect_test::expect!["bdb8c86051b657125aad255d68ae4e3edc8ee006102e053e36fd49aee59998dc"]
+            .assert_eq(&record.hash);
     }
 
     #[test]
