@@ -374,3 +374,23 @@ fn who_asks_again_for_a_verification_waits_for_it() {
     assert_eq!(again(), ("verified", None));
     assert_eq!(scene.ran("v", Purpose::Verify), 3);
 }
+
+#[test]
+fn a_tick_says_what_waits_what_it_started_and_what_it_told() {
+    let policy = "autoResume = true, autoResumeBackoffSeconds = 0, startGraceSeconds = 0";
+    let checks = check("c", "") + &check("bad", "everySeconds = 60");
+    let scene = Scene::new(&(watch("a", policy) + &watch("b", "") + &checks));
+    for id in ["a", "b"] {
+        scene.set(id, |j| j.running = true);
+    }
+    scene.tick();
+    put_item(&scene, "1", 900_000);
+    scene.set("a", |j| j.running = false);
+    scene.set("bad", |j| j.exit = 1);
+    let outcome = scene.tick_after(60);
+    assert_eq!(outcome.queued, 1);
+    let started: Vec<usize> = outcome.jobs.values().map(|view| view.started.len()).collect();
+    assert_eq!(started, [1, 0, 1, 0], "a and bad, and not b and c");
+    // What was observed goes out before what the effects brought.
+    assert_eq!((outcome.reports.len(), scene.told().len()), (2, 3));
+}

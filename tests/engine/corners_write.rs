@@ -3,10 +3,13 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "it looks for one kind of event")]
 
+use std::time::Duration;
+
 use opsfsm::approval::Unfit;
 use opsfsm::base::limits;
 use opsfsm::decide::{BeginFacts, GateRefused, begin_write, note_refusal};
 use opsfsm::journal::{EventKind, GrantFate, RunPhase, Voided};
+use opsfsm::model::Purpose;
 use opsfsm::ports::Clock as _;
 use opsfsm::sim::SimHost;
 
@@ -139,7 +142,7 @@ fn a_run_that_is_no_claim_of_a_write_is_not_begun_and_not_touched() {
     let (run, row) = world.runs.iter().next().expect("it runs");
     assert!(matches!(row.phase, RunPhase::Executing { .. }));
     let mut check = row.clone();
-    (check.phase, check.spec.purpose) = (RunPhase::Claimed, opsfsm::model::Purpose::Check);
+    (check.phase, check.spec.purpose) = (RunPhase::Claimed, Purpose::Check);
     let mut of_check = world.clone();
     of_check.runs.insert(run.clone(), check);
     for world in [world.clone(), of_check] {
@@ -174,4 +177,51 @@ fn a_refusal_before_the_gate_is_recorded_of_a_known_job() {
     };
     assert_eq!(refusals("w"), ["no terminal"]);
     assert_eq!(refusals("nosuch"), Vec::<String>::new());
+}
+
+/// Approved and run to its end; its verification waits for the next tick.
+fn ran() -> Scene {
+    let scene = scene();
+    approve(&scene, "w").expect("approved");
+    let ran = scene.host.run_write(&scene.compiled, &job("w")).expect("a store").expect("claimed");
+    assert!(ran.expect("begun").end.is_success());
+    assert_eq!(scene.state("w"), "verifying");
+    scene
+}
+
+#[test]
+fn a_clock_in_doubt_starts_no_verification() {
+    let scene = ran();
+    scene.host.pass(Duration::from_mins(1));
+    let wall = scene.host.now().at.wall_ms;
+    scene.host.set_wall(wall + 300_000);
+    scene.tick();
+    assert_eq!((scene.state("w"), scene.ran("v", Purpose::Verify)), ("verifying", 0));
+    scene.tick_after(60);
+    assert_eq!((scene.state("w"), scene.ran("v", Purpose::Verify)), ("verified", 1));
+}
+
+#[test]
+fn why_a_verification_did_not_pass_is_recorded_and_nothing_of_one_that_did() {
+    for (exit, attention, wanted) in [
+        (0, false, None),
+        (4, false, Some("v: exit 4")),
+        (0, true, Some("v: its output asks for attention")),
+    ] {
+        let scene = ran();
+        scene.set("v", |j| (j.exit, j.attention) = (exit, attention));
+        scene.tick_after(60);
+        assert_eq!(scene.state("w"), if wanted.is_some() { "unverified" } else { "verified" });
+        let cause = scene.record("w").cause.and_then(|cause| cause.detail);
+        assert_eq!(cause.as_deref(), wanted);
+        let events = scene.host.store.snapshot().events();
+        let noted = events.into_iter().find_map(|event| match event.kind {
+            EventKind::VerificationEnded { detail, .. } => Some(detail),
+            _ => None,
+        });
+        assert_eq!(
+            noted.expect("it ended").map(|detail| format!("v: {detail}")).as_deref(),
+            wanted
+        );
+    }
 }
