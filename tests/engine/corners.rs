@@ -201,3 +201,22 @@ fn a_check_runs_in_the_sandbox_that_its_config_asks_for() {
         assert_eq!((boxed("c"), boxed("a")), (wanted, false), "{sandbox}");
     }
 }
+
+#[test]
+fn a_paused_job_runs_on_only_if_it_was_seen_to() {
+    for running in [true, false] {
+        let scene = Scene::new(&watch("a", "alertAfter = 9, startGraceSeconds = 0"));
+        scene.set("a", |j| j.running = true);
+        scene.tick();
+        scene.set("a", |j| j.running = running);
+        scene.tick_after(60);
+        scene.host.stop(&scene.compiled, &job("a")).expect("a stop");
+        scene.set("a", |j| j.running = running);
+        scene.told();
+        // Not yet an anomaly of its own, and no news of the job.
+        break_by(&scene, Some(BrokenCause::TimedOut));
+        scene.tick_after(limits::STOPPING.as_secs());
+        let told = scene.told().concat();
+        assert_eq!(told.contains("it still runs"), running, "{told}");
+    }
+}
