@@ -1,9 +1,12 @@
 //! Corners of watched jobs and checks that no story comes to. Each was found by changing the program
 //! and seeing no test go red (docs/mutants.md).
 
+use std::time::Duration;
+
 use opsfsm::base::limits;
 use opsfsm::journal::{Broken, EventKind, Notes};
 use opsfsm::model::{BrokenCause, Purpose};
+use opsfsm::ports::Clock as _;
 
 use crate::support::{Scene, check, job, watch};
 
@@ -219,4 +222,19 @@ fn a_paused_job_runs_on_only_if_it_was_seen_to() {
         let told = scene.told().concat();
         assert_eq!(told.contains("it still runs"), running, "{told}");
     }
+}
+
+#[test]
+fn a_clock_in_doubt_stops_no_job_that_hangs() {
+    let policy = format!("{AT_ONCE}, stallSeconds = 60, onStall = \"restart\"");
+    let scene = Scene::new(&watch("a", &policy));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.host.pass(Duration::from_mins(1));
+    let wall = scene.host.now().at.wall_ms;
+    scene.host.set_wall(wall + 300_000);
+    scene.tick();
+    assert_eq!((scene.state("a"), scene.ran("a", Purpose::RestartStop)), ("stalled", 0));
+    scene.tick_after(60);
+    assert_eq!(scene.ran("a", Purpose::RestartStop), 1);
 }
