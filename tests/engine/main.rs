@@ -16,6 +16,7 @@ mod guards;
 mod lives;
 mod orders;
 mod outbox;
+mod plans;
 mod put_back;
 mod quiet;
 mod reminders;
