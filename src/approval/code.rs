@@ -233,6 +233,9 @@ mod tests {
         assert!(!matches(&code, "salt-tlas", &digest()));
         assert!(!matches(&code, "salt-salt", &PlanDigest::of(b"another")));
         assert!(!record.matches("") && !record.matches(&record.hash[1..]));
+        // With these parameters and no others: a code that was sent has to serve after an update.
+        expect_test::expect!["bdb8c86051b657125aad255d68ae4e3edc8ee006102e053e36fd49aee59998dc"]
+            .assert_eq(&record.hash);
     }
 
     #[test]
@@ -247,13 +250,21 @@ mod tests {
             Stamp { up_ms: at(15).up_ms, ..at(1) },
             Stamp { boot: BootId::new("c"), ..at(1) },
         ];
-        for now in by_one_clock {
+        let behind = [
+            Stamp { wall_ms: at(0).wall_ms - 1, ..at(1) },
+            Stamp { up_ms: at(0).up_ms - 1, ..at(1) },
+        ];
+        for now in by_one_clock.into_iter().chain(behind) {
             assert_eq!(fresh.judge(&digest(), &now), Err(CodeUnfit::Expired));
         }
         let nameless = CodeRecord { at: Stamp { boot: BootId::new(""), ..at(0) }, ..record() };
         let now = Stamp { boot: BootId::new(""), ..at(1) };
         assert_eq!(nameless.judge(&digest(), &now), Err(CodeUnfit::Expired));
-        let tried = CodeRecord { misses: limits::CODE_TRIES, ..record() };
+        let mut tried = record();
+        for _ in 0..limits::CODE_TRIES {
+            assert_eq!(tried.judge(&digest(), &at(1)), Ok(()));
+            tried.miss();
+        }
         assert_eq!(tried.judge(&digest(), &at(1)), Err(CodeUnfit::UsedUp));
         let plan = PlanDigest::of(b"another");
         assert_eq!(fresh.judge(&plan, &at(1)), Err(CodeUnfit::OtherPlan));

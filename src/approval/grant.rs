@@ -259,7 +259,7 @@ mod tests {
         grant.at.boot = BootId::unknown();
         let now = stamp(1_000_001, 500_001, "");
         assert_eq!(judge_alive(&grant, "e", &now), Err(Unfit::NoBoot));
-        assert!(!Unfit::NoBoot.is_of_the_grant());
+        assert!(!Unfit::NoBoot.is_of_the_grant() && Unfit::OtherBoot.is_of_the_grant());
         let named = stamp(1_000_001, 500_001, "b");
         assert_eq!(judge_alive(&grant, "e", &named), Err(Unfit::OtherBoot));
         grant.epoch = String::new();

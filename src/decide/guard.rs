@@ -240,6 +240,64 @@ mod tests {
     }
 
     #[test]
+    fn an_early_stop_is_none_and_a_failed_resume_stays_the_cause() {
+        every_case(|state, status, case, chosen| {
+            let wanted = match state {
+                WatchState::Running | WatchState::Resuming => case.contains("early=false"),
+                WatchState::Stalled => !case.starts_with("Some(ResumeFailed)"),
+                WatchState::Idle | WatchState::Completed | WatchState::Failed => true,
+                WatchState::Paused => false,
+            };
+            if status == "stopped" {
+                assert_eq!(chosen, wanted.then_some(WatchInput::SeenStopped), "{state} {case}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_job_that_hung_runs_again_when_it_moves_and_a_paused_one_when_it_had_stopped() {
+        every_case(|state, status, case, chosen| {
+            let seen = Some(WatchInput::SeenRunning);
+            let wanted = match state {
+                WatchState::Running => return,
+                WatchState::Stalled if case.contains("moved=true") => Some(WatchInput::Progressed),
+                WatchState::Stalled => seen.filter(|_| !case.starts_with("Some(NoProgress)")),
+                WatchState::Paused => seen.filter(|_| case.contains("since_stop=true")),
+                WatchState::Idle
+                | WatchState::Resuming
+                | WatchState::Completed
+                | WatchState::Failed => seen,
+            };
+            if status == "running" {
+                assert_eq!(chosen, wanted, "{state} {case}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_stop_says_why_in_words_that_say_something() {
+        let record = JobRecord::new(State::Watch(WatchState::Running), &at(0));
+        let cause_of = |reason: Option<&str>| {
+            let status = Status { stop_reason: reason.map(str::to_owned), ..Status::default() };
+            let (notes, policy) = (Notes::default(), Policy::default());
+            choose_input(&record, &notes, &status, (false, false), &policy, &at(1))
+        };
+        for (reason, detail) in [(None, None), (Some(" \n"), None), (Some("oom\n"), Some("oom"))] {
+            let cause = Cause { kind: CauseKind::Stopped, detail: detail.map(str::to_owned) };
+            assert_eq!(cause_of(reason), Some((WatchInput::SeenStopped, Some(cause))));
+        }
+    }
+
+    #[test]
+    fn completed_is_neither_running_nor_stopped() {
+        for (name, running, completed) in STATUSES {
+            let status = status(running, completed, true);
+            assert_eq!(is_running(&status), name == "running");
+            assert_eq!(is_stopped(&status), name == "stopped");
+        }
+    }
+
+    #[test]
     fn a_stall_takes_a_key_and_the_whole_time() {
         every_case(|state, status, case, chosen| {
             let stands = case.contains("key=true moved=false") && case.contains("still=true");

@@ -278,3 +278,6 @@ fn cycle_of<'a>(
         Some(_) | None => Err(ReplayFault::Unnamed(format!("run {run} of `{id}`"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

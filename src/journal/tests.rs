@@ -529,3 +529,69 @@ fn every_kind_of_event_is_named() {
     let names = EventKind::NAMES.join("`, `");
     assert!(unknown.unwrap_err().to_string().ends_with(&format!("expected one of `{names}`")));
 }
+
+#[test]
+fn at_stake_is_a_live_approval_of_this_store_or_a_code() {
+    let EventKind::Approved { grant, .. } = approved() else { panic!("it is an approval") };
+    let holds = |epoch: &str, fate: GrantFate, code: Option<CodeRecord>| {
+        let mut snapshot = Snapshot { epoch: Some(epoch.to_owned()), ..Snapshot::default() };
+        let record = GrantRecord { grant: (*grant).clone(), fate };
+        snapshot.grants.insert(grant.id.clone(), record);
+        let answer = Answer::Pending;
+        let (origin, digest, reason) = (Origin::Person, None, None);
+        let request = Request { at: at(1), origin, digest, reason, answer, code };
+        snapshot.requests.insert(JobId::new("scan"), request);
+        is_at_stake(&snapshot)
+    };
+    let spent = || GrantFate::Spent { run: RunId::new("r1") };
+    assert!(holds("e", GrantFate::Live, None));
+    assert!(!holds("e", spent(), None) && !holds("f", GrantFate::Live, None));
+    assert!(holds("f", spent(), Some(code())));
+}
+
+#[test]
+fn an_epoch_is_of_its_head_and_its_seed() {
+    let heads = [Head::default(), next_head(&Head::default(), "a")];
+    let epochs: std::collections::BTreeSet<String> =
+        heads.iter().flat_map(|head| [b"1", b"2"].map(|seed| next_epoch(head, seed))).collect();
+    assert_eq!(epochs.len(), 4);
+    let hex = |epoch: &String| epoch.len() == 32 && epoch.chars().all(|c| c.is_ascii_hexdigit());
+    assert!(epochs.iter().all(hex), "{epochs:?}");
+}
+
+#[test]
+fn why_an_approval_is_void_is_said_in_words() {
+    let words = |why: Voided| why.words();
+    assert_eq!(words(Voided::Revoked), "the approval was taken back");
+    assert_eq!(words(Voided::Replaced), "a newer approval took its place");
+    assert_eq!(words(Voided::Unfit(Unfit::Expired)), "the approval has expired");
+    let changed = Voided::Unfit(Unfit::OtherPlan).words_with(Some("/w has other content"));
+    assert_eq!(changed, "the plan is not the approved one any more: /w has other content");
+    assert_eq!(Voided::Revoked.words_with(None), "the approval was taken back");
+}
+
+#[test]
+fn an_end_is_shown_by_the_name_that_is_stored() {
+    for end in [ItemEnd::Done, ItemEnd::Failed, ItemEnd::Blocked, ItemEnd::Dropped] {
+        assert_eq!(serde_json::to_value(end).unwrap(), end.as_str());
+    }
+}
+
+#[test]
+fn notes_that_say_nothing_are_not_written_and_others_are() {
+    assert_eq!(serde_json::to_string(&Notes::default()).unwrap(), "{}");
+    let seen = Notes { stopped_since_stop: true, ..Notes::default() };
+    let text = serde_json::to_string(&seen).unwrap();
+    assert_eq!(serde_json::from_str::<Notes>(&text).unwrap(), seen);
+}
+
+#[test]
+fn what_is_held_back_is_counted_with_what_was_dropped() {
+    let clock = "03:00".to_owned();
+    let item = HeldItem { what: HeldNews::Recovered, clock };
+    for (items, dropped) in [(0, 0), (1, 0), (0, 2), (3, 2)] {
+        let held = Held { state: None, items: vec![item.clone(); items], dropped };
+        let all = items + usize::try_from(dropped).unwrap();
+        assert_eq!((held.len(), held.is_empty()), (all, all == 0));
+    }
+}

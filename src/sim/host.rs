@@ -148,6 +148,11 @@ impl SimHost {
         self.now.borrow_mut().wall_ms = wall_ms;
     }
 
+    /// The system does not say any more which boot it is in.
+    pub fn forget_boot(&self) {
+        self.now.borrow_mut().boot = BootId::unknown();
+    }
+
     /// The machine boots anew; everything that ran is gone.
     pub fn reboot(&self) {
         let mut now = self.now.borrow_mut();

@@ -2,6 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod codes;
+mod corners;
+mod corners_clock;
+mod corners_orders;
+mod corners_told;
+mod corners_write;
 mod crashes;
 mod cron;
 mod explain;
@@ -11,6 +17,7 @@ mod guards;
 mod lives;
 mod orders;
 mod outbox;
+mod plans;
 mod put_back;
 mod quiet;
 mod reminders;

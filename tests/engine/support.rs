@@ -1,13 +1,15 @@
 //! A host with a config, and short words for what happens on it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use opsfsm::base::JobId;
+use opsfsm::base::{JobId, Now};
 use opsfsm::compile::Compiled;
 use opsfsm::config::Format;
-use opsfsm::decide::TickOutcome;
-use opsfsm::journal::{EventKind, JobRecord, Queued};
+use opsfsm::decide::{Facts, TickOutcome};
+use opsfsm::journal::{EventKind, JobRecord, Queued, World};
 use opsfsm::model::Purpose;
+use opsfsm::ports::Processes as _;
 use opsfsm::sim::{SimHost, SimJob, compile_text};
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -72,6 +74,17 @@ impl Scene {
 
     pub(crate) fn queue(&self) -> Vec<Queued> {
         self.host.store.snapshot().world().snapshot.queue.values().cloned().collect()
+    }
+
+    /// The store's content.
+    pub(crate) fn world(&self) -> World {
+        self.host.store.snapshot().world().clone()
+    }
+
+    /// What a decision is made from, beside config and world; nothing is dead or in flight.
+    pub(crate) fn facts<'a>(&self, now: &'a Now) -> Facts<'a> {
+        let claimer = self.host.own_id();
+        Facts { now, seed: [7; 32], claimer, dead: BTreeSet::new(), in_flight: BTreeSet::new() }
     }
 
     /// The inputs that moved a job, in order.

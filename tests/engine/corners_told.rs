@@ -1,0 +1,122 @@
+//! Corners of what is told: the fields of a section, and whose output is shown. Each was found by
+//! changing the program and seeing no test go red (docs/mutants.md).
+
+use opsfsm::decide::{Decision, Section, decide_observed};
+use opsfsm::journal::RunPhase;
+use opsfsm::model::{End, Level, Observation, Observed, Outcome, SpawnFault, Status, StreamTail};
+use opsfsm::ports::Clock as _;
+
+use crate::support::{Scene, check, job, watch};
+
+fn stopped(scene: &Scene, id: &str) -> Observation {
+    let mut progress = serde_json::Map::new();
+    progress.insert("pages".to_owned(), 7.into());
+    let status = Status {
+        progress,
+        progress_key: Some("7".to_owned()),
+        level: Level::Ok,
+        message: Some("disk\nfull".to_owned()),
+        ..Status::default()
+    };
+    Observation { job: job(id), at: scene.host.now().at, observed: Observed::Status(status) }
+}
+
+fn observed(scene: &Scene, observations: &[Observation]) -> Decision {
+    let now = scene.host.now();
+    let facts = scene.facts(&now);
+    decide_observed(&scene.compiled, scene.world(), observations, &facts).expect("a decision")
+}
+
+fn section<'a>(decision: &'a Decision, id: &str) -> &'a Section {
+    decision.news.sections.iter().find(|s| s.job == job(id)).expect("it is told")
+}
+
+#[test]
+fn a_section_has_the_jobs_name_its_words_and_its_next_resume() {
+    let policy = "autoResume = true, autoResumeBackoffSeconds = 900, startGraceSeconds = 0";
+    let config = watch("a", policy).replace("id = \"a\"", "id = \"a\"\nname = \"Long crawl\"");
+    let scene = Scene::new(&config);
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.set("a", |j| (j.running, j.start_is_idle) = (false, true));
+    scene.tick_after(60);
+    assert_eq!(scene.state("a"), "resuming");
+    scene.host.pass(std::time::Duration::from_mins(1));
+    let decision = observed(&scene, &[stopped(&scene, "a")]);
+    let told = section(&decision, "a");
+    assert_eq!((told.name.as_str(), told.message.as_deref()), ("Long crawl", Some("disk full")));
+    assert_eq!(told.progress, [("pages".to_owned(), "7".to_owned())]);
+    let next = told.next_resume.expect("one will come");
+    assert_eq!(next.as_secs(), 840);
+}
+
+/// A run that is under way ends like this.
+fn end_run(scene: &Scene, end: End, (out, err): (&str, &str)) {
+    let tail = |text: &str| StreamTail { text: text.to_owned(), ..StreamTail::default() };
+    let (stdout, stderr) = (tail(out), tail(err));
+    let outcome = Outcome { stdout, stderr, ..Outcome::without_output(end) };
+    scene.host.store.tamper(|world| {
+        world.runs.values_mut().next().expect("a run").phase = RunPhase::Done { outcome };
+    });
+}
+
+const SAID: (&str, &str) = ("begun\n", "line\nlast words\n\n");
+
+fn check_ended(end: End, said: (&str, &str)) -> (String, Option<String>) {
+    let scene = Scene::new(&check("c", "everySeconds = 60"));
+    scene.host.executors_late.set(true);
+    scene.tick();
+    scene.host.store.tamper(|world| {
+        let state = opsfsm::machine::CheckState::Running;
+        let record = world.snapshot.jobs.get_mut(&job("c")).expect("a record");
+        record.state = opsfsm::machine::State::Check(state);
+    });
+    end_run(&scene, end, said);
+    let decision = observed(&scene, &[]);
+    let told = section(&decision, "c");
+    let detail = told.cause.clone().and_then(|cause| cause.detail);
+    (told.run.clone().expect("its run").output, detail)
+}
+
+#[test]
+fn what_a_check_said_is_shown_and_its_last_words_are_the_cause() {
+    let failed = || End::Exited { code: 3 };
+    let (output, cause) = check_ended(failed(), SAID);
+    assert_eq!(output, "begun\nline\nlast words");
+    assert_eq!(cause.as_deref(), Some("exit 3: last words"));
+    assert_eq!(check_ended(failed(), ("", "x\n")).0, "x");
+    assert_eq!(check_ended(failed(), ("x\n", "\n")).0, "x");
+    assert_eq!(check_ended(failed(), ("", "")), (String::new(), Some("exit 3".to_owned())));
+    let detail = "no such program".to_owned();
+    let not_started = End::NotStarted { fault: SpawnFault::NotFound, detail };
+    assert_eq!(check_ended(not_started, SAID).1.as_deref(), Some("no such program"));
+}
+
+#[test]
+fn what_a_write_said_is_shown_only_if_its_config_says_so() {
+    let write = |more: &str| {
+        format!(
+            "[[jobs]]\nid = \"w\"\nkind = \"one_shot_write\"\nrisk = \"write_local\"\n\
+             enabled = true\ncwd = \"/d\"\ncommands = {{ run = [\"/w\"] }}\n{more}\n\
+             after = [{{ jobId = \"v\" }}]\n"
+        ) + &check("v", "")
+    };
+    let shown = "policy = { reportOutput = true }";
+    for (more, gone, wanted) in
+        [("", false, ""), (shown, false, "begun\nline\nlast words"), (shown, true, "")]
+    {
+        let mut scene = Scene::new(&write(more));
+        scene.host.begin_store();
+        let life = opsfsm::base::limits::GRANT_LIFE;
+        scene.host.approve(&scene.compiled, &job("w"), life).expect("a store").expect("approved");
+        scene.host.executors_die.set(true);
+        scene.host.run_write(&scene.compiled, &job("w")).expect_err("killed");
+        end_run(&scene, End::Exited { code: 3 }, SAID);
+        if gone {
+            scene.edit(&check("v", ""));
+        }
+        let decision = observed(&scene, &[]);
+        let run = section(&decision, "w").run.clone().expect("its run");
+        assert_eq!(run.output, wanted, "{more} {gone}");
+    }
+}
