@@ -25,9 +25,10 @@ use crate::strace::{
 };
 use crate::support::{PROGRAM, code, said};
 use crate::trace::read_calls;
-use crate::writes::{approved, heals, lines, settle, spent};
+use crate::writes::{approve, approved, heals, lines, settle, spent, state, verified_by};
 
-/// Of the states that are looked at by default the program itself goes on from so many.
+/// The program itself goes on from so many of the states that are looked at by default, and from one of each
+/// thing that the store says.
 const FEWER: usize = 10;
 
 /// What the databases of a folder say, each row of each table.
@@ -40,8 +41,9 @@ struct Lost<'a> {
     /// What the databases said one after another, and which of it holds at each moment.
     said: Vec<Said>,
     at: Vec<usize>,
-    /// Of which of it, with how many effects, the library was asked already.
+    /// Of which of it, with how many effects, the library was asked already; and the program itself.
     sound: RefCell<BTreeSet<(usize, usize)>>,
+    gone_on: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Lost<'a> {
@@ -62,8 +64,14 @@ impl<'a> Lost<'a> {
         let differs = |path: &&PathBuf| found.get(*path) != told.get(*path);
         let differ: Vec<_> = found.keys().chain(told.keys()).filter(differs).collect();
         assert!(differ.is_empty(), "the recording is not what happened: {differ:?}");
-        let mut lost =
-            Self { stage, recording, said: Vec::new(), at: Vec::new(), sound: RefCell::default() };
+        let mut lost = Self {
+            stage,
+            recording,
+            said: Vec::new(),
+            at: Vec::new(),
+            sound: RefCell::default(),
+            gone_on: RefCell::default(),
+        };
         lost.learn();
         lost
     }
@@ -147,7 +155,12 @@ impl<'a> Lost<'a> {
         }
     }
 
-    fn try_state(&self, held: &Held, at: (usize, usize), then: Option<&Then<'_>>) -> Tried {
+    fn try_state(
+        &self,
+        held: &Held,
+        at: (usize, usize),
+        (goes_on, then): (bool, &Then<'_>),
+    ) -> Tried {
         let image = self.recording.image(held);
         let tried = catch_unwind(AssertUnwindSafe(|| {
             self.put(&image, at.1);
@@ -157,7 +170,8 @@ impl<'a> Lost<'a> {
                 self.assert_sound();
             }
             self.assert_in_force();
-            let fate = then.map(|then| {
+            let is_new = self.gone_on.borrow_mut().insert(which);
+            let fate = (is_new || goes_on).then(|| {
                 self.put(&image, at.1);
                 if self.stage.site.store.exists() {
                     let output = self.stage.site.run(&["history", "--verify"]);
@@ -264,12 +278,12 @@ fn chosen(recording: &Recording, few: usize) -> (usize, Vec<State>) {
 fn lose(what: &str, stage: &Stage, few: usize, then: &Then<'_>) {
     let lost = Lost::new(stage);
     let (whole, states) = chosen(&lost.recording, few);
-    let every = if sweeps_all() { FEWER * 20 } else { FEWER };
+    let every = if sweeps_all() { FEWER * 10 } else { FEWER };
     let every = states.len().div_ceil(every).max(1);
     let (mut met, mut fates) = (BTreeMap::<usize, usize>::new(), BTreeMap::<&str, usize>::new());
     let mut wrong = Vec::new();
     for (n, (held, at)) in states.iter().enumerate() {
-        match lost.try_state(held, *at, (n % every == 0).then_some(then)) {
+        match lost.try_state(held, *at, (n % every == 0, then)) {
             Ok((which, fate)) => {
                 *met.entry(which).or_default() += 1;
                 fate.into_iter().for_each(|fate| *fates.entry(fate).or_default() += 1);
@@ -367,6 +381,33 @@ fn a_write() {
             fate.name()
         });
     }
+}
+
+/// The tick after a write, which verifies it.
+#[test]
+fn a_verification() {
+    if !can_strace() {
+        return;
+    }
+    let site = verified_by("true");
+    approve(&site);
+    assert_eq!(code(&site.run(&["run", "w"])), 0);
+    site.assert_no_process_left();
+    assert_eq!(state(&site.assert_sound()), "verifying");
+    let stage = Stage::new(site, &["tick"]);
+    lose("a tick that verifies a write", &stage, 80, &|at| {
+        let site = &stage.site;
+        let was = state(&site.assert_sound());
+        for _ in 0..2 {
+            let output = site.run(&["tick"]);
+            assert_eq!(code(&output), 0, "{at}: {}", said(&output));
+            site.assert_no_process_left();
+        }
+        assert_eq!(state(&site.assert_sound()), "verified", "{at}");
+        assert_eq!(code(&site.run(&["run", "w", "--wait"])), 4, "{at}: its approval is spent");
+        assert_eq!(lines(site), 0, "{at}: it ran again");
+        if was == "verified" { "verified" } else { "verified later" }
+    });
 }
 
 #[test]

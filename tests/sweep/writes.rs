@@ -45,11 +45,16 @@ pub(crate) fn approved() -> Site {
 
 /// A site with a write that nobody has approved.
 pub(crate) fn unapproved() -> Site {
+    verified_by("grep -q ' w$' effects")
+}
+
+/// The same, with this for its verification.
+pub(crate) fn verified_by(line: &str) -> Site {
     let site = Site::new();
     let here = site.folder().display().to_string();
     fs::write(site.folder().join("opsfsm.toml"), CONFIG.replace("SITE", &here)).unwrap();
     script(&site, "w.sh", "echo \"$OPSFSM_RUN w\" >> effects");
-    script(&site, "v.sh", "grep -q ' w$' effects");
+    script(&site, "v.sh", line);
     assert_eq!(code(&site.run(&["adopt"])), 0);
     site
 }
