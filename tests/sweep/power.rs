@@ -49,6 +49,11 @@ struct Lost<'a> {
 impl<'a> Lost<'a> {
     fn new(stage: &'a Stage) -> Self {
         stage.reset();
+        Self::on(stage)
+    }
+
+    /// On the folder as it is now.
+    fn on(stage: &'a Stage) -> Self {
         let folder = stage.site.folder();
         let before = image_of(folder);
         let log = tempfile::NamedTempFile::new().unwrap();
@@ -118,16 +123,16 @@ impl<'a> Lost<'a> {
     /// Which of all that the databases said in between they say now. Nothing that somebody could know of
     /// is undone, and nothing that was not done is there.
     fn which(&self, (first, last): (usize, usize)) -> usize {
-        let known = self.recording.published.iter().filter(|moment| **moment <= last);
-        let least = known.map(|moment| self.at[*moment]).max().unwrap_or(0);
-        let most = self.at[first];
+        let published = self.recording.published.iter().filter(|moment| **moment <= last);
+        let seen = published.map(|moment| self.at[*moment]).max().unwrap_or(0);
+        let done = self.at[first];
         let said = said_by(self.stage.site.folder());
         let found = self.said.iter().rposition(|known| *known == said);
         let Some(found) = found else {
             panic!("it says what it never said: {}", differences(&self.said, &said));
         };
-        assert!(found >= least, "what was known is undone: at {found}, and {least} was seen");
-        assert!(found <= most, "at {found}, and only {most} was done");
+        assert!(found >= seen, "what was known is undone: at {found}, and {seen} was seen");
+        assert!(found <= done, "at {found}, and only {done} was done");
         found
     }
 
@@ -220,7 +225,8 @@ fn said_by(folder: &Path) -> Said {
     let mut said = Said::new();
     for (path, bytes) in image_of(folder) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let is_one = name.ends_with(".db") || name.contains(".db.replaced-");
+        let is_one =
+            path.extension().is_some_and(|end| end == "db") || name.contains(".db.replaced-");
         if bytes.is_some() && is_one && !name.starts_with('.') && !name.ends_with("-journal") {
             let text = text_of(&path).unwrap_or_else(|e| format!("unreadable: {e}"));
             said.insert(path, text);
@@ -274,9 +280,12 @@ fn chosen(recording: &Recording, few: usize) -> (usize, Vec<State>) {
     (whole, some)
 }
 
-/// Looks at what could be left of a command; `then` goes on from there with the program itself.
 fn lose(what: &str, stage: &Stage, few: usize, then: &Then<'_>) {
-    let lost = Lost::new(stage);
+    look_at(what, &Lost::new(stage), few, then);
+}
+
+/// Looks at what could be left of a command; `then` goes on from there with the program itself.
+fn look_at(what: &str, lost: &Lost<'_>, few: usize, then: &Then<'_>) {
     let (whole, states) = chosen(&lost.recording, few);
     let every = if sweeps_all() { FEWER * 10 } else { FEWER };
     let every = states.len().div_ceil(every).max(1);
@@ -286,7 +295,9 @@ fn lose(what: &str, stage: &Stage, few: usize, then: &Then<'_>) {
         match lost.try_state(held, *at, (n % every == 0, then)) {
             Ok((which, fate)) => {
                 *met.entry(which).or_default() += 1;
-                fate.into_iter().for_each(|fate| *fates.entry(fate).or_default() += 1);
+                if let Some(fate) = fate {
+                    *fates.entry(fate).or_default() += 1;
+                }
             }
             Err(why) => wrong.push(why),
         }
@@ -360,6 +371,25 @@ fn an_approval() {
         let stage = approving();
         lose("approve", &stage, 80, &|at| after_approving(&stage.site, at));
     }
+}
+
+/// The power fails when all is written and not yet committed, and fails again while the next call rolls that
+/// back, or later in it.
+#[test]
+fn an_approval_after_another_power_loss() {
+    if !can_strace() {
+        return;
+    }
+    let stage = approving();
+    let first = Lost::new(&stage);
+    let journal = stage.site.store.with_file_name("opsfsm.db-journal");
+    let moments = (0..=first.recording.moments).rev();
+    let mut images = moments.map(|m| (m, first.recording.image(&first.recording.all_until(m))));
+    let (moment, image) = images.find(|(_, image)| image.contains_key(&journal)).unwrap();
+    first.put(&image, moment);
+    let again = Lost::on(&stage);
+    assert!(again.recording.syncs > first.recording.syncs, "something was rolled back");
+    look_at("approve, after a power loss", &again, 80, &|at| after_approving(&stage.site, at));
 }
 
 #[test]
