@@ -29,7 +29,7 @@ use crate::writes::{approve, approved, heals, lines, settle, spent, state, verif
 
 /// The program itself goes on from so many of the states that are looked at by default, and from one of each
 /// thing that the store says.
-const FEWER: usize = 10;
+const FEWER: usize = 6;
 
 /// What the databases of a folder say, each row of each table.
 type Said = BTreeMap<PathBuf, String>;
@@ -287,7 +287,7 @@ fn lose(what: &str, stage: &Stage, few: usize, then: &Then<'_>) {
 /// Looks at what could be left of a command; `then` goes on from there with the program itself.
 fn look_at(what: &str, lost: &Lost<'_>, few: usize, then: &Then<'_>) {
     let (whole, states) = chosen(&lost.recording, few);
-    let every = if sweeps_all() { FEWER * 10 } else { FEWER };
+    let every = if sweeps_all() { FEWER * 16 } else { FEWER };
     let every = states.len().div_ceil(every).max(1);
     let (mut met, mut fates) = (BTreeMap::<usize, usize>::new(), BTreeMap::<&str, usize>::new());
     let mut wrong = Vec::new();
@@ -329,7 +329,7 @@ fn ended(stage: &Stage) -> &'static str {
 fn the_first_tick() {
     if can_strace() {
         let stage = Stage::new(untouched(), &["tick"]);
-        lose("the first tick", &stage, 100, &|_| ended(&stage));
+        lose("the first tick", &stage, 60, &|_| ended(&stage));
     }
 }
 
@@ -337,7 +337,7 @@ fn the_first_tick() {
 fn a_tick() {
     if can_strace() {
         let stage = Stage::new(adopted(), &["tick"]);
-        lose("a tick", &stage, 100, &|_| ended(&stage));
+        lose("a tick", &stage, 60, &|_| ended(&stage));
     }
 }
 
@@ -345,7 +345,7 @@ fn a_tick() {
 fn a_tick_that_prunes() {
     if can_strace() {
         let stage = Stage::new(overgrown(), &["tick"]);
-        lose("a tick that prunes", &stage, 40, &|_| ended(&stage));
+        lose("a tick that prunes", &stage, 30, &|_| ended(&stage));
     }
 }
 
@@ -353,7 +353,7 @@ fn a_tick_that_prunes() {
 fn a_start() {
     if can_strace() {
         let stage = Stage::new(adopted(), &["start", "scan"]);
-        lose("start", &stage, 80, &|_| ended(&stage));
+        lose("start", &stage, 50, &|_| ended(&stage));
     }
 }
 
@@ -361,7 +361,7 @@ fn a_start() {
 fn a_stop() {
     if can_strace() {
         let stage = stopping();
-        lose("stop", &stage, 80, &|at| after_stopping(&stage.site, at));
+        lose("stop", &stage, 50, &|at| after_stopping(&stage.site, at));
     }
 }
 
@@ -369,7 +369,7 @@ fn a_stop() {
 fn an_approval() {
     if can_strace() {
         let stage = approving();
-        lose("approve", &stage, 80, &|at| after_approving(&stage.site, at));
+        lose("approve", &stage, 50, &|at| after_approving(&stage.site, at));
     }
 }
 
@@ -389,14 +389,14 @@ fn an_approval_after_another_power_loss() {
     first.put(&image, moment);
     let again = Lost::on(&stage);
     assert!(again.recording.syncs > first.recording.syncs, "something was rolled back");
-    look_at("approve, after a power loss", &again, 80, &|at| after_approving(&stage.site, at));
+    look_at("approve, after a power loss", &again, 40, &|at| after_approving(&stage.site, at));
 }
 
 #[test]
 fn a_revocation() {
     if can_strace() {
         let stage = Stage::new(approved(), &["revoke", "w"]);
-        lose("revoke", &stage, 60, &|at| after_revoking(&stage.site, at));
+        lose("revoke", &stage, 40, &|at| after_revoking(&stage.site, at));
     }
 }
 
@@ -405,7 +405,7 @@ fn a_revocation() {
 fn a_write() {
     if can_strace() {
         let stage = Stage::new(approved(), &["run", "w", "--wait"]);
-        lose("run w", &stage, 120, &|at| {
+        lose("run w", &stage, 80, &|at| {
             let fate = settle(&stage, at);
             heals(&stage.site, at);
             fate.name()
@@ -425,7 +425,7 @@ fn a_verification() {
     site.assert_no_process_left();
     assert_eq!(state(&site.assert_sound()), "verifying");
     let stage = Stage::new(site, &["tick"]);
-    lose("a tick that verifies a write", &stage, 80, &|at| {
+    lose("a tick that verifies a write", &stage, 50, &|at| {
         let site = &stage.site;
         let was = state(&site.assert_sound());
         for _ in 0..2 {
@@ -444,7 +444,7 @@ fn a_verification() {
 fn a_backup() {
     if can_strace() {
         let (stage, copy) = backing_up();
-        lose("backup", &stage, 60, &|at| after_backing_up(&stage.site, &copy, at));
+        lose("backup", &stage, 40, &|at| after_backing_up(&stage.site, &copy, at));
     }
 }
 
