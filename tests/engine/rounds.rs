@@ -70,7 +70,7 @@ fn what_passed_in_a_round_that_never_ended_counts_for_nothing_in_the_next_one() 
     play(&mut stage, &[Move::NextProcess, Move::Reverify(0), Move::Tick, Move::Tick]);
     only_arrives(&mut stage, "u");
     assert_eq!((stage.state("w"), stage.host.ran.borrow().len()), ("verifying", 2));
-    let minute = std::time::Duration::from_secs(60);
+    let minute = std::time::Duration::from_mins(1);
     play(&mut stage, &[Move::CheckExits(V, 1), Move::NextProcess, Move::ExecutorsLate(false)]);
     play(&mut stage, &[Move::Pass(minute), Move::Tick, Move::Pass(minute), Move::Tick]);
     assert_eq!((stage.state("w"), stage.host.ran.borrow().len()), ("unverified", 3));
