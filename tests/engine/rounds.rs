@@ -57,6 +57,35 @@ fn a_new_round_counts_from_nothing() {
     }
 }
 
+/// Asked for again while one check has passed and the other is still to come: both have to pass anew.
+#[test]
+fn what_passed_in_a_round_that_never_ended_counts_for_nothing_in_the_next_one() {
+    let mut stage = Stage::new();
+    let run = [Move::Approve(0, LIFE, Level::Asserted), Move::Claim(0), Move::Execute(0, None)];
+    play(&mut stage, &run);
+    play(&mut stage, &[Move::ExecutorsLate(true), Move::Tick]);
+    only_arrives(&mut stage, "v");
+    assert_eq!((stage.state("w"), stage.host.ran.borrow().len()), ("verifying", 1));
+    // The other executor died with its tick.
+    play(&mut stage, &[Move::NextProcess, Move::Reverify(0), Move::Tick, Move::Tick]);
+    only_arrives(&mut stage, "u");
+    assert_eq!((stage.state("w"), stage.host.ran.borrow().len()), ("verifying", 2));
+    let minute = std::time::Duration::from_mins(1);
+    play(&mut stage, &[Move::CheckExits(V, 1), Move::NextProcess, Move::ExecutorsLate(false)]);
+    play(&mut stage, &[Move::Pass(minute), Move::Tick, Move::Pass(minute), Move::Tick]);
+    assert_eq!((stage.state("w"), stage.host.ran.borrow().len()), ("unverified", 3));
+}
+
+/// Of the executors on their way this check's arrives, and the others never do; a tick takes it in.
+fn only_arrives(stage: &mut Stage, check: &str) {
+    let runs = stage.host.store.snapshot().world().runs.clone();
+    let of =
+        |run: &opsfsm::base::RunId| runs.get(run).is_some_and(|row| row.spec.job.as_str() == check);
+    stage.host.on_their_way.borrow_mut().retain(of);
+    assert_eq!(stage.host.on_their_way.borrow().len(), 1, "of {check}");
+    play(stage, &[Move::ExecutorsArrive, Move::Tick]);
+}
+
 /// A verification that an executor of an earlier round brings late says nothing in a new one.
 #[test]
 fn a_late_executor_of_an_older_round_is_not_heard() {

@@ -678,6 +678,26 @@ fn an_executor_that_comes_after_its_claim_was_dropped_runs_nothing() {
     assert_eq!(scene.ran("c", Purpose::Check), 1, "the late one is fenced");
 }
 
+/// Two executors of one run: the first one runs it, also where it dies of that.
+#[test]
+fn an_executor_that_is_not_the_first_of_its_run_runs_nothing() {
+    for dies in [false, true] {
+        let jobs = check("c", "everySeconds = 86400") + &watch("a", "autoResume = true");
+        let scene = Scene::new(&jobs);
+        let ran = || (scene.ran("c", Purpose::Check), scene.ran("a", Purpose::Resume));
+        scene.host.executors_late.set(true);
+        scene.tick();
+        let again = scene.host.on_their_way.borrow().clone();
+        scene.host.executors_die.set(dies);
+        scene.host.executors_arrive();
+        scene.host.executors_die.set(false);
+        assert_eq!(ran(), (1, 1));
+        scene.host.on_their_way.replace(again);
+        scene.host.executors_arrive();
+        assert_eq!(ran(), (1, 1), "the second one is fenced");
+    }
+}
+
 #[test]
 fn two_items_of_one_job_are_served_one_after_the_other() {
     let both = "everySeconds = 86400\nafter = [{ jobId = \"c\" }]";

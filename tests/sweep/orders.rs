@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use opsfsm::journal::{GrantFate, World};
 
@@ -60,77 +60,82 @@ fn run_once(site: &Site, at: &str) -> bool {
     ran == 1
 }
 
-#[test]
-fn an_approval() {
-    if !can_strace() {
-        return;
-    }
+pub(crate) fn approving() -> Stage {
     let site = unapproved();
     let digest = digest(&site);
-    let stage = Stage::new(site, &["approve", "w", "--digest", &digest, "--expires", "24h"]);
-    sweep("approve", &stage, 15, |at| {
-        let site = &stage.site;
-        assert_eq!(lines(site), 0, "{at}: approving wrote");
-        let ran = run_once(site, at);
-        // One approval is one start, whatever became of the order.
-        assert!(!run_once(site, at), "{at}: it ran twice");
-        approve(site);
-        assert!(run_once(site, at), "{at}: it can be approved anew");
-        assert_eq!(spent(&site.assert_sound()), lines(site), "{at}");
-        if ran { "approved" } else { "not approved" }
-    });
+    Stage::new(site, &["approve", "w", "--digest", &digest, "--expires", "24h"])
+}
+
+pub(crate) fn after_approving(site: &Site, at: &str) -> &'static str {
+    assert_eq!(lines(site), 0, "{at}: approving wrote");
+    let ran = run_once(site, at);
+    // One approval is one start, whatever became of the order.
+    assert!(!run_once(site, at), "{at}: it ran twice");
+    approve(site);
+    assert!(run_once(site, at), "{at}: it can be approved anew");
+    assert_eq!(spent(&site.assert_sound()), lines(site), "{at}");
+    if ran { "approved" } else { "not approved" }
+}
+
+#[test]
+fn an_approval() {
+    if can_strace() {
+        let stage = approving();
+        sweep("approve", &stage, 15, |at| after_approving(&stage.site, at));
+    }
+}
+
+pub(crate) fn after_revoking(site: &Site, at: &str) -> &'static str {
+    let revoked = live(&site.assert_sound()) == 0;
+    assert_eq!(lines(site), 0, "{at}");
+    let again = site.run(&["revoke", "w"]);
+    assert!(code(&again) != 101, "{at}: {}", said(&again));
+    assert!(!run_once(site, at), "{at}: a revoked approval started it");
+    if revoked { "revoked" } else { "not revoked" }
 }
 
 #[test]
 fn a_revocation() {
-    if !can_strace() {
-        return;
+    if can_strace() {
+        let stage = Stage::new(approved(), &["revoke", "w"]);
+        sweep("revoke", &stage, 12, |at| after_revoking(&stage.site, at));
     }
-    let stage = Stage::new(approved(), &["revoke", "w"]);
-    sweep("revoke", &stage, 12, |at| {
-        let site = &stage.site;
-        let revoked = live(&site.assert_sound()) == 0;
-        assert_eq!(lines(site), 0, "{at}");
-        let again = site.run(&["revoke", "w"]);
-        assert!(code(&again) != 101, "{at}: {}", said(&again));
-        assert!(!run_once(site, at), "{at}: a revoked approval started it");
-        if revoked { "revoked" } else { "not revoked" }
-    });
+}
+
+pub(crate) fn stopping() -> Stage {
+    let site = adopted();
+    assert_eq!(code(&site.run(&["start", "scan"])), 0);
+    Stage::new(site, &["stop", "scan"])
+}
+
+pub(crate) fn after_stopping(site: &Site, at: &str) -> &'static str {
+    let count = |site: &Site, what: &str| site.assert_none_twice().get(what).copied().unwrap_or(0);
+    let stands = |site: &Site| site.assert_sound().snapshot.jobs["scan"].state.to_string();
+    site.assert_no_process_left();
+    assert!(count(site, "stop") <= 1, "{at}");
+    // Its command runs only once the order is recorded.
+    let recorded = stands(site) == "paused";
+    assert!(recorded || count(site, "stop") == 0, "{at}: its stop command ran unrecorded");
+    let again = site.run(&["stop", "scan"]);
+    assert!(code(&again) == 0, "{at}: {}", said(&again));
+    site.assert_no_process_left();
+    assert_eq!(stands(site), "paused", "{at}");
+    let before = count(site, "scan");
+    for _ in 0..2 {
+        assert_eq!(code(&site.run(&["tick"])), 0, "{at}");
+        site.assert_no_process_left();
+    }
+    let then = (stands(site), count(site, "scan"));
+    assert_eq!(then, ("paused".to_owned(), before), "{at}: a tick started it");
+    if recorded { "recorded" } else { "not recorded" }
 }
 
 #[test]
 fn a_stop() {
-    if !can_strace() {
-        return;
+    if can_strace() {
+        let stage = stopping();
+        sweep("stop", &stage, 15, |at| after_stopping(&stage.site, at));
     }
-    let site = adopted();
-    assert_eq!(code(&site.run(&["start", "scan"])), 0);
-    let stage = Stage::new(site, &["stop", "scan"]);
-    let count = |site: &Site, what: &str| site.assert_none_twice().get(what).copied().unwrap_or(0);
-    let stands = |site: &Site| site.assert_sound().snapshot.jobs["scan"].state.to_string();
-    sweep("stop", &stage, 15, |at| {
-        let site = &stage.site;
-        site.assert_no_process_left();
-        assert!(count(site, "stop") <= 1, "{at}");
-        // Its command runs only once the order is recorded.
-        let recorded = stands(site) == "paused";
-        assert!(recorded || count(site, "stop") == 0, "{at}: its stop command ran unrecorded");
-        let again = site.run(&["stop", "scan"]);
-        assert!(code(&again) == 0, "{at}: {}", said(&again));
-        site.assert_no_process_left();
-        assert_eq!(stands(site), "paused", "{at}");
-        let before = count(site, "scan");
-        for _ in 0..2 {
-            assert_eq!(code(&site.run(&["tick"])), 0, "{at}");
-            site.assert_no_process_left();
-        }
-        assert_eq!(
-            (stands(site).as_str(), count(site, "scan")),
-            ("paused", before),
-            "{at}: a tick started it"
-        );
-        if recorded { "recorded" } else { "not recorded" }
-    });
 }
 
 /// A site whose write is approved, and a copy of its store.
@@ -142,51 +147,58 @@ fn copied() -> (Site, PathBuf) {
     (site, copy)
 }
 
-#[test]
-fn a_backup() {
-    if !can_strace() {
-        return;
-    }
+pub(crate) fn backing_up() -> (Stage, PathBuf) {
     let site = approved();
     let copy = site.folder().join("copy.db");
     let stage = Stage::new(site, &["backup", copy.to_str().unwrap()]);
     // The clean runs that count the calls need its place free, too.
-    let stage = stage.without(copy.clone());
-    sweep("backup", &stage, 12, |at| {
-        let site = &stage.site;
-        assert!(run_once(site, at), "{at}: the approval is gone");
-        // A copy that is there is whole.
-        let whole = copy.exists();
-        if whole {
-            let output = site.run(&["restore", copy.to_str().unwrap()]);
-            assert_eq!(code(&output), 0, "{at}: {}", said(&output));
-            site.assert_sound();
-        }
-        if whole { "copied" } else { "no copy" }
-    });
+    (stage.without(copy.clone()), copy)
+}
+
+pub(crate) fn after_backing_up(site: &Site, copy: &Path, at: &str) -> &'static str {
+    assert!(run_once(site, at), "{at}: the approval is gone");
+    // A copy that is there is whole.
+    let whole = copy.exists();
+    if whole {
+        let output = site.run(&["restore", copy.to_str().unwrap()]);
+        assert_eq!(code(&output), 0, "{at}: {}", said(&output));
+        site.assert_sound();
+    }
+    if whole { "copied" } else { "no copy" }
+}
+
+#[test]
+fn a_backup() {
+    if can_strace() {
+        let (stage, copy) = backing_up();
+        sweep("backup", &stage, 12, |at| after_backing_up(&stage.site, &copy, at));
+    }
+}
+
+pub(crate) fn restoring() -> (Stage, PathBuf) {
+    let (site, copy) = copied();
+    (Stage::new(site, &["restore", copy.to_str().unwrap()]), copy)
+}
+
+pub(crate) fn after_restoring(site: &Site, copy: &Path, at: &str) -> &'static str {
+    assert!(site.store.exists(), "{at}: no store is left");
+    let before = state(&site.assert_sound());
+    // Put back or not: at most one start on the one approval that ever was.
+    let ran = run_once(site, at);
+    assert!(!run_once(site, at), "{at}: it ran twice");
+    let output = site.run(&["restore", copy.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{at}: {}", said(&output));
+    assert!(!run_once(site, at), "{at}: an approval of before serves");
+    assert!(before == "approved" || !ran, "{at}: {before}, and it ran");
+    if ran { "as before" } else { "void" }
 }
 
 #[test]
 fn a_restore() {
-    if !can_strace() {
-        return;
+    if can_strace() {
+        let (stage, copy) = restoring();
+        sweep("restore", &stage, 15, |at| after_restoring(&stage.site, &copy, at));
     }
-    let (site, copy) = copied();
-    let words = ["restore", copy.to_str().unwrap()];
-    let stage = Stage::new(site, &words);
-    sweep("restore", &stage, 15, |at| {
-        let site = &stage.site;
-        assert!(site.store.exists(), "{at}: no store is left");
-        let before = state(&site.assert_sound());
-        // Put back or not: at most one start on the one approval that ever was.
-        let ran = run_once(site, at);
-        assert!(!run_once(site, at), "{at}: it ran twice");
-        let output = site.run(&words);
-        assert_eq!(code(&output), 0, "{at}: {}", said(&output));
-        assert!(!run_once(site, at), "{at}: an approval of before serves");
-        assert!(before == "approved" || !ran, "{at}: {before}, and it ran");
-        if ran { "as before" } else { "void" }
-    });
 }
 
 /// Nothing of a restore is left in the way of the next one.

@@ -53,7 +53,7 @@ impl Stage {
     }
 
     /// Puts everything back.
-    fn reset(&self) {
+    pub(crate) fn reset(&self) {
         let folder = self.site.store.parent().unwrap();
         let _ = fs::remove_dir_all(folder);
         let _ = fs::remove_file(self.site.folder().join("effects"));
@@ -71,6 +71,11 @@ impl Stage {
 
     fn traced(&self, options: &[&str]) -> Output {
         self.reset();
+        self.watched(options)
+    }
+
+    /// Runs the command on the site as it is now.
+    pub(crate) fn watched(&self, options: &[&str]) -> Output {
         let mut command = Command::new("strace");
         command.args(["-qq"]).args(options).arg(PROGRAM).args(&self.words);
         command.arg("--config-file").arg(self.site.folder().join("opsfsm.toml"));
@@ -175,7 +180,7 @@ impl Stage {
 }
 
 /// Makes a witness that vouches for a store, as only who runs as its owner can.
-fn forge_witness(store: &Path, head: &Head) {
+pub(crate) fn forge_witness(store: &Path, head: &Head) {
     let path = store.with_file_name(format!("{}.witness", store.file_name().unwrap().display()));
     let _ = fs::remove_file(&path);
     let file = fs::File::create_new(&path).unwrap();

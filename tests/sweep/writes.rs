@@ -45,11 +45,16 @@ pub(crate) fn approved() -> Site {
 
 /// A site with a write that nobody has approved.
 pub(crate) fn unapproved() -> Site {
+    verified_by("grep -q ' w$' effects")
+}
+
+/// The same, with this for its verification.
+pub(crate) fn verified_by(line: &str) -> Site {
     let site = Site::new();
     let here = site.folder().display().to_string();
     fs::write(site.folder().join("opsfsm.toml"), CONFIG.replace("SITE", &here)).unwrap();
     script(&site, "w.sh", "echo \"$OPSFSM_RUN w\" >> effects");
-    script(&site, "v.sh", "grep -q ' w$' effects");
+    script(&site, "v.sh", line);
     assert_eq!(code(&site.run(&["adopt"])), 0);
     site
 }
@@ -83,7 +88,7 @@ fn claimed() -> (Site, String) {
 
 /// What came of one strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+pub(crate) enum Fate {
     /// The approval lives, and let the write run afterwards.
     Unspent,
     /// It ran, and is verified.
@@ -93,6 +98,17 @@ enum Fate {
     /// The store's witness had seen the commit that spends it, and the commit never was: that could
     /// as well be a store that was put back.
     Void,
+}
+
+impl Fate {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unspent => "unspent",
+            Self::Verified => "verified",
+            Self::SpentInVain => "spent in vain",
+            Self::Void => "void",
+        }
+    }
 }
 
 pub(crate) fn lines(site: &Site) -> usize {
@@ -115,7 +131,7 @@ pub(crate) fn state(world: &World) -> String {
 }
 
 /// What holds right after a strike, and whatever comes then: two ticks and another `run`.
-fn settle(stage: &Stage, at: &str) -> Fate {
+pub(crate) fn settle(stage: &Stage, at: &str) -> Fate {
     let site = &stage.site;
     site.assert_no_process_left();
     let world = site.assert_sound();
@@ -154,7 +170,7 @@ fn settle(stage: &Stage, at: &str) -> Fate {
 }
 
 /// A person can go on from wherever it stands.
-fn heals(site: &Site, at: &str) {
+pub(crate) fn heals(site: &Site, at: &str) {
     let before = lines(site);
     if state(&site.assert_sound()) == "unverified" {
         assert_eq!(code(&site.run(&["acknowledge", "w"])), 0, "{at}");

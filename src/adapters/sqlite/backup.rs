@@ -123,6 +123,9 @@ impl SqliteStore {
                 Err(e) if e.kind() == ErrorKind::NotFound => false,
                 Err(e) => return Err(e),
             };
+            // First the other names, durably: a power loss could else keep the new store without the old
+            // one, or with its journal.
+            sync_folder(folder)?;
             // What has it open goes on with the file that is kept, in which nothing is approved.
             fs::rename(&draft, path)?;
             sync_folder(folder)?;
