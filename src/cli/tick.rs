@@ -115,9 +115,9 @@ fn finish(
     }
     if outcome.given_up > 0 {
         let message = format!(
-            "{} reports were given up and are kept: `opsfsm outbox` shows them; send them again \
-             with `opsfsm outbox retry`, or `opsfsm outbox drop` them",
-            outcome.given_up
+            "given up, and kept: {}; `opsfsm outbox` shows what, `opsfsm outbox retry` sends it \
+             again, `opsfsm outbox drop` never does",
+            render::counted(outcome.given_up, "report")
         );
         return Err(Failure { exit: Exit::Undelivered, message });
     }
