@@ -273,8 +273,8 @@ impl Recording {
         self.names.contains_key(folder) || self.ops.iter().any(made)
     }
 
-    /// Every state that the disk could be in if the power failed, each with the first and the last moment
-    /// at which it could.
+    /// States that the disk could be in if the power failed, each with the first and the last moment at
+    /// which it could: not every subset of what is not synced, but those in which one thing is apart.
     pub(crate) fn states(&self) -> BTreeMap<Held, (usize, usize)> {
         let mut states = BTreeMap::new();
         for moment in 0..=self.moments {

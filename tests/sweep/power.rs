@@ -1,7 +1,7 @@
 //! Power that fails at any moment of a command, on a disk that forgets what was not synced.
 //!
-//! Each command is run once under strace, which gives every step that it does to the disk. Of these every
-//! state is built that the disk could then be in (`disk.rs`). Whatever it is: the store is as it was at
+//! Each command is run once under strace, which gives every step that it does to the disk. Of these states
+//! are built that the disk could be in at each moment (`disk.rs`). Whatever it is: the store is as it was at
 //! some moment, and never as before something that anybody could know of already; it opens, its replay is
 //! what it says; a write never starts twice, and what ran was claimed. By default a spread of the states;
 //! `OPSFSM_SWEEP=all` looks at every one.
