@@ -197,7 +197,8 @@ pub const ENVIRON_PAUSE: Duration = Duration::from_millis(2);
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
 /// How often `history --verify` begins anew because the journal went on meanwhile.
 pub const VERIFY_TRIES: usize = 20;
-/// How long the end of a command that has run is tried to be recorded.
+/// How long the end of a command that has run is tried to be recorded, and the beginning of one while
+/// the store is held.
 pub const RECORD_PATIENCE: Duration = Duration::from_secs(30);
 /// First wait before that is tried again; it doubles.
 pub const RECORD_RETRY_MIN: Duration = Duration::from_millis(100);

@@ -251,6 +251,27 @@ fn the_end_of_a_command_is_recorded_with_patience() {
     assert!(limits::RECORD_PATIENCE < limits::TICK_LIMIT);
 }
 
+/// A store that is held delays a beginning; after a failed commit nothing is started.
+#[test]
+fn an_executor_waits_for_a_store_that_is_held_and_for_nothing_else() {
+    let compiled = jobs();
+    let held = StoreError::Busy("simulated".to_owned());
+    for (error, begins) in [(held, true), (failed(), false)] {
+        let host = SimHost::new();
+        host.executors_late.set(true);
+        host.tick(&compiled).unwrap();
+        let runs: Vec<RunId> = host.store.snapshot().world().runs.keys().cloned().collect();
+        for run in &runs {
+            host.store.fail_at(0, error.clone(), false);
+            let executed = with_ports(&host, |ports| execute_run(run, ports));
+            assert_eq!(executed.is_ok(), begins, "{executed:?}");
+        }
+        assert_eq!(host.ran.borrow().len(), if begins { runs.len() } else { 0 });
+        host.next_process();
+        assert_heals(&host, &compiled);
+    }
+}
+
 /// A person's command whose process is killed after it began: the job is free again.
 #[test]
 fn a_killed_command_of_a_person_leaves_the_job_free() {

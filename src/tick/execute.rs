@@ -43,7 +43,11 @@ pub fn execute_run(
 ) -> Result<Result<Outcome, RunRefused>, StoreError> {
     // The run is executed as it was claimed: the config of today has no say in it.
     let none = Compiled::default();
-    let begun = ports.decide(|world, facts| decide::begin_run(&none, world, run, facts))?;
+    // A tick starts many at once, and on a slow disk they stand in line: one that had to wait too long
+    // has done nothing yet. After any other failure nothing is started.
+    let begun = patiently(ports, is_held, |ports| {
+        ports.decide(|world, facts| decide::begin_run(&none, world, run, facts))
+    })?;
     let spec = match begun {
         Ok(spec) => spec,
         Err(refused) => return Ok(Err(refused)),
@@ -86,28 +90,53 @@ pub fn record_end(
     settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<(), StoreError> {
+    let recorded = patiently(ports, is_passing, |ports| {
+        ports.decide(|world, facts| {
+            decide::record_outcome(compiled, world, &spec.run, outcome, settling, facts)
+                .map(|decision| (decision, ()))
+        })
+    });
+    recorded.map_err(|why| {
+        StoreError::Failed(format!(
+            "the command of `{}` has run ({}), but that could not be recorded, so it will count \
+             as lost: {why}",
+            spec.job,
+            render::end_text(&outcome.end)
+        ))
+    })
+}
+
+/// Another process has the store, and nothing was done.
+fn is_held(why: &StoreError) -> bool {
+    match why {
+        StoreError::Busy(_) => true,
+        StoreError::Failed(_) | StoreError::Refused(_) | StoreError::Interrupted => false,
+    }
+}
+
+/// The store is held, or the disk full.
+fn is_passing(why: &StoreError) -> bool {
+    match why {
+        StoreError::Busy(_) | StoreError::Failed(_) => true,
+        StoreError::Refused(_) | StoreError::Interrupted => false,
+    }
+}
+
+/// Tries again for a while what the store can't do at the moment.
+fn patiently<T>(
+    ports: &mut RunPorts<'_>,
+    passes: fn(&StoreError) -> bool,
+    mut attempt: impl FnMut(&mut RunPorts<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let since = ports.clock.at();
     let mut pause = limits::RECORD_RETRY_MIN;
     loop {
-        let recorded = ports.decide(|world, facts| {
-            decide::record_outcome(compiled, world, &spec.run, outcome, settling, facts)
-                .map(|decision| (decision, ()))
-        });
-        let why = match recorded {
-            Ok(()) => return Ok(()),
+        let why = match attempt(ports) {
+            Ok(done) => return Ok(done),
             Err(why) => why,
         };
-        let passing = match &why {
-            StoreError::Busy(_) | StoreError::Failed(_) => true,
-            StoreError::Refused(_) | StoreError::Interrupted => false,
-        };
-        if !passing || ports.clock.at().delay_since(&since) >= limits::RECORD_PATIENCE {
-            return Err(StoreError::Failed(format!(
-                "the command of `{}` has run ({}), but that could not be recorded, so it will count \
-                 as lost: {why}",
-                spec.job,
-                render::end_text(&outcome.end)
-            )));
+        if !passes(&why) || ports.clock.at().delay_since(&since) >= limits::RECORD_PATIENCE {
+            return Err(why);
         }
         ports.clock.pause(pause);
         pause = (pause * 2).min(limits::RECORD_RETRY_MAX);
