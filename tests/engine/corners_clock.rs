@@ -116,6 +116,19 @@ fn a_gap_within_a_boot_is_no_boot() {
 }
 
 #[test]
+fn a_boot_that_can_not_be_told_is_not_told_as_one() {
+    let scene = every_minute();
+    for _ in 0..6 {
+        scene.tick_after(60);
+    }
+    scene.told();
+    scene.host.forget_boot();
+    scene.tick_after(3600);
+    let told = scene.told().concat();
+    assert!(!told.is_empty() && !told.contains("booted"), "{told}");
+}
+
+#[test]
 fn how_often_ticks_come_is_the_middle_of_the_last_times() {
     let mut world = World::default();
     assert_eq!(tick_period(&world), None);

@@ -338,6 +338,18 @@ fn a_store_that_is_put_back_has_nothing_live_and_no_claim() {
 }
 
 #[test]
+fn an_approval_that_was_the_only_one_is_void_after_that_too() {
+    let scene = write_scene();
+    approve(&scene);
+    let now = scene.host.now();
+    let done = begin_epoch(&scene.compiled, scene.world(), &scene.facts(&now));
+    let after = done.expect("a decision").change.world.snapshot;
+    let fates: Vec<_> = after.grants.values().map(|g| g.fate.clone()).collect();
+    assert!(matches!(fates[..], [GrantFate::Void { .. }]), "{fates:?}");
+    assert_eq!(after.jobs["w"].state.as_str(), "blocked");
+}
+
+#[test]
 fn a_command_is_known_by_its_programs_path_and_the_words_as_they_stand() {
     let hidden = |write: &str, read: &str| {
         let write = WRITE.replace("\"/w\"", write);

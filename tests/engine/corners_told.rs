@@ -1,7 +1,7 @@
 //! Corners of what is told: the fields of a section, and whose output is shown. Each was found by
 //! changing the program and seeing no test go red (docs/mutants.md).
 
-use opsfsm::decide::{Decision, Section, decide_observed};
+use opsfsm::decide::{Decision, Section, decide_observed, decide_settled};
 use opsfsm::journal::RunPhase;
 use opsfsm::model::{End, Level, Observation, Observed, Outcome, SpawnFault, Status, StreamTail};
 use opsfsm::ports::Clock as _;
@@ -119,4 +119,20 @@ fn what_a_write_said_is_shown_only_if_its_config_says_so() {
         let run = section(&decision, "w").run.clone().expect("its run");
         assert_eq!(run.output, wanted, "{more} {gone}");
     }
+}
+
+#[test]
+fn what_settles_a_run_tells_nothing_of_jobs_that_it_has_not_touched() {
+    let scene = Scene::new(&watch("a", "reportEverySeconds = 900, stallSeconds = 86400"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    scene.set("a", |j| j.progress += 1);
+    scene.tick_after(60);
+    scene.host.pass(std::time::Duration::from_mins(20));
+    let now = scene.host.now();
+    let settled = decide_settled(&scene.compiled, scene.world(), &scene.facts(&now));
+    assert_eq!(settled.expect("a decision").news.sections.len(), 0);
+    scene.told();
+    scene.tick();
+    assert_eq!(scene.told().len(), 1, "its routine report was due all the while");
 }

@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use opsfsm::approval::Unfit;
-use opsfsm::base::limits;
+use opsfsm::base::{RunId, limits};
 use opsfsm::decide::{BeginFacts, GateRefused, begin_write, note_refusal};
 use opsfsm::journal::{EventKind, GrantFate, RunPhase, Voided};
 use opsfsm::model::Purpose;
-use opsfsm::ports::Clock as _;
+use opsfsm::ports::{Clock as _, Processes as _};
 use opsfsm::sim::SimHost;
+use opsfsm::writes::Cut;
 
 use crate::support::{Scene, check, job};
 
@@ -94,16 +95,22 @@ fn a_write_that_runs_without_a_run_of_its_own_is_unknown() {
     for beside in [false, true] {
         let scene = scene();
         begin(&scene, "w");
-        scene.host.store.tamper(|world| world.runs.clear());
-        if beside {
-            approve(&scene, "x").expect("approved");
-            let claim = scene.host.claim(&scene.compiled, &job("x")).expect("a store");
-            claim.expect("another write's run is open");
-        }
+        let claimer = scene.host.own_id();
+        scene.host.store.tamper(|world| {
+            let (_, mut row) = world.runs.pop_first().expect("it runs");
+            if beside {
+                // Another write's claim, by a process that lives.
+                row.spec.run = RunId::from_bits([9; 16]);
+                (row.spec.job, row.phase, row.claimer) = (job("x"), RunPhase::Claimed, claimer);
+                world.runs.insert(row.spec.run.clone(), row);
+            }
+        });
         // Nothing verifies it in this tick.
         scene.host.executors_late.set(true);
         scene.tick();
         assert_eq!((scene.state("w"), scene.cause("w")), ("unknown", "lost"));
+        let open = scene.world().runs.values().filter(|row| row.spec.job == job("x")).count();
+        assert_eq!(open, usize::from(beside));
     }
 }
 
@@ -224,4 +231,37 @@ fn why_a_verification_did_not_pass_is_recorded_and_nothing_of_one_that_did() {
             wanted
         );
     }
+}
+
+#[test]
+fn the_executor_of_writes_leaves_the_claim_of_a_check_alone() {
+    let scene = Scene::new(&(write("w") + &check("v", "everySeconds = 60")));
+    scene.host.begin_store();
+    scene.host.executors_late.set(true);
+    scene.tick();
+    let before = scene.world();
+    let run = before.runs.keys().next().expect("a claim");
+    let why = scene.host.execute_write(&scene.compiled, run).expect("a store");
+    assert!(why.expect_err("nothing starts").contains("nobody claimed it"));
+    assert_eq!(scene.world(), before);
+}
+
+#[test]
+fn whoever_waits_waits_for_a_delay_and_not_for_an_executor_that_never_begins() {
+    let delayed = write("w").replace("jobId = \"v\"", "jobId = \"v\", delaySeconds = 120");
+    let scene = Scene::new(&(delayed + &check("v", "")));
+    scene.host.begin_store();
+    let run = || {
+        approve(&scene, "w").expect("approved");
+        let ran = scene.host.run_write(&scene.compiled, &job("w")).expect("a store");
+        assert!(ran.expect("claimed").expect("begun").end.is_success());
+        let before = scene.host.now().at.wall_ms;
+        let waited = scene.host.wait(&scene.compiled, &job("w")).expect("a store");
+        let state = waited.state.map_or("(none)", opsfsm::machine::State::as_str);
+        (state, waited.cut, scene.host.now().at.wall_ms - before >= 120_000)
+    };
+    assert_eq!(run(), ("verified", None, true));
+    scene.host.executors_late.set(true);
+    let cut = Cut::NotLaunched("an executor ended without beginning".to_owned());
+    assert_eq!(run(), ("verifying", Some(cut), true));
 }

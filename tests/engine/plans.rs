@@ -139,8 +139,8 @@ fn where_paths_lead_is_noted_where_that_is_elsewhere() {
     let plan = site.plan(&[&link]);
     assert_eq!((&plan.step.exec, &plan.step.program.path), (&link, &script));
     assert_eq!(plan.step.links.get(&link), Some(&script));
-    let plain = site.plan(&[&script]);
-    assert!(!plain.step.links.contains_key(&script), "{:?}", plain.step.links);
+    let direct = site.plan(&[&script]);
+    assert!(!direct.step.links.contains_key(&script), "{:?}", direct.step.links);
 }
 
 #[test]
