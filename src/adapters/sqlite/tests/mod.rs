@@ -322,3 +322,24 @@ fn a_decision_that_errs_changes_nothing() {
     assert_eq!(store.replay().unwrap().1, before.head);
     change(&mut store, |draft| declare(draft, "three"));
 }
+
+#[test]
+fn what_another_connection_committed_is_seen_at_the_next_look_and_decided_on() {
+    let place = Place::new();
+    let (mut one, mut other) = (place.open(), place.open());
+    let jobs = |store: &mut SqliteStore| store.read().unwrap().snapshot.jobs.len();
+    assert_eq!((jobs(&mut one), jobs(&mut other)), (0, 0));
+    let declared = EventKind::Declared { state: State::Watch(WatchState::Idle) };
+    change(&mut other, |draft| {
+        draft.record(2, Some("scan"), declared.clone());
+    });
+    assert_eq!((jobs(&mut one), jobs(&mut other)), (1, 1));
+    change(&mut other, |draft| {
+        draft.record(3, Some("crawl"), declared.clone());
+    });
+    change(&mut one, |draft| {
+        assert_eq!(draft.0.world.snapshot.jobs.len(), 2);
+        draft.record(4, Some("third"), declared.clone());
+    });
+    assert_eq!((jobs(&mut one), jobs(&mut other)), (3, 3));
+}
