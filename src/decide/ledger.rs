@@ -136,14 +136,11 @@ impl<'a> Ledger<'a> {
 
     /// Why this decision voided an approval of the job, if it did.
     pub(super) fn voided(&self, id: &JobId) -> Option<Voided> {
-        let own = self.decision.change.events.iter().filter(|e| e.job.as_ref() == Some(id));
-        let mut why = None;
-        for event in own {
-            if let EventKind::GrantVoided { why: now, .. } = &event.kind {
-                why = Some(*now);
-            }
-        }
-        why
+        let events = self.decision.change.events.iter().rev();
+        let mut own = events.filter(|event| event.job.as_ref() == Some(id));
+        own.find_map(|event| {
+            if let EventKind::GrantVoided { why, .. } = &event.kind { Some(*why) } else { None }
+        })
     }
 
     pub(super) fn tell(&mut self, notice: Notice) {
