@@ -4,7 +4,8 @@
 //! when for people and across boots, the awake clock (it stands still in suspend) says how long
 //! a job was really watched, and the boot clock (it counts suspend) shows a wall clock that jumped.
 //!
-//! Invariant: this module never reads a clock. Stamps come from the clock port, once a tick.
+//! Invariant: this module never reads a clock. Stamps come from the clock port, once for each
+//! decision.
 
 use std::cell::RefCell;
 use std::fmt;

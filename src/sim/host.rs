@@ -225,12 +225,13 @@ impl SimHost {
                 detail: "simulated".to_owned(),
             });
         }
+        let count = job.counted.then(|| ("done".to_owned(), job.progress.into()));
         Observed::Status(Status {
             running: job.running,
             completed: job.completed,
             pid: None,
             stop_reason: job.stop_reason,
-            progress: serde_json::Map::new(),
+            progress: count.into_iter().collect(),
             progress_key: (!job.keyless).then(|| format!("n={}", job.progress)),
             level: match (job.alert, job.warn) {
                 (true, _) => Level::Alert,

@@ -22,6 +22,8 @@ pub struct SimJob {
     pub broken_by: Option<BrokenCause>,
     /// It says nothing of its progress.
     pub keyless: bool,
+    /// It says how far it is in a number, for people, too.
+    pub counted: bool,
     /// It calls for help.
     pub alert: bool,
     /// It feels unwell.

@@ -33,6 +33,23 @@ fn a_page_is_written_whole_for_nobody_else_and_records_nothing() {
 }
 
 #[test]
+fn how_far_a_job_came_is_plotted_from_what_ticks_saw() {
+    let sandbox = Sandbox::new();
+    sandbox.config(&json!({}), &[sandbox.watched("scan"), sandbox.watched("silent")]);
+    let page = || sandbox.ok(&["report", "--html", "-"]);
+    has(&page(), &["No job has told a number yet."]);
+    sandbox.status("silent", &json!({"running": true, "completed": false}));
+    for done in [2, 3] {
+        let progress = json!({"done": done, "total": 4});
+        sandbox.status("scan", &json!({"running": true, "completed": false, "progress": progress}));
+        sandbox.tick();
+    }
+    // Figures of the same second are one, the last.
+    has(&page(), &["</time> 75 % (3 of 4)</li>"]);
+    assert_eq!(page().matches("class=\"trail\"").count(), 1, "one of the two tells a number");
+}
+
+#[test]
 fn a_page_needs_no_store_and_makes_none() {
     let sandbox = Sandbox::new();
     sandbox.config(&json!({}), &[sandbox.watched("scan")]);

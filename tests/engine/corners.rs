@@ -31,6 +31,32 @@ fn break_by(scene: &Scene, cause: Option<BrokenCause>) {
 }
 
 #[test]
+fn how_far_a_job_came_is_noted_where_it_moved_and_nowhere_else() {
+    let scene = Scene::new(&watch("a", ""));
+    let figures = || -> Vec<u64> {
+        notes(&scene, "a").trail.figures().map(|(_, figure)| figure.done).collect()
+    };
+    let begun = scene.host.now().at.wall_ms / 1000;
+    for progress in [3, 3, 8] {
+        scene.set("a", |j| (j.running, j.counted, j.progress) = (true, true, progress));
+        scene.tick_after(60);
+    }
+    assert_eq!(figures(), [3, 8]);
+    let at: Vec<i64> = notes(&scene, "a").trail.figures().map(|(at, _)| at - begun).collect();
+    assert_eq!(at, [60, 180], "when a tick saw it first");
+    // What gives no status, or no number, leaves it as it is; another run begins anew.
+    break_by(&scene, Some(BrokenCause::TimedOut));
+    scene.tick_after(60);
+    break_by(&scene, None);
+    scene.set("a", |j| j.counted = false);
+    scene.tick_after(60);
+    assert_eq!(figures(), [3, 8]);
+    scene.set("a", |j| (j.counted, j.progress) = (true, 1));
+    scene.tick_after(60);
+    assert_eq!(figures(), [1]);
+}
+
+#[test]
 fn a_status_file_that_was_never_written_is_no_fault_and_the_job_may_be_started() {
     let missing = Some(BrokenCause::FileMissing);
     let scene = Scene::new(&watch("a", "startGraceSeconds = 0"));
