@@ -1,5 +1,7 @@
 //! Counts of system calls: what a tick writes out, how it starts children, what it holds open.
 
+use std::fs;
+
 use opsfsm::base::limits;
 
 use crate::trace::{can_strace, progress, traced_tick, watching};
@@ -51,6 +53,23 @@ fn open_files_stay_below_what_the_limit_leaves() {
     // Descriptors are given out from below: the highest tells how many were open at once.
     let highest = trace.iter().flat_map(|line| descriptors(line)).max().unwrap();
     assert!((8..most).contains(&highest), "{highest}");
+}
+
+/// Each child tells how long the table of open files is when it runs: for the first as for the last.
+#[test]
+fn the_table_of_open_files_has_its_length_before_the_first_child() {
+    // They need more than the table that a shell may leave to its children.
+    const CHILDREN: usize = 80;
+    let tells =
+        r#"["/bin/sh", "-c", "grep FDSize /proc/$PPID/status >> $0.sizes; cat $0", "FILE"]"#;
+    let site = watching(CHILDREN, tells);
+    let told = fs::read_to_string(site.folder().join("status.json.sizes")).unwrap();
+    let length = |line: &str| line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap();
+    let sizes: Vec<usize> = told.lines().map(length).collect();
+    let needed = CHILDREN * limits::FILES_PER_CHILD + limits::FILES_KEPT;
+    assert_eq!(sizes.len(), CHILDREN, "{told}");
+    assert!(sizes[0] >= needed, "{} for {needed}", sizes[0]);
+    assert!(sizes.iter().all(|one| *one == sizes[0]), "{told}");
 }
 
 /// The descriptors that a call has made.

@@ -4,12 +4,14 @@
 //! Invariant: this module never drops a spec: it is queued, in flight, or has its result.
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd as _;
+use std::io;
+use std::os::fd::{AsFd as _, RawFd};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, getrlimit};
 
 use super::clock::{after, earlier, now};
@@ -29,8 +31,12 @@ pub(super) fn run<T: Send>(
     take: Take<'_, T>,
 ) -> Vec<T> {
     let threads = thread_count(specs.len());
+    let cap = in_flight_cap();
+    if threads > 1 {
+        grow_file_table(specs.len().min(cap));
+    }
     let queue = Queue::new(specs.len());
-    let share = (in_flight_cap() / threads).max(1);
+    let share = (cap / threads).max(1);
     let work = || Spawner::new(specs, control, &queue, share, take).work();
     let mut found: Vec<Option<T>> = specs.iter().map(|_| None).collect();
     thread::scope(|scope| {
@@ -70,6 +76,17 @@ fn in_flight_cap() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let files = usize::try_from(files).unwrap_or(usize::MAX);
     limits::CHILDREN.min(files.saturating_sub(limits::FILES_KEPT) / limits::FILES_PER_CHILD)
+}
+
+/// Makes the table of open files as long as so many children in flight need it, while no other thread
+/// shares it: where one does, Linux waits for a grace period of RCU, some 10 ms, each time that it
+/// grows the table (`expand_fdtable` in fs/file.c).
+fn grow_file_table(children: usize) {
+    let last = children * limits::FILES_PER_CHILD + limits::FILES_KEPT - 1;
+    if let Ok(last) = RawFd::try_from(last) {
+        // A table that does not grow here grows later, which costs time only.
+        let _ = fcntl_dupfd_cloexec(io::stdin(), last);
+    }
 }
 
 /// A spec that waits for its start.
