@@ -11,6 +11,9 @@ use crate::support::{
     Site, as_nobody, code, give, is_root, mode, names, never, new_store, run_words, said, skip,
 };
 
+/// The size of a store's pages.
+const PAGE: usize = 8192;
+
 /// Every command that would record something, and `status`, which would only read.
 const COMMANDS: [&[&str]; 6] =
     [&["tick"], &["start", "scan"], &["stop", "scan"], &["run", "probe"], &["status"], &["adopt"]];
@@ -111,11 +114,11 @@ fn a_store_cut_anywhere() {
 fn a_store_with_a_page_of_zeros_is_refused_or_serves() {
     let site = Site::used();
     let whole = fs::read(&site.store).unwrap();
-    let pages = whole.len() / 4096;
+    let pages = whole.len() / PAGE;
     let mut refused = 0;
     for page in 0..pages {
         let mut torn = whole.clone();
-        torn[page * 4096..(page + 1) * 4096].fill(0);
+        torn[page * PAGE..(page + 1) * PAGE].fill(0);
         fs::write(&site.store, &torn).unwrap();
         let output = site.run(&["tick"]);
         let text = said(&output);

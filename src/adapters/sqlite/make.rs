@@ -91,6 +91,7 @@ pub(super) fn write_draft(draft: &Path) -> io::Result<()> {
 fn build(draft: &Path, new: &NewStore<'_>) -> Result<(), StoreError> {
     let mut connection = connect(draft)?;
     let mut work = || -> rusqlite::Result<()> {
+        connection.execute_batch(schema::NEW)?;
         connection.execute_batch(schema::PRAGMAS)?;
         let transaction = connection.transaction()?;
         transaction.execute_batch(schema::CREATE)?;

@@ -66,6 +66,7 @@ fn every_setting_is_in_force() {
     assert_eq!(number("trusted_schema"), 0);
     assert_eq!(number("cell_size_check"), 1);
     assert_eq!(number("temp_store"), 2);
+    assert_eq!(number("page_size"), 8192);
     assert_eq!(number("application_id"), schema::APPLICATION_ID);
     assert_eq!(number("user_version"), schema::VERSION);
     assert_eq!(number("busy_timeout"), i64::try_from(limits::STORE_BUSY.as_millis()).unwrap());
