@@ -36,6 +36,8 @@ impl WriteRunner for OsWriteRunner {
         let short = |what: &Path, e: std::io::Error| {
             Unready::Short(format!("{} can't be opened for it: {e}", what.display()))
         };
+        // What an earlier attempt held is given back: its lock would be in the way of the new one.
+        self.ready = None;
         let lock = flight_lock::take(&self.flights, job).map_err(|e| short(&self.flights, e))?;
         let Some(lock) = lock else { return Err(Unready::InFlight) };
         let prepared = Prepared::open(program).map_err(|e| short(program, e))?;

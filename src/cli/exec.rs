@@ -15,9 +15,9 @@ use crate::adapters::write_runner::OsWriteRunner;
 use crate::base::{Exit, RunId};
 use crate::decide::RunRefused;
 use crate::model::Purpose;
-use crate::ports::Store as _;
+use crate::ports::{Store as _, StoreError};
 use crate::render::{Style, shell_quote};
-use crate::tick::execute_run;
+use crate::tick::{execute_run, while_held};
 use crate::writes::{WritePorts, execute_write, refuse_claimed};
 
 /// Executes a claimed run.
@@ -27,9 +27,11 @@ pub(super) fn exec(context: &Context, options: &ExecArgs) -> Result<Exit, Failur
         return Err(Failure::refused(format!("there is no store {}", place.path.display())));
     }
     let (now, seed) = (context.now(), context.seed()?);
-    let mut store = SqliteStore::open(&place.path, &NewStore { seed, now: &now.at })?;
+    let new = NewStore { seed, now: &now.at };
     let run = RunId::new(options.run.as_str());
-    if is_write(&mut store, &run)? {
+    // Nothing is lost while it waits for whoever has the store.
+    let mut store = while_held(&context.clock, || SqliteStore::open(&place.path, &new))?;
+    if while_held(&context.clock, || is_write(&mut store, &run))? {
         return exec_write(context, &mut store, &run);
     }
     let executed =
@@ -44,7 +46,7 @@ pub(super) fn exec(context: &Context, options: &ExecArgs) -> Result<Exit, Failur
     Err(Failure { exit: Exit::Busy, message: format!("run {run} does not begin: {why}") })
 }
 
-fn is_write(store: &mut SqliteStore, run: &RunId) -> Result<bool, Failure> {
+fn is_write(store: &mut SqliteStore, run: &RunId) -> Result<bool, StoreError> {
     Ok(store.read()?.runs.get(run).is_some_and(|row| row.spec.purpose == Purpose::Write))
 }
 

@@ -112,7 +112,8 @@ pub trait CommandRunner {
 /// Runs one write to its end, for a permit.
 pub trait WriteRunner {
     /// Takes the lock that shows the write in flight, and opens whatever its start will need. What
-    /// is short strikes here, before an approval is spent. Nothing is started.
+    /// is short strikes here, before an approval is spent. Nothing is started. Called once more, it gives
+    /// back what it held.
     ///
     /// # Errors
     /// [`Unready`]; nothing is held then.

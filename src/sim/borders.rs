@@ -18,12 +18,15 @@ pub struct Borders {
     visit: Rc<RefCell<Option<(u32, Visit)>>>,
     /// So many calls still succeed.
     life: Rc<Cell<Option<u32>>>,
+    /// Somebody else has the store, after so many calls and for so many.
+    held: Rc<Cell<(u32, u32)>>,
 }
 
 impl fmt::Debug for Borders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let visit = self.visit.borrow().as_ref().map(|(after, _)| *after);
-        f.debug_struct("Borders").field("visit", &visit).field("life", &self.life).finish()
+        let mut shown = f.debug_struct("Borders");
+        shown.field("visit", &visit).field("life", &self.life).field("held", &self.held).finish()
     }
 }
 
@@ -31,6 +34,11 @@ impl Borders {
     /// This happens once, before the call that follows so many others.
     pub fn visit_after(&self, calls: u32, visit: impl FnOnce() + 'static) {
         *self.visit.borrow_mut() = Some((calls, Box::new(visit)));
+    }
+
+    /// Somebody else has the store after so many calls, and for as many as `times`: these get nothing.
+    pub fn hold_after(&self, calls: u32, times: u32) {
+        self.held.set((calls, times));
     }
 
     /// Nobody comes any more.
@@ -71,12 +79,18 @@ impl Borders {
             *after -= 1;
         }
         match self.life.get() {
-            None => Ok(()),
-            Some(0) => Err(StoreError::Refused("killed".to_owned())),
-            Some(left) => {
-                self.life.set(Some(left - 1));
-                Ok(())
+            None => {}
+            Some(0) => return Err(StoreError::Refused("killed".to_owned())),
+            Some(left) => self.life.set(Some(left - 1)),
+        }
+        match self.held.get() {
+            (_, 0) => return Ok(()),
+            (0, times) => self.held.set((0, times - 1)),
+            (after, times) => {
+                self.held.set((after - 1, times));
+                return Ok(());
             }
         }
+        Err(StoreError::Busy("held by another process".to_owned()))
     }
 }

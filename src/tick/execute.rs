@@ -45,7 +45,7 @@ pub fn execute_run(
     let none = Compiled::default();
     // A tick starts many at once, and on a slow disk they stand in line: one that had to wait too long
     // has done nothing yet. After any other failure nothing is started.
-    let begun = patiently(ports, is_held, |ports| {
+    let begun = while_held(ports.clock, || {
         ports.decide(|world, facts| decide::begin_run(&none, world, run, facts))
     })?;
     let spec = match begun {
@@ -90,7 +90,7 @@ pub fn record_end(
     settling: Settling,
     ports: &mut RunPorts<'_>,
 ) -> Result<(), StoreError> {
-    let recorded = patiently(ports, is_passing, |ports| {
+    let recorded = patiently(ports.clock, is_passing, || {
         ports.decide(|world, facts| {
             decide::record_outcome(compiled, world, &spec.run, outcome, settling, facts)
                 .map(|decision| (decision, ()))
@@ -104,6 +104,17 @@ pub fn record_end(
             render::end_text(&outcome.end)
         ))
     })
+}
+
+/// Waits for a store that another process has: of an attempt that met it nothing was done.
+///
+/// # Errors
+/// [`StoreError`]: any other at once, and that it is held after [`limits::RECORD_PATIENCE`].
+pub fn while_held<T>(
+    clock: &dyn Clock,
+    attempt: impl FnMut() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    patiently(clock, is_held, attempt)
 }
 
 /// Another process has the store, and nothing was done.
@@ -124,21 +135,21 @@ fn is_passing(why: &StoreError) -> bool {
 
 /// Tries again for a while what the store can't do at the moment.
 fn patiently<T>(
-    ports: &mut RunPorts<'_>,
+    clock: &dyn Clock,
     passes: fn(&StoreError) -> bool,
-    mut attempt: impl FnMut(&mut RunPorts<'_>) -> Result<T, StoreError>,
+    mut attempt: impl FnMut() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let since = ports.clock.at();
+    let since = clock.at();
     let mut pause = limits::RECORD_RETRY_MIN;
     loop {
-        let why = match attempt(ports) {
+        let why = match attempt() {
             Ok(done) => return Ok(done),
             Err(why) => why,
         };
-        if !passes(&why) || ports.clock.at().delay_since(&since) >= limits::RECORD_PATIENCE {
+        if !passes(&why) || clock.at().delay_since(&since) >= limits::RECORD_PATIENCE {
             return Err(why);
         }
-        ports.clock.pause(pause);
+        clock.pause(pause);
         pause = (pause * 2).min(limits::RECORD_RETRY_MAX);
     }
 }

@@ -31,7 +31,7 @@ use crate::ports::{
 use crate::render::{self, Style};
 
 pub use deliver::{Round, deliver_pending};
-pub use execute::{RunPorts, execute_run, record_end};
+pub use execute::{RunPorts, execute_run, record_end, while_held};
 pub use person::{Ran, Stopped, run_check, start_job, stop_job};
 pub use seal::{Links, SealedProgram, note_link, seal_file, seal_program};
 

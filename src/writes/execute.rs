@@ -4,7 +4,7 @@
 //! Invariant: the runner is called in one place, with a permit that was paid for in this process.
 
 use super::plan::plan_now;
-use crate::approval::{ConsumeOnce, SealedWrite, WriteCommand, redeem};
+use crate::approval::{ConsumeOnce, Permit, SealedWrite, WriteCommand, redeem};
 use crate::base::RunId;
 use crate::compile::Compiled;
 use crate::decide::{self, BeginFacts, Settling};
@@ -15,7 +15,7 @@ use crate::ports::{
     WriteRunner,
 };
 use crate::render::Style;
-use crate::tick::{RunPorts, disagreement, facts_of, record_end, reports_of};
+use crate::tick::{RunPorts, disagreement, facts_of, record_end, reports_of, while_held};
 
 /// What the executor of a write needs of the world outside. Its store is named, not hidden behind
 /// a trait object: it is the one that spends approvals.
@@ -64,6 +64,47 @@ pub fn execute_write<S>(
 where
     S: Store + for<'d> ConsumeOnce<Decide<'d> = Decide<'d>, Error = StoreError>,
 {
+    // Each attempt plans anew: a plan that had to wait is none of this moment.
+    let (spec, permit) = match while_held(ports.clock, || begin(run, compiled, ports))? {
+        Ok(paid) => paid,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut began = None;
+    let outcome = {
+        let WritePorts { clock, entropy, processes, files, runner, commands, store, style } = ports;
+        let mut ports = RunPorts {
+            clock: *clock,
+            entropy: *entropy,
+            processes: *processes,
+            files: *files,
+            runner: &mut **commands,
+            store: &mut **store,
+            style,
+        };
+        runner.run_write(permit, &mut |process| {
+            began = note_started(compiled, &spec, &process, &mut ports).err();
+        })
+    };
+    // Who it became is for `stop`; its lock says all the same that it runs.
+    drop(began);
+    record_end(compiled, &spec, &outcome, Settling::Later, &mut ports.run_ports())?;
+    // What it means is settled at once where that can be; else by whoever comes next.
+    let settled = ports.run_ports().decide(|world, facts| {
+        decide::decide_settled(compiled, world, facts).map(|decision| (decision, ()))
+    });
+    drop(settled);
+    Ok(Ok(outcome))
+}
+
+/// Plans and prepares a claimed write, and pays its approval for a permit.
+fn begin<S>(
+    run: &RunId,
+    compiled: &Compiled,
+    ports: &mut WritePorts<'_, S>,
+) -> Result<Result<(RunSpec, Permit), String>, StoreError>
+where
+    S: Store + for<'d> ConsumeOnce<Decide<'d> = Decide<'d>, Error = StoreError>,
+{
     let world = ports.store.read()?;
     let Some(spec) = claimed(&world, run) else {
         return Ok(Err("nobody claimed it, or it has begun already".to_owned()));
@@ -95,34 +136,10 @@ where
         let reports = reports_of(&decision, &facts, style);
         Ok(Commit { change: decision.change, reports })
     })?;
-    let Some(permit) = permit else {
-        return Ok(Err(refusal.unwrap_or_else(|| "no approval was spent for it".to_owned())));
-    };
-    let mut began = None;
-    let outcome = {
-        let WritePorts { clock, entropy, processes, files, runner, commands, store, style } = ports;
-        let mut ports = RunPorts {
-            clock: *clock,
-            entropy: *entropy,
-            processes: *processes,
-            files: *files,
-            runner: &mut **commands,
-            store: &mut **store,
-            style,
-        };
-        runner.run_write(permit, &mut |process| {
-            began = note_started(compiled, &spec, &process, &mut ports).err();
-        })
-    };
-    // Who it became is for `stop`; its lock says all the same that it runs.
-    drop(began);
-    record_end(compiled, &spec, &outcome, Settling::Later, &mut ports.run_ports())?;
-    // What it means is settled at once where that can be; else by whoever comes next.
-    let settled = ports.run_ports().decide(|world, facts| {
-        decide::decide_settled(compiled, world, facts).map(|decision| (decision, ()))
-    });
-    drop(settled);
-    Ok(Ok(outcome))
+    Ok(match permit {
+        Some(permit) => Ok((spec, permit)),
+        None => Err(refusal.unwrap_or_else(|| "no approval was spent for it".to_owned())),
+    })
 }
 
 fn claimed(world: &World, run: &RunId) -> Option<RunSpec> {

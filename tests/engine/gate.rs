@@ -10,7 +10,7 @@ use opsfsm::decide::{GateRefused, Requested, StartRefused};
 use opsfsm::journal::{Answer, EventKind, GrantFate, Voided};
 use opsfsm::machine::State;
 use opsfsm::model::{Outcome, Purpose};
-use opsfsm::ports::StoreError;
+use opsfsm::ports::{Clock as _, StoreError};
 use opsfsm::sim::{SimHost, compile_text};
 use opsfsm::tick::Ran;
 use opsfsm::writes::Cut;
@@ -681,6 +681,42 @@ fn whichever_commit_fails_there_is_at_most_one_start_for_an_approval() {
             assert!(matches!(gate.state(), "verified" | "blocked"), "{after} {recorded}");
         }
     }
+}
+
+/// A store that another process has delays the start of an approved write; after any other failure there is
+/// none, and the approval is not spent.
+#[test]
+fn a_write_waits_for_a_store_that_is_held_and_for_nothing_else() {
+    let claimed = || {
+        let gate = Gate::new();
+        gate.approve();
+        let spec = gate.0.host.claim(&gate.0.compiled, &job("w")).expect("a store");
+        (spec.expect("claimed").run, gate)
+    };
+    for calls in 0..2 {
+        let (run, gate) = claimed();
+        gate.0.host.store.borders().hold_after(calls, 3);
+        let before = gate.0.host.at();
+        let executed = gate.0.host.execute_write(&gate.0.compiled, &run);
+        assert!(matches!(executed, Ok(Ok(_))), "{calls}: {executed:?}");
+        assert!(gate.0.host.at().delay_since(&before) > Duration::ZERO, "{calls}");
+        assert_eq!(gate.writes(), 1, "{calls}");
+        gate.sound();
+    }
+    let (run, gate) = claimed();
+    gate.0.host.store.borders().hold_after(1, u32::MAX);
+    let executed = gate.0.host.execute_write(&gate.0.compiled, &run);
+    assert!(matches!(executed, Err(StoreError::Busy(_))), "not for ever: {executed:?}");
+    gate.0.host.store.borders().hold_after(0, 0);
+    let executed = gate.0.host.execute_write(&gate.0.compiled, &run);
+    assert!(matches!(executed, Ok(Ok(_))), "the approval lives: {executed:?}");
+    assert_eq!(gate.writes(), 1);
+    let (run, gate) = claimed();
+    gate.0.host.store.fail_at(0, StoreError::Failed("simulated".to_owned()), false);
+    let executed = gate.0.host.execute_write(&gate.0.compiled, &run);
+    assert!(matches!(executed, Err(StoreError::Failed(_))), "{executed:?}");
+    assert_eq!(gate.writes(), 0);
+    gate.sound();
 }
 
 #[test]

@@ -117,6 +117,21 @@ fn every_end_is_told_as_it_was() {
 }
 
 #[test]
+fn what_was_made_ready_can_be_made_ready_anew() {
+    if !is_inner("writes::what_was_made_ready_can_be_made_ready_anew") {
+        return run_inner("writes::what_was_made_ready_can_be_made_ready_anew", ALONE);
+    }
+    let stage = Stage::new("exit 0");
+    let mut runner = stage.runner();
+    for _ in 0..3 {
+        runner.prepare(&job(), &stage.program()).expect("its own lock is not in its way");
+        assert!(stage.is_held());
+    }
+    assert_eq!(runner.run_write(stage.permit(), &mut |_| {}).end, code(0));
+    assert!(!stage.is_held());
+}
+
+#[test]
 fn it_says_which_process_the_write_became() {
     if !is_inner("writes::it_says_which_process_the_write_became") {
         return run_inner("writes::it_says_which_process_the_write_became", ALONE);
