@@ -129,7 +129,7 @@ fn read_job(
     all: &Assumptions,
 ) -> Option<(JobId, Assumed)> {
     let name = format!("jobs[{index}]");
-    let mut table = Cursor::open(ctx, node, &name)?;
+    let mut table = Cursor::open(ctx, node, name.clone())?;
     if table.take("id").is_none() {
         ctx.missing(table.head, format!("`{name}` has no `id`"), &[("id", "\"scan\"")]);
     }
@@ -266,7 +266,7 @@ fn read_spell(
         let at_ms = read_moment(ctx, node, path, supposed)?;
         return Some(Spell { at_ms, lasts: None, says: None });
     };
-    let mut table = Cursor::open(ctx, node, path)?;
+    let mut table = Cursor::open(ctx, node, path.to_owned())?;
     let at_ms = if let Some((_, at)) = table.take("at") {
         read_moment(ctx, at, &table.path("at"), supposed)
     } else {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::context::Context;
-use super::cursor::Cursor;
+use super::cursor::{Anchor, Cursor};
 use super::paths;
 use super::tree::{Node, Value};
 use super::useless::take_of_kind;
@@ -19,10 +19,8 @@ use crate::model::{Command, Kind, Sandbox, StatusSource, Work};
 /// What the commands of one job need to know of it.
 #[derive(Debug)]
 pub(super) struct Owner<'a> {
-    /// How findings call it: "job `scan`".
-    pub(super) label: &'a str,
-    /// Where findings about what it lacks point to.
-    pub(super) place: Span,
+    /// How findings call it, and where those about what it lacks point to.
+    pub(super) anchor: &'a Anchor,
     /// `None` if the config doesn't say, or says something unknown.
     pub(super) kind: Option<Kind>,
     /// `None` if it was wrong, which has been said.
@@ -67,8 +65,8 @@ pub(super) fn read_commands(
                 Kind::OneShotRead | Kind::OneShotWrite => vec![RUN],
             };
             let inner = ctx.example(&needed);
-            let message = format!("{} has no `commands`", owner.label);
-            ctx.missing(owner.place, message, &[("commands", &format!("{{ {inner} }}"))]);
+            let message = format!("{} has no `commands`", owner.anchor);
+            ctx.missing(owner.anchor.place, message, &[("commands", &format!("{{ {inner} }}"))]);
         }
         return None;
     };
@@ -126,7 +124,7 @@ fn need<T>(
     let (None, Some(kind)) = (slot.key, owner.kind) else { return };
     let or = if example.0 == STATUS.0 { " or `commands.statusFile`" } else { "" };
     let message =
-        format!("{} is a {} and has no `commands.{}`{or}", owner.label, kind.as_str(), example.0);
+        format!("{} is a {} and has no `commands.{}`{or}", owner.anchor, kind.as_str(), example.0);
     ctx.missing(table.head, message, &[example]);
 }
 

@@ -4,28 +4,53 @@
 //! OF002 for every key that nobody asked for.
 //! Invariant: this module never reports a value twice, and never what a syntax error left behind.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use super::context::{Context, quoted, ticked};
 use super::tree::{Key, Node, Value};
-use crate::base::limits;
+use crate::base::{JobId, limits};
 use crate::diag::{Code, Finding, Span, did_you_mean};
 
 /// One table while it is read.
 #[derive(Debug)]
 pub(super) struct Cursor<'t> {
     entries: &'t [(Key, Node)],
-    /// Its name with a dot behind, as messages put it before a key: `policy.`; empty at the top.
-    prefix: String,
-    /// Its name as "unknown key" says it: " in `policy`"; empty at the top.
-    pub(super) place: String,
+    /// Its name, which messages put before a key: `policy`; empty at the top and of a job.
+    name: Cow<'static, str>,
+    /// The job that it is.
+    job: Option<Anchor>,
     /// Where it begins.
     pub(super) head: Span,
     known: Vec<&'static str>,
     /// Those of them that are of no use here.
     useless: Vec<&'static str>,
 }
+
+/// What findings call a job, and where they point when something is not there. Put into words only for a
+/// finding: nearly every job has none.
+#[derive(Clone, Debug)]
+pub(super) struct Anchor {
+    /// Its id, if it has one.
+    pub(super) id: Option<JobId>,
+    /// Its place among the jobs of its file.
+    pub(super) index: usize,
+    pub(super) place: Span,
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) => write!(f, "job {}", ticked(id.as_str())),
+            None => write!(f, "jobs[{}]", self.index),
+        }
+    }
+}
+
+/// How many keys most tables may have: room for them is made at once.
+const KEYS: usize = 32;
 
 /// Keys of a whole file.
 const TOP_KEYS: [&str; 5] = ["version", "defaults", "report", "jobs", "suppressions"];
@@ -68,18 +93,15 @@ impl SpanRule {
 
 impl<'t> Cursor<'t> {
     /// A cursor over `node`, which `name` says how to call; a finding if it is no table.
-    pub(super) fn open(ctx: &mut Context, node: &'t Node, name: &str) -> Option<Self> {
+    pub(super) fn open(
+        ctx: &mut Context,
+        node: &'t Node,
+        name: impl Into<Cow<'static, str>>,
+    ) -> Option<Self> {
+        let name = name.into();
         if let Value::Table(entries) = &node.value {
-            let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
-            let place = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
-            return Some(Self {
-                entries,
-                prefix,
-                place,
-                head: node.span,
-                known: Vec::new(),
-                useless: Vec::new(),
-            });
+            let (known, useless) = (Vec::with_capacity(KEYS), Vec::new());
+            return Some(Self { entries, name, job: None, head: node.span, known, useless });
         }
         let must = ctx.table_word();
         if name.is_empty() {
@@ -89,14 +111,28 @@ impl<'t> Cursor<'t> {
                 format!("the whole file must be {must}"),
             ));
         } else {
-            ctx.wrong(node, name, must);
+            ctx.wrong(node, &name, must);
         }
         None
     }
 
+    /// It is the table of this job.
+    pub(super) fn is_job(&mut self, anchor: &Anchor) {
+        self.job = Some(anchor.clone());
+    }
+
     /// The key with its table's name before it.
     pub(super) fn path(&self, key: &str) -> String {
-        format!("{}{key}", self.prefix)
+        if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
+    }
+
+    /// Its name as "unknown key" says it: " in `policy`"; empty at the top.
+    fn place(&self) -> String {
+        match &self.job {
+            Some(job) => format!(" in {job}"),
+            None if self.name.is_empty() => String::new(),
+            None => format!(" in `{}`", self.name),
+        }
     }
 
     /// The entry of `key`; `null` is the same as nothing.
@@ -115,8 +151,8 @@ impl<'t> Cursor<'t> {
     /// A table below this one, and the place of its key.
     pub(super) fn table(&mut self, ctx: &mut Context, key: &'static str) -> Option<Cursor<'t>> {
         let (found, node) = self.take(key)?;
-        let path = self.path(key);
-        let mut cursor = Cursor::open(ctx, node, &path)?;
+        let name = if self.name.is_empty() { key.into() } else { Cow::Owned(self.path(key)) };
+        let mut cursor = Cursor::open(ctx, node, name)?;
         cursor.head = found.span;
         Some(cursor)
     }
@@ -261,7 +297,7 @@ impl<'t> Cursor<'t> {
             }
             let mut met = BTreeSet::new();
             self.known.retain(|known| met.insert(*known));
-            let (name, place) = (ticked(&key.name), &self.place);
+            let (name, place) = (ticked(&key.name), self.place());
             let message = format!("unknown key {name}{place}: it has no effect");
             let mut finding = Finding::new(Code::UnknownKey, key.span, message);
             if !ctx.is_flooded() {
@@ -275,7 +311,8 @@ impl<'t> Cursor<'t> {
 impl Cursor<'_> {
     /// What was meant by a key that nobody asked for.
     fn help_for(&self, key: &str) -> String {
-        if !self.place.is_empty() && TOP_KEYS.contains(&key) {
+        let is_top = self.name.is_empty() && self.job.is_none();
+        if !is_top && TOP_KEYS.contains(&key) {
             return "it belongs to the top of the file".to_owned();
         }
         let useful = self.known.iter().copied().filter(|known| !self.useless.contains(known));

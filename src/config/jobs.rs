@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::commands::{self, Owner};
 use super::context::{Context, shown, ticked};
-use super::cursor::{Cursor, SpanRule};
+use super::cursor::{Anchor, Cursor, SpanRule};
 use super::gate;
 use super::paths;
 use super::policy::{self, Defaults};
@@ -23,12 +23,6 @@ use crate::model::{Job, Kind, Link, LinkWhen, OnStall, Outline, Policy, Risk, Wo
 
 /// The ids of all files, and where each stands first.
 pub(super) type Ids = BTreeMap<String, Span>;
-
-/// What findings call a job, and where they point when something is not there.
-struct Anchor {
-    label: String,
-    place: Span,
-}
 
 /// What was read of one entry.
 #[derive(Default)]
@@ -56,11 +50,9 @@ pub(super) fn read_job(
     let Some(mut job) = Cursor::open(ctx, node, "") else { return ReadJob::default() };
     let id = read_id(ctx, &mut job, index, ids);
     ctx.job = id.as_ref().map(|(id, _)| id.clone());
-    let anchor = match &id {
-        Some((id, span)) => Anchor { label: format!("job {}", ticked(id.as_str())), place: *span },
-        None => Anchor { label: format!("jobs[{index}]"), place: job.head },
-    };
-    job.place = format!(" in {}", anchor.label);
+    let place = id.as_ref().map_or(job.head, |(_, span)| *span);
+    let anchor = Anchor { id: ctx.job.clone(), index, place };
+    job.is_job(&anchor);
     let name = read_name(ctx, &mut job);
     let kind = required_word(ctx, &mut job, &anchor, "kind", &Kind::ALL, Kind::as_str);
     let risk = required_word(ctx, &mut job, &anchor, "risk", &Risk::ALL, Risk::as_str);
@@ -69,8 +61,7 @@ pub(super) fn read_job(
     let cwd = read_cwd(ctx, &mut job);
     let env = read_env(ctx, &mut job);
     let owner = Owner {
-        label: &anchor.label,
-        place: anchor.place,
+        anchor: &anchor,
         kind,
         cwd: cwd.as_deref(),
         timeout: job.span(ctx, "timeoutSeconds", SpanRule::Limit),
@@ -156,7 +147,7 @@ fn required_word<T: Copy>(
     if job.take(key).is_none() {
         let first = all.first().map_or("", |one| as_str(*one));
         let words: Vec<&str> = all.iter().map(|one| as_str(*one)).collect();
-        let message = format!("{} has no `{key}`: one of {}", anchor.label, words.join(", "));
+        let message = format!("{anchor} has no `{key}`: one of {}", words.join(", "));
         ctx.missing(anchor.place, message, &[(key, &format!("\"{first}\""))]);
         return None;
     }
@@ -301,10 +292,8 @@ fn read_policy(
     };
     if lacks_stop {
         if patch.on_stall == Some(OnStall::Restart) {
-            let message = format!(
-                "{} is to be restarted on a stall and has no `commands.stop`",
-                anchor.label
-            );
+            let message =
+                format!("{anchor} is to be restarted on a stall and has no `commands.stop`");
             ctx.missing(anchor.place, message, &[("stop", "[\"/usr/bin/scan\", \"--stop\"]")]);
         }
         policy.on_stall = OnStall::Report;
@@ -319,7 +308,7 @@ fn read_after(ctx: &mut Context, job: &mut Cursor<'_>) -> Vec<Link> {
 
 fn read_link(ctx: &mut Context, node: &Node, index: usize) -> Option<Link> {
     let name = format!("after[{index}]");
-    let mut link = Cursor::open(ctx, node, &name)?;
+    let mut link = Cursor::open(ctx, node, name.clone())?;
     let when = link.word(ctx, "when", &LinkWhen::ALL, LinkWhen::as_str);
     let delay = link.span(ctx, "delaySeconds", SpanRule::Any);
     let target = if link.take("jobId").is_some() {

@@ -28,7 +28,8 @@ const SMALL_TABLE: usize = 16;
 
 /// The tree of `text`; `None` if it is not JSON. Then nothing is said.
 pub(super) fn read_tree(text: &str, ctx: &mut Context) -> Option<Node> {
-    let mut reader = Reader { scanner: Scanner::new(text, &STRICT), ctx, repeated: Vec::new() };
+    let scanner = Scanner::new(text, &STRICT);
+    let mut reader = Reader { scanner, ctx, repeated: vec![], items: vec![], entries: vec![] };
     let first = reader.next()?;
     let root = reader.value(first)?;
     // What follows it, even if only a token that can't be read, makes it something else than JSON.
@@ -43,6 +44,11 @@ struct Reader<'t, 'c> {
     scanner: Scanner<'t>,
     ctx: &'c Context,
     repeated: Vec<Finding>,
+    /// Those of the arrays that are still open, one behind the other: a closed one takes its own, and is
+    /// no longer than it has to be.
+    items: Vec<Node>,
+    /// The same of objects.
+    entries: Vec<(Key, Node)>,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -82,16 +88,16 @@ impl<'t> Reader<'t, '_> {
 
     /// An array's items, up to its bracket.
     fn items(&mut self) -> Option<Vec<Node>> {
-        let mut items = Vec::new();
+        let first = self.items.len();
         let mut token = self.next()?;
         if token == Token::CloseBracket {
-            return Some(items);
+            return Some(Vec::new());
         }
         loop {
-            items.push(self.value(token)?);
+            let item = self.value(token)?;
+            self.items.push(item);
             if !self.goes_on(&Token::CloseBracket)? {
-                items.shrink_to_fit();
-                return Some(items);
+                return Some(self.items.drain(first..).collect());
             }
             token = self.next()?;
         }
@@ -105,10 +111,11 @@ impl<'t> Reader<'t, '_> {
 
     /// An object's entries, up to its brace; a repeated key only where it comes first.
     fn entries(&mut self) -> Option<Vec<(Key, Node)>> {
-        let mut entries = Entries::default();
+        let first = self.entries.len();
+        let mut places = Places::default();
         let mut token = self.next()?;
         if token == Token::CloseBrace {
-            return Some(entries.all);
+            return Some(Vec::new());
         }
         loop {
             let Token::String(name) = token else { return None };
@@ -119,46 +126,43 @@ impl<'t> Reader<'t, '_> {
             let begin = self.next()?;
             let told = self.repeated.len();
             let value = self.value(begin)?;
-            if let Some(first) = entries.place_of(&key.name) {
+            if let Some(first) = places.place_of(&key.name, &self.entries[first..]) {
                 // What is repeated within the repetition goes with it.
                 self.repeated.truncate(told);
                 self.repeated.push(told_twice(&key, first));
             } else {
-                entries.add(key, value);
+                places.note(&key, &self.entries[first..]);
+                self.entries.push((key, value));
             }
             if !self.goes_on(&Token::CloseBrace)? {
-                entries.all.shrink_to_fit();
-                return Some(entries.all);
+                return Some(self.entries.drain(first..).collect());
             }
             token = self.next()?;
         }
     }
 }
 
-/// The entries of one object so far.
+/// Where each key of one object stands, once they are many: a few are compared faster than looked up.
 #[derive(Default)]
-struct Entries {
-    all: Vec<(Key, Node)>,
-    /// Where each key stands, once they are many: a few are compared faster than looked up.
-    places: BTreeMap<String, Span>,
-}
+struct Places(BTreeMap<String, Span>);
 
-impl Entries {
-    fn place_of(&self, name: &str) -> Option<Span> {
-        if self.all.len() <= SMALL_TABLE {
-            return self.all.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span);
+impl Places {
+    /// Where `name` stands among the entries so far.
+    fn place_of(&self, name: &str, entries: &[(Key, Node)]) -> Option<Span> {
+        if entries.len() <= SMALL_TABLE {
+            return entries.iter().find(|(key, _)| key.name == name).map(|(key, _)| key.span);
         }
-        self.places.get(name).copied()
+        self.0.get(name).copied()
     }
 
-    fn add(&mut self, key: Key, value: Node) {
-        if self.all.len() == SMALL_TABLE {
-            self.places = self.all.iter().map(|(key, _)| (key.name.clone(), key.span)).collect();
+    /// `key` comes behind these.
+    fn note(&mut self, key: &Key, entries: &[(Key, Node)]) {
+        if entries.len() == SMALL_TABLE {
+            self.0 = entries.iter().map(|(key, _)| (key.name.clone(), key.span)).collect();
         }
-        if self.all.len() >= SMALL_TABLE {
-            self.places.insert(key.name.clone(), key.span);
+        if entries.len() >= SMALL_TABLE {
+            self.0.insert(key.name.clone(), key.span);
         }
-        self.all.push((key, value));
     }
 }
 

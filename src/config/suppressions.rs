@@ -25,7 +25,7 @@ pub(super) fn read_suppressions(ctx: &mut Context, top: &mut Cursor<'_>) -> Vec<
 
 fn read_one(ctx: &mut Context, node: &Node, index: usize) -> Option<Suppression> {
     let name = format!("suppressions[{index}]");
-    let mut table = Cursor::open(ctx, node, &name)?;
+    let mut table = Cursor::open(ctx, node, name.clone())?;
     for (key, value) in EXAMPLES {
         if table.take(key).is_none() {
             ctx.missing(table.head, format!("`{name}` has no `{key}`"), &[(key, value)]);
