@@ -39,10 +39,7 @@ pub(super) fn observe_job(
     observation: &Observation,
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
-    // What was seen before the last event of the job says nothing about what came after it. Events of
-    // this very decision came of nothing later.
-    let stale = ledger.touched_before(id).is_some_and(|at| observation.at.is_before(at));
-    if ledger.job_record(id).is_none() || stale {
+    if ledger.job_record(id).is_none() || is_stale(ledger, observation) {
         return Ok(());
     }
     match &observation.observed {
@@ -55,6 +52,12 @@ pub(super) fn observe_job(
         }
         Observed::Status(status) => take_in_and_act(ledger, job, status, &observation.at),
     }
+}
+
+/// What was seen before the last event of the job says nothing about what came after it. Events of
+/// this very decision came of nothing later.
+pub(super) fn is_stale(ledger: &Ledger<'_>, seen: &Observation) -> bool {
+    ledger.touched_before(&seen.job).is_some_and(|at| seen.at.is_before(at))
 }
 
 /// A job that nobody has ever seen has not written its status file yet: that is no fault, it is
