@@ -55,7 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ureq", &["src/adapters/http.rs"]),
     ("Command::new", &["src/adapters/process/spawn.rs"]),
     (".consume(", &["src/machine/mod.rs"]),
-    ("impl ConsumeOnce for", &["src/adapters/sqlite/mod.rs", "src/sim/store.rs"]),
+    ("impl ConsumeOnce for", &["src/adapters/sqlite/mod.rs", "src/sim/store"]),
     ("redeem(", &["src/writes/execute.rs"]),
     (".run_write(", &["src/writes/execute.rs"]),
     ("Terms {", &["src/decide/begin.rs"]),

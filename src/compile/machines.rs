@@ -4,6 +4,9 @@
 //! [`CompiledJob::offers`] before it gives any input, so an edge ruled out here is never taken.
 //! Invariant: edges come from `machine::edges`; none is added here.
 
+use std::sync::OnceLock;
+
+use super::marks::{CommandMark, marks_of};
 use crate::machine::{self, Edge, Input, Machine, State, WatchInput};
 use crate::model::{Job, OnStall, StatusSource, Work};
 
@@ -12,6 +15,7 @@ use crate::model::{Job, OnStall, StatusSource, Work};
 pub struct CompiledJob {
     job: Job,
     may_start: bool,
+    marks: OnceLock<Vec<CommandMark>>,
 }
 
 /// An edge, and whether the job's config leaves it open.
@@ -26,13 +30,19 @@ pub struct OfferedEdge {
 impl CompiledJob {
     pub(super) fn from_job(job: Job) -> Self {
         let may_start = job.is_read_only();
-        Self { job, may_start }
+        Self { job, may_start, marks: OnceLock::new() }
     }
 
     /// The job.
     #[must_use]
     pub fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// The marks of its commands. Few configs need them, and those more than once.
+    #[must_use]
+    pub fn marks(&self) -> &[CommandMark] {
+        self.marks.get_or_init(|| marks_of(&self.job))
     }
 
     /// Which table it runs on.

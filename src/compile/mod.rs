@@ -9,12 +9,14 @@
 mod chain;
 mod chain_graph;
 mod machines;
+mod marks;
 mod proof;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use chain_graph::{ChainEdge, ChainGraph, ChainJob};
 pub use machines::{CompiledJob, OfferedEdge};
+pub use marks::CommandMark;
 pub use proof::{PROOFS, Unproved, prove_gated};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,7 +15,7 @@ use crate::base::{GrantId, ItemId, JobId, Now, RunId, Stamp, limits};
 use crate::compile::{Compiled, CompiledJob};
 use crate::journal::{
     Cause, Event, EventKind, Held, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, Voided,
-    World, apply,
+    World,
 };
 use crate::machine::{self, Input};
 use crate::model::{Command, Job, Purpose, RunSpec, Sandbox, Work};
@@ -185,32 +185,7 @@ impl<'a> Ledger<'a> {
         if let Some(id) = job.filter(|id| !self.touched.contains_key(*id)) {
             self.touched.insert(id.clone(), self.touched_before(id).cloned());
         }
-        let change = &mut self.decision.change;
-        apply(&mut change.world.snapshot, &event)?;
-        change.jobs.extend(job.cloned());
-        if let EventKind::Enqueued { item } = &event.kind {
-            change.items.insert(item.id.clone());
-        }
-        if let EventKind::ItemStarted { item, .. }
-        | EventKind::ItemReturned { item }
-        | EventKind::ItemSettled { item, .. } = &event.kind
-        {
-            change.items.insert(item.clone());
-        }
-        if let EventKind::GrantVoided { grant, .. } | EventKind::GrantSpent { grant, .. } =
-            &event.kind
-        {
-            change.grants.insert(grant.clone());
-        }
-        if let EventKind::StoreRestored { .. } = &event.kind {
-            // Their codes are gone.
-            change.jobs.extend(change.world.snapshot.requests.keys().cloned());
-        }
-        if let EventKind::Approved { grant, .. } = &event.kind {
-            change.grants.insert(grant.id.clone());
-        }
-        change.events.push(event);
-        Ok(())
+        self.decision.change.record(event)
     }
 
     /// Gives the job a record, or a new one where its kind changed.

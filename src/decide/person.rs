@@ -80,9 +80,12 @@ pub fn claim_start(
         return Ok((ledger.into_decision(), Err(StartRefused::NotThisKind)));
     }
     if let Some(pid) = observation.and_then(running_pid) {
-        // Started again by the word of whoever stopped it, though it never ceased to run.
-        let unpaused =
-            is_paused(&ledger, id) && ledger.step(job, Input::Watch(WatchInput::Started), None)?;
+        // Started again by the word of whoever stopped it, though it never ceased to run; but who looked
+        // before the stop has not seen that.
+        let stale = observation.is_some_and(|seen| watch::is_stale(&ledger, seen));
+        let unpaused = !stale
+            && is_paused(&ledger, id)
+            && ledger.step(job, Input::Watch(WatchInput::Started), None)?;
         let refused = StartRefused::AlreadyRunning { pid, unpaused };
         return Ok((ledger.into_decision(), Err(refused)));
     }

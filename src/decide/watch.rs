@@ -39,22 +39,25 @@ pub(super) fn observe_job(
     observation: &Observation,
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
-    // What was seen before the last event of the job says nothing about what came after it. Events of
-    // this very decision came of nothing later.
-    let stale = ledger.touched_before(id).is_some_and(|at| observation.at.is_before(at));
-    if ledger.job_record(id).is_none() || stale {
+    if ledger.job_record(id).is_none() || is_stale(ledger, observation) {
         return Ok(());
     }
     match &observation.observed {
         Observed::Broken(broken) if is_unwritten(ledger, id, broken) => {
-            take_in_and_act(ledger, job, &Status::default())
+            take_in_and_act(ledger, job, &Status::default(), &observation.at)
         }
         Observed::Broken(broken) => {
             note_broken(ledger, job, broken);
             Ok(())
         }
-        Observed::Status(status) => take_in_and_act(ledger, job, status),
+        Observed::Status(status) => take_in_and_act(ledger, job, status, &observation.at),
     }
+}
+
+/// What was seen before the last event of the job says nothing about what came after it. Events of
+/// this very decision came of nothing later.
+pub(super) fn is_stale(ledger: &Ledger<'_>, seen: &Observation) -> bool {
+    ledger.touched_before(&seen.job).is_some_and(|at| seen.at.is_before(at))
 }
 
 /// A job that nobody has ever seen has not written its status file yet: that is no fault, it is
@@ -68,32 +71,35 @@ fn is_unwritten(ledger: &Ledger<'_>, id: &JobId, broken: &BrokenStatus) -> bool 
         && unseen
 }
 
+/// What a status means goes by when it was seen: a tick may take long to hear of all its jobs, and has
+/// not watched this one since.
 fn take_in_and_act(
     ledger: &mut Ledger<'_>,
     job: &CompiledJob,
     status: &Status,
+    seen_at: &Stamp,
 ) -> Result<(), ReplayFault> {
-    take_in(ledger, job, status)?;
-    forget_attempts(ledger, job)?;
-    resume_if_due(ledger, job, status)?;
+    take_in(ledger, job, status, seen_at)?;
+    forget_attempts(ledger, job, seen_at)?;
+    resume_if_due(ledger, job, status, seen_at)?;
     restart_if_due(ledger, job, status)
 }
 
 /// Applies a good status: notes first, then the machine.
-pub(super) fn take_in(
+fn take_in(
     ledger: &mut Ledger<'_>,
     job: &CompiledJob,
     status: &Status,
+    seen_at: &Stamp,
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
-    let now = &ledger.now().at;
     let mut notes = ledger.notes(id).clone();
-    let moved = note_status(&mut notes, status, now);
+    let moved = note_status(&mut notes, status, seen_at);
     let Some(record) = ledger.job_record(id) else { return Ok(()) };
     let starting = ledger.is_busy(id).is_some_and(|row| row.spec.purpose.starts_the_job());
     let policy = &job.job().policy;
-    let early = starting || in_grace(record, policy, now);
-    let input = choose_input(record, &notes, status, (moved, early), policy, now);
+    let early = starting || in_grace(record, policy, seen_at);
+    let input = choose_input(record, &notes, status, (moved, early), policy, seen_at);
     if record.state == State::Watch(WatchState::Paused) && is_stopped(status) {
         notes.stopped_since_stop = true;
     }
@@ -143,20 +149,20 @@ fn note_broken(ledger: &mut Ledger<'_>, job: &CompiledJob, broken: &BrokenStatus
 }
 
 /// Notes a good status and says whether the progress key moved.
-fn note_status(notes: &mut Notes, status: &Status, now: &Stamp) -> bool {
+fn note_status(notes: &mut Notes, status: &Status, seen_at: &Stamp) -> bool {
     let seen = seen_of(status);
     let moved = notes.seen.as_ref().is_none_or(|s| s.progress_key != seen.progress_key);
     let running = is_running(status);
-    let same_boot = |since: &Stamp| now.watched_since(since).is_some();
+    let same_boot = |since: &Stamp| seen_at.watched_since(since).is_some();
     notes.still_since = running
         .then(|| notes.still_since.take().filter(|s| !moved && same_boot(s)))
-        .map(|since| since.unwrap_or_else(|| now.clone()));
+        .map(|since| since.unwrap_or_else(|| seen_at.clone()));
     notes.running_since = running
         .then(|| notes.running_since.take().filter(same_boot))
-        .map(|since| since.unwrap_or_else(|| now.clone()));
+        .map(|since| since.unwrap_or_else(|| seen_at.clone()));
     notes.broken = None;
     if let Some(figure) = Figure::of(&seen.progress) {
-        notes.trail.add(now.wall_ms.div_euclid(1000), figure);
+        notes.trail.add(seen_at.wall_ms.div_euclid(1000), figure);
     }
     notes.seen = Some(seen);
     moved
@@ -190,11 +196,15 @@ fn seen_of(status: &Status) -> Seen {
 }
 
 /// Resumes are forgotten once the job has been seen running for as long as a stall takes.
-fn forget_attempts(ledger: &mut Ledger<'_>, job: &CompiledJob) -> Result<(), ReplayFault> {
+fn forget_attempts(
+    ledger: &mut Ledger<'_>,
+    job: &CompiledJob,
+    seen_at: &Stamp,
+) -> Result<(), ReplayFault> {
     let id = &job.job().id;
     let Some(record) = ledger.job_record(id) else { return Ok(()) };
     let since = ledger.notes(id).running_since.as_ref();
-    let ran = since.and_then(|s| ledger.now().at.watched_since(s));
+    let ran = since.and_then(|s| seen_at.watched_since(s));
     let settled = record.state == State::Watch(WatchState::Running) && record.attempts > 0;
     if settled && ran >= Some(job.job().policy.stall) {
         ledger.record(Some(id), EventKind::AttemptsReset)?;
@@ -206,6 +216,7 @@ fn resume_if_due(
     ledger: &mut Ledger<'_>,
     job: &CompiledJob,
     status: &Status,
+    seen_at: &Stamp,
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
     let Work::Watch { start, .. } = &job.job().work else { return Ok(()) };
@@ -215,11 +226,11 @@ fn resume_if_due(
     }
     let policy = &job.job().policy;
     let used_up = !has_resumes_left(policy, record.attempts);
-    if used_up && !in_grace(record, policy, &ledger.now().at) {
+    if used_up && !in_grace(record, policy, seen_at) {
         let cause = Cause { kind: CauseKind::GaveUp, detail: Some(record.attempts.to_string()) };
         return enter(ledger, job, WatchInput::GiveUp, Some(cause));
     }
-    let due = resume_wait(job, record, &ledger.now().at) == Some(Duration::ZERO);
+    let due = resume_wait(job, record, seen_at) == Some(Duration::ZERO);
     if !due || !ledger.may_start() || !ledger.has_launch_room() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 //!
 //! In: a figure at a moment. Out: at most [`limits::TRAIL_POINTS`] of them, spread over the time since
 //! the job last began anew.
-//! Invariant: times rise, two neighbours differ, and the first and the last are never dropped.
+//! Invariant: times rise, two neighbours differ, the first is never dropped, and the last is how far the job is.
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,9 @@ impl Trail {
         }
         // What a clock showed that was put back since is not drawn.
         self.points.retain(|(then, _)| *then < at);
+        if self.points.last().is_some_and(|(_, last)| *last == done) {
+            return;
+        }
         self.points.push((at, done));
         if self.points.len() > limits::TRAIL_POINTS {
             self.thin();
@@ -106,6 +109,8 @@ impl Trail {
             }
             kept
         });
+        // What lay between two equal ones may be gone.
+        self.points.dedup_by_key(|(_, done)| *done);
     }
 
     /// Is there nothing to draw?
@@ -221,6 +226,21 @@ mod tests {
             trail.add(at, of(done, 9));
         }
         assert_eq!(points(&trail), [(100, 1), (150, 3)]);
+    }
+
+    #[test]
+    fn neighbours_differ_whatever_was_between_them() {
+        let mut trail = Trail::default();
+        for (at, done) in [(100, 1), (200, 2), (150, 1)] {
+            trail.add(at, of(done, 9));
+        }
+        assert_eq!(points(&trail), [(100, 1)], "put back to before the second");
+        for n in 0..1000_u64 {
+            trail.add(200 + i64::try_from(n).unwrap(), of(5 + n % 2, 9));
+            let kept = points(&trail);
+            assert!(kept.windows(2).all(|two| two[0].1 != two[1].1), "{kept:?}");
+            assert_eq!(kept.last().unwrap().1, 5 + n % 2);
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::chain::Head;
-use super::event::Event;
+use super::event::{Event, EventKind};
+use super::fault::ReplayFault;
+use super::fold::apply;
 use super::notes::Notes;
 use super::snapshot::Snapshot;
 use crate::base::{GrantId, ItemId, JobId, RunId, Stamp};
@@ -41,6 +43,40 @@ pub struct Change {
     pub grants: BTreeSet<GrantId>,
     /// Runs that changed; those no longer in the world are settled.
     pub runs: BTreeSet<RunId>,
+}
+
+impl Change {
+    /// Takes an event in, and names the rows that it changes.
+    ///
+    /// # Errors
+    /// [`ReplayFault`] where it can't follow the ones before it.
+    pub fn record(&mut self, event: Event) -> Result<(), ReplayFault> {
+        apply(&mut self.world.snapshot, &event)?;
+        self.jobs.extend(event.job.clone());
+        if let EventKind::Enqueued { item } = &event.kind {
+            self.items.insert(item.id.clone());
+        }
+        if let EventKind::ItemStarted { item, .. }
+        | EventKind::ItemReturned { item }
+        | EventKind::ItemSettled { item, .. } = &event.kind
+        {
+            self.items.insert(item.clone());
+        }
+        if let EventKind::GrantVoided { grant, .. } | EventKind::GrantSpent { grant, .. } =
+            &event.kind
+        {
+            self.grants.insert(grant.clone());
+        }
+        if let EventKind::StoreRestored { .. } = &event.kind {
+            // Their codes are gone.
+            self.jobs.extend(self.world.snapshot.requests.keys().cloned());
+        }
+        if let EventKind::Approved { grant, .. } = &event.kind {
+            self.grants.insert(grant.id.clone());
+        }
+        self.events.push(event);
+        Ok(())
+    }
 }
 
 /// Dates that outlive a tick.

@@ -1,10 +1,11 @@
-//! The borders between one process's calls of the store: there another process may come between, and
-//! there a process may be killed.
+//! The borders between one process's steps, its calls of the store and its looks at jobs: there time may
+//! pass, and another process come between; and at those of the store a process may be killed.
 //!
 //! Invariant: what comes between does so once, and never inside a transaction; who is dead does
 //! nothing more, neither to the store nor to the world outside.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 
@@ -15,7 +16,7 @@ type Visit = Box<dyn FnOnce()>;
 /// What waits at the borders to come.
 #[derive(Clone, Default)]
 pub struct Borders {
-    visit: Rc<RefCell<Option<(u32, Visit)>>>,
+    visits: Rc<RefCell<VecDeque<(u32, Visit)>>>,
     /// So many calls still succeed.
     life: Rc<Cell<Option<u32>>>,
     /// Somebody else has the store, after so many calls and for so many.
@@ -24,16 +25,17 @@ pub struct Borders {
 
 impl fmt::Debug for Borders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let visit = self.visit.borrow().as_ref().map(|(after, _)| *after);
+        let visits: Vec<u32> = self.visits.borrow().iter().map(|(after, _)| *after).collect();
         let mut shown = f.debug_struct("Borders");
-        shown.field("visit", &visit).field("life", &self.life).field("held", &self.held).finish()
+        shown.field("visits", &visits).field("life", &self.life).field("held", &self.held).finish()
     }
 }
 
 impl Borders {
-    /// This happens once, before the call that follows so many others.
-    pub fn visit_after(&self, calls: u32, visit: impl FnOnce() + 'static) {
-        *self.visit.borrow_mut() = Some((calls, Box::new(visit)));
+    /// This happens once, before the step that follows so many others; they count from what comes
+    /// between before it.
+    pub fn visit_after(&self, steps: u32, visit: impl FnOnce() + 'static) {
+        self.visits.borrow_mut().push_back((steps, Box::new(visit)));
     }
 
     /// Somebody else has the store after so many calls, and for as many as `times`: these get nothing.
@@ -43,7 +45,7 @@ impl Borders {
 
     /// Nobody comes any more.
     pub fn calm(&self) {
-        self.visit.borrow_mut().take();
+        self.visits.borrow_mut().clear();
     }
 
     /// The process at work is killed as soon as so many calls have succeeded.
@@ -68,16 +70,28 @@ impl Borders {
         self.life.set(life);
     }
 
+    /// Whoever is due comes between.
+    pub(super) fn come_between(&self) {
+        let due = match self.visits.borrow_mut().front_mut() {
+            None => return,
+            Some((0, _)) => true,
+            Some((after, _)) => {
+                *after -= 1;
+                false
+            }
+        };
+        let visit = due.then(|| self.visits.borrow_mut().pop_front()).flatten();
+        let Some((_, visit)) = visit else { return };
+        // The others wait for the process that they come to, and not for the one that is here now.
+        let others = self.visits.take();
+        let life = self.hand_over();
+        visit();
+        self.take_back(life);
+        *self.visits.borrow_mut() = others;
+    }
+
     pub(super) fn cross(&self) -> Result<(), StoreError> {
-        let due = self.visit.borrow().as_ref().is_some_and(|(after, _)| *after == 0);
-        let visit = due.then(|| self.visit.borrow_mut().take()).flatten();
-        if let Some((_, visit)) = visit {
-            let life = self.hand_over();
-            visit();
-            self.take_back(life);
-        } else if let Some((after, _)) = self.visit.borrow_mut().as_mut() {
-            *after -= 1;
-        }
+        self.come_between();
         match self.life.get() {
             None => {}
             Some(0) => return Err(StoreError::Refused("killed".to_owned())),

@@ -20,6 +20,7 @@ impl SimHost {
     /// The copy.
     #[must_use]
     pub fn fork(&self) -> Self {
+        let now = content(&self.now);
         Self {
             jobs: content(&self.jobs),
             ran: content(&self.ran),
@@ -37,15 +38,16 @@ impl SimHost {
             nothing_opens: cell(&self.nothing_opens),
             in_flight: content(&self.in_flight),
             files: self.files.fork(),
-            store: self.store.fork(),
+            store: self.store.fork().with_clock(&now),
             zone: content(&self.zone),
             zone_fault: cell(&self.zone_fault),
             style: content(&self.style),
-            now: content(&self.now),
+            now,
             drawn: cell(&self.drawn),
             own_pid: cell(&self.own_pid),
             own_birth: cell(&self.own_birth),
             births: cell(&self.births),
+            looked: content(&self.looked),
             meanwhile: Rc::default(),
             alive: content(&self.alive),
         }

@@ -78,6 +78,8 @@ pub struct SimHost {
     pub(super) own_birth: Rc<Cell<u64>>,
     pub(super) births: Rc<Cell<u64>>,
     pub(super) meanwhile: Meanwhile,
+    /// When somebody last began to look at jobs.
+    pub looked: Rc<RefCell<Option<Stamp>>>,
     /// By their start times, which nobody shares.
     pub(super) alive: Rc<RefCell<BTreeSet<u64>>>,
 }
@@ -95,6 +97,7 @@ impl SimHost {
             up_ms: 1_000_000,
             boot: BootId::new("boot-1"),
         };
+        let now = Rc::new(RefCell::new(at));
         Self {
             jobs: Rc::default(),
             ran: Rc::default(),
@@ -114,15 +117,16 @@ impl SimHost {
             deliveries: Rc::default(),
             route: Rc::new(Cell::new(Route::Telegram)),
             delivery_takes: Rc::default(),
-            store: SharedStore::default(),
+            store: SharedStore::default().with_clock(&now),
             zone: Rc::new(RefCell::new(TimeZone::UTC)),
             zone_fault: Rc::default(),
             style: Rc::new(RefCell::new(style())),
-            now: Rc::new(RefCell::new(at)),
+            now,
             drawn: Rc::default(),
             own_pid: Rc::new(Cell::new(100)),
             own_birth: Rc::default(),
             births: Rc::default(),
+            looked: Rc::default(),
         }
     }
 
@@ -225,13 +229,12 @@ impl SimHost {
                 detail: "simulated".to_owned(),
             });
         }
-        let count = job.counted.then(|| ("done".to_owned(), job.progress.into()));
         Observed::Status(Status {
             running: job.running,
             completed: job.completed,
             pid: None,
+            progress: job.count(),
             stop_reason: job.stop_reason,
-            progress: count.into_iter().collect(),
             progress_key: (!job.keyless).then(|| format!("n={}", job.progress)),
             level: match (job.alert, job.warn) {
                 (true, _) => Level::Alert,
@@ -259,6 +262,10 @@ impl Clock for SimHost {
         Now { at, local }
     }
 
+    fn at(&self) -> Stamp {
+        self.now.borrow().clone()
+    }
+
     fn pause(&self, span: Duration) {
         self.pass(span);
     }
@@ -273,11 +280,13 @@ impl Entropy for SimHost {
 
 impl StatusRunner for SimHost {
     fn observe(&mut self, asks: &[StatusAsk<'_>], _within: Duration) -> Vec<Observation> {
+        // As the real one has it: what is seen is no older than when the asking began.
         let at = self.now.borrow().clone();
-        let observed = |ask: &StatusAsk<'_>| Observation {
-            job: ask.job.clone(),
-            at: at.clone(),
-            observed: self.status_of(ask.job),
+        *self.looked.borrow_mut() = Some(at.clone());
+        let observed = |ask: &StatusAsk<'_>| {
+            self.store.borders().come_between();
+            let observed = self.status_of(ask.job);
+            Observation { job: ask.job.clone(), at: at.clone(), observed }
         };
         let all = asks.iter().map(observed).collect();
         let meanwhile = self.meanwhile.borrow_mut().take();

@@ -8,7 +8,7 @@ pub(super) const EXECUTOR_PIDS: u32 = 1_000_000;
 
 /// One simulated job.
 #[expect(clippy::struct_excessive_bools, reason = "each is a thing a job can do")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimJob {
     /// It runs.
     pub running: bool,
@@ -24,6 +24,10 @@ pub struct SimJob {
     pub keyless: bool,
     /// It says how far it is in a number, for people, too.
     pub counted: bool,
+    /// Of so many, where it says that as well.
+    pub whole: Option<u64>,
+    /// It says how many per cent of them.
+    pub percent: bool,
     /// It calls for help.
     pub alert: bool,
     /// It feels unwell.
@@ -50,6 +54,23 @@ pub struct SimJob {
     pub not_started: bool,
     /// Its start command does not make it run.
     pub start_is_idle: bool,
+}
+
+impl SimJob {
+    /// What it says of its progress for people.
+    pub(super) fn count(&self) -> serde_json::Map<String, serde_json::Value> {
+        let done = self.progress;
+        let fields = match self.whole {
+            None => vec![("done", done.into())],
+            Some(whole) if self.percent => {
+                let share = done * 1000 / whole.max(1);
+                vec![("percent", format!("{}.{}", share / 10, share % 10).into())]
+            }
+            Some(whole) => vec![("done", done.into()), ("total", whole.into())],
+        };
+        let own = |(name, value): (&str, _)| (name.to_owned(), value);
+        fields.into_iter().filter(|_| self.counted).map(own).collect()
+    }
 }
 
 /// A write that was really started.

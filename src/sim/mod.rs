@@ -16,6 +16,7 @@ mod processes;
 mod rehearsal;
 mod replayed;
 mod rounds;
+mod rows;
 mod store;
 
 pub use assumed::AssumedCourse;
@@ -27,7 +28,7 @@ pub use job::{Death, Delivery, SimJob, Wrote};
 pub use rehearsal::{compile_text, rehearse};
 pub use replayed::ReplayedCourse;
 pub use rounds::{Course, Rehearsed, Rounds, rehearse_rounds};
-pub use store::{MemStore, SharedStore};
+pub use store::{Begun, MemStore, SharedStore};
 
 #[cfg(test)]
 mod tests;

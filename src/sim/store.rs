@@ -1,13 +1,15 @@
 //! A store in memory that keeps every event, so that a replay can be held against it.
 
-use std::cell::RefCell;
+mod shared;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::rc::Rc;
 
-use super::borders::Borders;
+use serde::Deserialize;
+
+use super::rows::Rows;
 use crate::approval::{ConsumeOnce, Spent};
-use crate::base::{GrantId, RunId};
+use crate::base::{GrantId, RunId, Stamp};
 use crate::journal::{
     Change, Checkpoint, Event, EventKind, Head, Overgrown, Parcel, ParcelState, PutBack,
     ReplayFault, Snapshot, World, apply, decode_event, encode_event, is_at_stake, is_witnessed,
@@ -15,10 +17,12 @@ use crate::journal::{
 };
 use crate::ports::{Commit, Decide, Parcels, Store, StoreError, spent_by};
 
+pub use shared::{Begun, SharedStore};
+
 /// The store.
 #[derive(Clone, Debug, Default)]
 pub struct MemStore {
-    world: World,
+    rows: Rows,
     /// What was pruned led to this.
     checkpoint: Checkpoint,
     journal: Vec<String>,
@@ -26,6 +30,8 @@ pub struct MemStore {
     heads: Vec<Head>,
     outbox: Vec<Parcel>,
     fail: Option<Failing>,
+    /// What the last transaction recorded.
+    recorded: Vec<Event>,
     /// After how many more a note about a report fails.
     save_fails: Option<u32>,
     spent: BTreeMap<GrantId, RunId>,
@@ -53,7 +59,13 @@ impl MemStore {
     /// What it holds.
     #[must_use]
     pub fn world(&self) -> &World {
-        &self.world
+        self.rows.world()
+    }
+
+    /// Did every decision name all rows that it changed? What it did not name is lost.
+    #[must_use]
+    pub fn rows_are_complete(&self) -> bool {
+        self.rows.are_complete()
     }
 
     /// The events, decoded from their stored form.
@@ -74,7 +86,7 @@ impl MemStore {
     /// How many there ever were.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.world.head.seq
+        self.world().head.seq
     }
 
     /// Does each kept event, as it is stored, follow the one before it by its hash, up to the head?
@@ -85,7 +97,7 @@ impl MemStore {
             head = next_head(&head, text);
             head == *kept
         });
-        follows && self.journal.len() == self.heads.len() && head == self.world.head
+        follows && self.journal.len() == self.heads.len() && head == self.world().head
     }
 
     /// Every report that it was ever given, as far as it came.
@@ -117,7 +129,7 @@ impl MemStore {
         decide: &mut Decide<'_>,
         may_spend: bool,
     ) -> Result<(Head, Option<Spent>), StoreError> {
-        let mut before = self.world.clone();
+        let mut before = self.rows.lend();
         let put_back = self.is_put_back().then(|| self.begin_anew(&mut before)).flatten();
         let Commit { mut change, reports } = decide(before)?;
         if let Some(put_back) = put_back {
@@ -131,7 +143,7 @@ impl MemStore {
         let due = failing.as_ref().is_some_and(|f| f.after == 0);
         self.fail = failing.clone().filter(|_| !due).map(|f| Failing { after: f.after - 1, ..f });
         let failed = failing.filter(|_| due);
-        let (mut head, mut heads, mut texts) = (self.world.head.clone(), Vec::new(), Vec::new());
+        let (mut head, mut heads, mut texts) = (self.world().head.clone(), Vec::new(), Vec::new());
         for event in &change.events {
             let text = encode_event(event).map_err(|e| StoreError::Failed(e.to_string()))?;
             head = next_head(&head, &text);
@@ -150,7 +162,8 @@ impl MemStore {
         if spent.is_none() {
             self.prune(&change, &head);
         }
-        self.world = World { head: head.clone(), ..change.world };
+        self.recorded = std::mem::take(&mut change.events);
+        self.rows.store(change, &head);
         self.outbox.extend(reports.into_iter().map(Parcel::new));
         self.spent.extend(spent.iter().map(|s| (s.grant.clone(), s.run.clone())));
         failed.map_or(Ok((head, spent)), |f| Err(f.error))
@@ -164,7 +177,7 @@ impl MemStore {
                 self.heads.get(usize::try_from(n).unwrap_or(usize::MAX)) == Some(witness)
             })
         };
-        is_at_stake(&self.world.snapshot) && !self.witness.as_ref().is_some_and(seen)
+        is_at_stake(&self.world().snapshot) && !self.witness.as_ref().is_some_and(seen)
     }
 
     fn begin_anew(&self, world: &mut World) -> Option<PutBack> {
@@ -176,13 +189,13 @@ impl MemStore {
     /// Prunes the journal by the same rule as a database file is.
     fn prune(&mut self, change: &Change, head: &Head) {
         let pruned = &self.checkpoint.head;
-        let Some(overgrown) = Overgrown::after(change, &self.world.meta, pruned, head) else {
+        let Some(overgrown) = Overgrown::after(change, &self.world().meta, pruned, head) else {
             return;
         };
         let place = |seq: u64| usize::try_from(seq - overgrown.pruned).unwrap_or(usize::MAX);
         let through = overgrown.prune_through(&mut |seq| {
             let text = self.journal.get(place(seq) - 1);
-            Ok::<_, Infallible>(text.and_then(|text| decode_event(text).ok()).map(|event| event.at))
+            Ok::<_, Infallible>(text.and_then(|text| moment_of(text)))
         });
         let Ok(Some(through)) = through else { return };
         let (mut checkpoint, mut spent) = (self.checkpoint.clone(), Vec::new());
@@ -216,127 +229,13 @@ impl MemStore {
     }
 }
 
-/// One store in several hands, as a database file is.
-#[derive(Clone, Debug, Default)]
-pub struct SharedStore(Rc<RefCell<MemStore>>, Borders);
-
-impl SharedStore {
-    /// A copy of what it holds.
-    #[must_use]
-    pub fn snapshot(&self) -> MemStore {
-        self.0.borrow().clone()
+/// When a stored event happened, without a look at what it was.
+fn moment_of(encoded: &str) -> Option<Stamp> {
+    #[derive(Deserialize)]
+    struct Dated {
+        at: Stamp,
     }
-
-    /// A look at what it holds, without a copy.
-    pub fn look<T>(&self, at: impl FnOnce(&MemStore) -> T) -> T {
-        at(&self.0.borrow())
-    }
-
-    /// Whoever comes to it next, and when.
-    #[must_use]
-    pub fn borders(&self) -> &Borders {
-        &self.1
-    }
-
-    /// Appends one event, as the making of a store does.
-    pub fn record(&self, event: &Event) {
-        let mut store = self.0.borrow_mut();
-        // A store that can't take its first event is seen by every test.
-        let _ = store.transact(&mut |world| {
-            let mut change = Change { world, ..Change::default() };
-            apply(&mut change.world.snapshot, event)
-                .map_err(|e| StoreError::Failed(e.to_string()))?;
-            change.events.push(event.clone());
-            Ok(Commit { change, reports: Vec::new() })
-        });
-    }
-
-    /// A note about a report fails, after so many that do not.
-    pub fn fail_save(&self, after: u32) {
-        self.0.borrow_mut().save_fails = Some(after);
-    }
-
-    /// Is such a failure still to come?
-    #[must_use]
-    pub fn save_is_to_fail(&self) -> bool {
-        self.0.borrow().save_fails.is_some()
-    }
-
-    /// A store of its own, with the same content.
-    #[must_use]
-    pub fn fork(&self) -> Self {
-        Self(Rc::new(RefCell::new(self.snapshot())), Borders::default())
-    }
-
-    /// Somebody puts a copy of it in its place, by hand.
-    pub fn put_back(&self, copy: &Self) {
-        let witness = self.0.borrow().witness.clone();
-        *self.0.borrow_mut() = MemStore { witness, ..copy.snapshot() };
-    }
-
-    /// Its witness is lost.
-    pub fn lose_witness(&self) {
-        self.0.borrow_mut().witness = None;
-    }
-
-    /// Somebody edits what it holds, past its journal.
-    pub fn tamper(&self, change: impl FnOnce(&mut World)) {
-        change(&mut self.0.borrow_mut().world);
-    }
-
-    /// The store is another one from now on, with the same content.
-    pub fn replace_epoch(&self, epoch: &str) {
-        self.tamper(|world| world.snapshot.epoch = Some(epoch.to_owned()));
-    }
-
-    /// Two transactions from now one fails like this: an executor's record of its outcome.
-    pub fn fail_after_begin(&self, error: StoreError) {
-        self.fail_at(1, error, false);
-    }
-
-    /// The next transaction fails like this, and changes nothing.
-    pub fn fail_next(&self, error: StoreError) {
-        self.fail_at(0, error, false);
-    }
-
-    /// After so many good transactions one fails like this. `recorded`: it is durable all the
-    /// same, as when the disk errs after the fact.
-    pub fn fail_at(&self, after: u32, error: StoreError, recorded: bool) {
-        self.0.borrow_mut().fail = Some(Failing { after, error, recorded });
-    }
-
-    /// Whatever was still to fail will not.
-    pub fn recover(&self) {
-        let mut store = self.0.borrow_mut();
-        (store.fail, store.save_fails) = (None, None);
-    }
-}
-
-impl Store for SharedStore {
-    fn read(&mut self) -> Result<World, StoreError> {
-        self.1.cross()?;
-        self.0.borrow_mut().read()
-    }
-
-    /// Whether it can be read, without a copy of all that it holds.
-    fn check(&mut self) -> Result<(), StoreError> {
-        self.1.cross()
-    }
-
-    fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
-        self.1.cross()?;
-        self.0.borrow_mut().transact(decide)
-    }
-
-    fn parcels(&mut self, wanted: Parcels) -> Result<Vec<Parcel>, StoreError> {
-        self.1.cross()?;
-        self.0.borrow_mut().parcels(wanted)
-    }
-
-    fn save_parcel(&mut self, parcel: &Parcel) -> Result<(), StoreError> {
-        self.1.cross()?;
-        self.0.borrow_mut().save_parcel(parcel)
-    }
+    serde_json::from_str::<Dated>(encoded).ok().map(|event| event.at)
 }
 
 impl Store for MemStore {
@@ -345,7 +244,7 @@ impl Store for MemStore {
     }
 
     fn read(&mut self) -> Result<World, StoreError> {
-        Ok(self.world.clone())
+        Ok(self.world().clone())
     }
 
     fn transact(&mut self, decide: &mut Decide<'_>) -> Result<Head, StoreError> {
@@ -386,15 +285,5 @@ impl ConsumeOnce for MemStore {
 
     fn consume_once(&mut self, decide: &mut Decide<'_>) -> Result<Option<Spent>, StoreError> {
         self.commit(decide, true).map(|(_, spent)| spent)
-    }
-}
-
-impl ConsumeOnce for SharedStore {
-    type Decide<'a> = Decide<'a>;
-    type Error = StoreError;
-
-    fn consume_once(&mut self, decide: &mut Decide<'_>) -> Result<Option<Spent>, StoreError> {
-        self.1.cross()?;
-        self.0.borrow_mut().consume_once(decide)
     }
 }

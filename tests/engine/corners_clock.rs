@@ -9,7 +9,7 @@ use opsfsm::journal::World;
 use opsfsm::model::Purpose;
 use opsfsm::ports::Clock as _;
 
-use crate::support::{Scene, check};
+use crate::support::{Scene, check, watch};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -136,4 +136,44 @@ fn how_often_ticks_come_is_the_middle_of_the_last_times() {
     assert_eq!(tick_period(&world), None);
     world.meta.tick_gaps = vec![90_000, 10_000, 60_000, 61_000, 59_000];
     assert_eq!(tick_period(&world), Some(MINUTE));
+}
+
+#[test]
+fn time_that_passes_after_a_look_is_no_time_without_progress() {
+    let scene = Scene::new(&watch("a", "stallSeconds = 600"));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    for (before, within, state) in [(300, 400, "running"), (0, 0, "stalled")] {
+        scene.host.pass(Duration::from_secs(before));
+        scene.host.meanwhile(move |host| host.pass(Duration::from_secs(within)));
+        scene.tick();
+        assert_eq!(scene.state("a"), state, "{before} s without progress were seen");
+    }
+}
+
+#[test]
+fn what_was_seen_within_a_starts_grace_means_nothing_after_it_either() {
+    let grace = "autoResume = true, autoResumeBackoffSeconds = 0, startGraceSeconds = 60";
+    let scene = Scene::new(&watch("a", grace));
+    scene.set("a", |j| j.start_is_idle = true);
+    for (before, within, resumed) in [(0, 0, 1), (59, 2, 1), (0, 0, 2)] {
+        scene.host.pass(Duration::from_secs(before));
+        scene.host.meanwhile(move |host| host.pass(Duration::from_secs(within)));
+        scene.tick();
+        assert_eq!(scene.ran("a", Purpose::Resume), resumed, "{before} s after its start");
+    }
+}
+
+#[test]
+fn a_job_has_run_as_long_as_it_was_seen_to() {
+    let policy = "autoResume = true, stallSeconds = 600";
+    let scene = Scene::new(&watch("a", policy));
+    scene.tick();
+    for (before, within, attempts) in [(60, 0, 1), (300, 400, 1), (0, 0, 0)] {
+        scene.set("a", |j| j.progress += 1);
+        scene.host.pass(Duration::from_secs(before));
+        scene.host.meanwhile(move |host| host.pass(Duration::from_secs(within)));
+        scene.tick();
+        assert_eq!(scene.record("a").attempts, attempts, "seen running for {before} s");
+    }
 }

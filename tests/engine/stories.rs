@@ -627,6 +627,20 @@ fn a_stop_beside_a_tick_is_never_undone_by_what_the_tick_saw() {
 }
 
 #[test]
+fn a_start_that_looked_before_a_stop_does_not_take_it_back() {
+    let scene = Scene::new(&watch("a", ""));
+    scene.set("a", |j| j.running = true);
+    scene.tick();
+    let compiled = scene.compiled.clone();
+    scene.host.meanwhile(move |host| {
+        host.pass(Duration::from_secs(1));
+        host.stop(&compiled, &job("a")).expect("a stop");
+    });
+    scene.host.start(&scene.compiled, &job("a")).expect("an answer");
+    assert_eq!((scene.state("a"), scene.ran("a", Purpose::Start)), ("paused", 0));
+}
+
+#[test]
 fn a_run_begins_once_whoever_asks() {
     let scene = Scene::new(&check("c", "everySeconds = 86400"));
     scene.host.executors_late.set(true);

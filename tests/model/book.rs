@@ -15,6 +15,7 @@ use crate::play::{Deed, Stage};
 use crate::step::Order;
 use crate::table::leads_to;
 use crate::told::ToldBook;
+use crate::trail_book::TrailBook;
 use crate::watch_book::WatchBook;
 use crate::world::{CHECKS, DOCK, EVERY, WATCHES, index};
 
@@ -67,20 +68,36 @@ pub(crate) struct Book {
     pub(crate) watches: BTreeMap<usize, WatchBook>,
     pub(crate) gate: GateBook,
     pub(crate) told: ToldBook,
+    trails: TrailBook,
     /// How the last run of each job ended, and when.
     pub(crate) last_end: BTreeMap<usize, (Purpose, End, Stamp)>,
     pub(crate) last_check: BTreeMap<usize, Stamp>,
     folded: Snapshot,
+    events: usize,
     steps: u64,
 }
 
 /// How often the whole state is held against its replay.
-const WHOLE_EVERY: u64 = 16;
+const WHOLE_EVERY: u64 = 8;
 
 impl Book {
+    /// The store is made.
+    pub(crate) fn begin(&mut self, stage: &Stage) -> Verdict {
+        for event in stage.host.store.take_begun().iter().flat_map(|made| &made.events) {
+            apply(&mut self.folded, event).map_err(|f| f.to_string())?;
+            self.events += 1;
+        }
+        Ok(())
+    }
+
     /// Judges a step.
     pub(crate) fn judge(&mut self, stage: &mut Stage, deed: &Deed, met: &mut Met) -> Verdict {
+        if deed.acts.is_empty() && deed.events.is_empty() {
+            // Nobody has called the engine.
+            return Ok(());
+        }
         self.steps += 1;
+        self.events += deed.events.len();
         if deed.failed_first
             && !(deed.ran.is_empty() && deed.wrote.is_empty())
             && deed.acts.len() == 1
@@ -93,6 +110,7 @@ impl Book {
         self.look(deed);
         self.gate.note_verified(stage, deed);
         // What ran is looked at with the events: a run is claimed before, and ends after.
+        dated_truly(deed)?;
         for event in &deed.events {
             self.event(stage, deed, event, met)?;
             apply(&mut self.folded, event)
@@ -106,6 +124,8 @@ impl Book {
                 book.after(job, deed, (before.get(&job).copied(), state), met)?;
             }
         }
+        self.trails.judge(stage, deed, met)?;
+        meet_moments(deed, met);
         self.one_live_run_a_job()?;
         self.told.judge(deed, &self.states, met)?;
         if deed.good_tick {
@@ -413,8 +433,8 @@ impl Book {
             deed.events.iter().any(|e| own(e) && matches!(e.kind, EventKind::RunClaimed { .. }))
         };
         for item in self.items.values().filter(|item| item.state == 0) {
-            let older = item.at.boot != deed.from.boot || item.at.up_ms < deed.from.up_ms;
-            let due = older && delay(&deed.from, &item.at) >= item.delay;
+            let older = item.at.boot != deed.decided.boot || item.at.up_ms < deed.decided.up_ms;
+            let due = older && delay(&deed.decided, &item.at) >= item.delay;
             let runs = deed.decls.runs(item.job) && CHECKS.contains(&item.job);
             let own = !matches!(item.origin, Origin::Verification { .. });
             if due && own && runs && !busy(item.job) && !claimed(item.job) {
@@ -422,9 +442,9 @@ impl Book {
             }
         }
         let last = self.last_check.get(&DOCK);
-        let due = last.is_none_or(|last| delay(&deed.from, last) >= EVERY);
+        let due = last.is_none_or(|last| delay(&deed.decided, last) >= EVERY);
         // One moment schedules one run.
-        let now = |item: &Item| item.origin == Origin::Schedule && item.at == deed.from;
+        let now = |item: &Item| item.origin == Origin::Schedule && item.at == deed.decided;
         let due = due && !self.items.values().any(now);
         if due && deed.decls.enabled(DOCK) && deed.decls.runs(DOCK) && !busy(DOCK) && !claimed(DOCK)
         {
@@ -445,12 +465,30 @@ impl Book {
                 }
             }
             if steps.is_multiple_of(WHOLE_EVERY) {
+                if !store.rows_are_complete() {
+                    return wrong("a decision changed what it did not name");
+                }
                 if self.folded != world.snapshot {
                     return wrong("the replay is not what is stored");
                 }
-                if steps.is_multiple_of(4 * WHOLE_EVERY) && !store.chain_is_whole() {
-                    return wrong("the journal's chain is broken");
-                }
+            }
+            Ok(())
+        })
+    }
+
+    /// At the end of a life: a link that ever broke is broken still. `read`: the journal is read back
+    /// as it is stored, from its checkpoint on, and gives what this model has made of its events.
+    pub(crate) fn chained(&self, stage: &Stage, read: bool) -> Verdict {
+        stage.host.store.look(|store| {
+            if !store.chain_is_whole() {
+                return wrong("the journal's chain is broken");
+            }
+            let seq = usize::try_from(store.written()).map_err(|e| e.to_string())?;
+            if seq != self.events || !store.rows_are_complete() {
+                return wrong(format!("{seq} events are stored, and {} were told", self.events));
+            }
+            if read && store.replay().as_ref() != Ok(&self.folded) {
+                return wrong("the stored journal does not replay to what it was made of");
             }
             Ok(())
         })
@@ -459,7 +497,7 @@ impl Book {
 
 /// Does the wall clock agree with the boot clock since the last tick, and was it ever set?
 pub(crate) fn clock_is_well(deed: &Deed) -> bool {
-    let now = &deed.from;
+    let now = &deed.decided;
     let set = now.wall_ms >= 1_577_836_800_000;
     let drift = deed
         .last_tick
@@ -467,6 +505,48 @@ pub(crate) fn clock_is_well(deed: &Deed) -> bool {
         .filter(|last| last.boot == now.boot)
         .map_or(0, |last| ((now.wall_ms - last.wall_ms) - (now.up_ms - last.up_ms)).abs());
     set && drift <= 60_000
+}
+
+/// An event bears a moment of its own transaction: nobody decides by a clock that he read before others
+/// recorded what they did. Only that a store was put back is no decision.
+fn dated_truly(deed: &Deed) -> Verdict {
+    let mut events = deed.events.iter();
+    for (at, recorded) in &deed.begun {
+        for event in events.by_ref().take(*recorded) {
+            let put_back = matches!(event.kind, EventKind::StoreRestored { .. });
+            if event.at != *at && !put_back {
+                return wrong(format!("it was recorded at {at:?}, and says otherwise: {event:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What became of the clocks while somebody looked.
+fn meet_moments(deed: &Deed, met: &mut Met) {
+    let (looked, decided) = (&deed.looked, &deed.decided);
+    if deed.good_tick {
+        let (awake, up) = (decided.awake_ms - looked.awake_ms, decided.up_ms - looked.up_ms);
+        for (what, so) in [
+            ("time passes between a look and its decision", awake > 0),
+            ("suspend between a look and its decision", up > awake),
+            (
+                "the wall clock is set between a look and its decision",
+                decided.wall_ms - looked.wall_ms != up,
+            ),
+        ] {
+            if so {
+                met.thing(what);
+            }
+        }
+    }
+    let approved = |event: &Event| {
+        matches!(event.kind, EventKind::Approved { .. }) && event.at.up_ms > looked.up_ms
+    };
+    let amid = deed.acts.len() == 2 && deed.acts[1].order == Order::Tick;
+    if amid && deed.events.iter().any(approved) {
+        met.thing("an approval is given while a tick looks");
+    }
 }
 
 /// A run's end is on record as it was.

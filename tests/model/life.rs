@@ -2,13 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use opsfsm::sim::SimJob;
-
 use crate::book::{Book, Verdict, wrong};
 use crate::met::Met;
 use crate::play::Stage;
 use crate::step::{Life, Order, Step};
-use crate::world::{NAMES, id};
+
+/// Of so many lives, one has its whole journal read back.
+const READ_EVERY: u64 = 4;
 
 /// Why a life is wrong.
 pub(crate) struct Failure {
@@ -29,12 +29,15 @@ pub(crate) fn live(life: &Life, met: &mut Met) -> Result<u64, Failure> {
 fn run(life: &Life, met: &mut Met) -> Result<u64, String> {
     let (mut stage, mut book) = (Stage::new(life.universe), Book::default());
     stage.trace = life.trace;
+    book.begin(&stage)?;
     for (n, step) in life.steps.iter().enumerate() {
         met.step(step);
         take(&mut stage, &mut book, step, met)
             .map_err(|why| format!("step {n}, {step:?}: {why}"))?;
     }
-    heal(&mut stage, &mut book, met).map_err(|why| format!("at the end: {why}"))?;
+    heal(&mut stage, &mut book, met)
+        .and_then(|()| book.chained(&stage, life.seed.is_multiple_of(READ_EVERY)))
+        .map_err(|why| format!("at the end: {why}"))?;
     Ok(stage.ticks)
 }
 
@@ -46,9 +49,10 @@ fn take(stage: &mut Stage, book: &mut Book, step: &Step, met: &mut Met) -> Verdi
 
 /// Everything is well again: nothing stays open, and everything that was to be told has arrived.
 fn heal(stage: &mut Stage, book: &mut Book, met: &mut Met) -> Verdict {
-    for name in 0..NAMES.len() {
-        stage.host.set(&id(name), |job| *job = SimJob::default());
+    if !stage.knows_the_truth() {
+        return wrong("the model does not know how the jobs are");
     }
+    stage.all_well();
     stage.host.store.recover();
     stage.host.deliveries.borrow_mut().clear();
     let calm = [

@@ -8,6 +8,10 @@
 #![expect(clippy::option_option, reason = "unknown is not the same as none")]
 #![expect(clippy::unused_self, reason = "a config answers for its jobs, whatever it says")]
 
+/// A life is short-lived pieces by the million: this allocator is a tenth faster with them than the usual one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod book;
 mod gate_book;
 mod life;
@@ -17,6 +21,7 @@ mod rng;
 mod step;
 mod table;
 mod told;
+mod trail_book;
 mod watch_book;
 mod world;
 

@@ -39,6 +39,14 @@ const THINGS: &[&str] = &[
     "an approval is void: Unfit(ClockWentBack)",
     "an approval is void: Unfit(OtherPlan)",
     "an approval is void: Unfit(LevelTooLow)",
+    "an approval is given while a tick looks",
+    "time passes between a look and its decision",
+    "suspend between a look and its decision",
+    "the wall clock is set between a look and its decision",
+    "a figure is noted",
+    "a trail begins anew",
+    "a trail is thinned",
+    "a clock put back cuts a trail",
 ];
 
 impl Met {
@@ -132,6 +140,9 @@ const NAMES: &[&str] = &[
     "executors arrive",
     "another process in between",
     "another process while a write runs",
+    "time passes within an order",
+    "job says a figure",
+    "job comes far at once",
     "killed",
     "time passes",
     "suspend",
@@ -209,6 +220,7 @@ fn name(step: &Step) -> &'static str {
             Order::ExecutorsArrive => "executors arrive",
         },
         Step::Amid(..) => "another process in between",
+        Step::Slow(..) => "time passes within an order",
         Step::WhileWriting(_) => "another process while a write runs",
         Step::Killed(..) => "killed",
         Step::Pass(_) => "time passes",
@@ -269,5 +281,7 @@ const fn turn_name(turn: Turn) -> &'static str {
         Turn::NotStarted(_) => "write not started",
         Turn::LeavesRunning(_) => "write leaves processes",
         Turn::ShedsLock(_) => "write sheds its lock",
+        Turn::Counts(_) => "job says a figure",
+        Turn::Leaps(_) => "job comes far at once",
     }
 }

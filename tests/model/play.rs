@@ -1,22 +1,22 @@
 //! A life as it is lived: the real tick, orders and writes on a simulated host. What was done, by whom
 //! and what was answered is kept for the reference model to judge.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use opsfsm::base::{JobId, RunId, Stamp};
+use opsfsm::base::{JobId, LocalTime, RunId, Stamp};
 use opsfsm::compile::Compiled;
 use opsfsm::decide::GateRefused;
 use opsfsm::journal::Event;
 use opsfsm::model::{BrokenCause, Route, RunSpec, UndeliveredKind};
 use opsfsm::ports::{Clock as _, StoreError};
-use opsfsm::sim::{Delivery, SimHost, SimJob, Wrote};
+use opsfsm::sim::{Begun, Delivery, SimHost, SimJob, Wrote};
 
-use crate::step::{Order, Step, Turn};
-use crate::world::{Decls, NAMES, VARIANTS, compiled, id};
+use crate::step::{Lapse, Order, Step, Turn};
+use crate::world::{Decls, ECHO, NAMES, UNIVERSES, VARIANTS, compiled, id};
 
 /// What an order was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,10 +39,17 @@ pub(crate) struct Act {
 /// All that a step brought.
 pub(crate) struct Deed {
     pub(crate) acts: Vec<Act>,
-    pub(crate) before: Vec<SimJob>,
-    pub(crate) after: Vec<SimJob>,
+    pub(crate) before: Rc<Vec<SimJob>>,
+    pub(crate) after: Rc<Vec<SimJob>>,
     pub(crate) from: Stamp,
     pub(crate) to: Stamp,
+    /// When somebody last began to look at jobs, and when the first transaction began.
+    pub(crate) looked: Stamp,
+    pub(crate) decided: Stamp,
+    /// What the clocks showed on the way.
+    pub(crate) moments: Vec<Stamp>,
+    /// When each transaction began, and how many events it recorded.
+    pub(crate) begun: Vec<(Stamp, usize)>,
     pub(crate) decls: Decls,
     /// One tick, that nothing came between and that succeeded.
     pub(crate) good_tick: bool,
@@ -66,6 +73,11 @@ impl Deed {
     pub(crate) fn gave(&self, wanted: impl Fn(&Order) -> bool) -> bool {
         self.acts.iter().any(|act| wanted(&act.order))
     }
+
+    /// When the jobs were seen: of what was disturbed, nobody knows it better than to its end.
+    pub(crate) fn seen_at(&self) -> &Stamp {
+        if self.good_tick { &self.looked } else { &self.to }
+    }
 }
 
 type Acts = Rc<RefCell<Vec<Act>>>;
@@ -79,9 +91,10 @@ pub(crate) struct Stage {
     pub(crate) gone: BTreeMap<usize, bool>,
     pub(crate) claims: Vec<RunId>,
     variant_before: usize,
-    wall_off: i64,
+    wall_off: Rc<Cell<i64>>,
+    moments: Rc<RefCell<Vec<Stamp>>>,
     acts: Acts,
-    events: usize,
+    truths: Rc<Vec<SimJob>>,
     mail: usize,
     pub(crate) ticks: u64,
     pub(crate) trace: bool,
@@ -192,9 +205,10 @@ impl Stage {
             gone: BTreeMap::new(),
             claims: Vec::new(),
             variant_before: 0,
-            wall_off: 0,
+            wall_off: Rc::default(),
+            moments: Rc::default(),
             acts: Rc::default(),
-            events: 0,
+            truths: Rc::new(vec![SimJob::default(); NAMES.len()]),
             mail: 0,
             ticks: 0,
             trace: false,
@@ -220,21 +234,43 @@ impl Stage {
         NAMES.iter().map(|name| jobs.get(*name).cloned().unwrap_or_default()).collect()
     }
 
+    /// Every job is well, whatever it was.
+    pub(crate) fn all_well(&mut self) {
+        self.host.jobs.borrow_mut().clear();
+        self.truths = Rc::new(self.truths());
+    }
+
+    /// Does nothing happen to the jobs but what is known to?
+    pub(crate) fn knows_the_truth(&self) -> bool {
+        *self.truths == self.truths()
+    }
+
     /// Takes a step, and says what it brought.
     pub(crate) fn play(&mut self, step: &Step) -> Deed {
-        let (before, from) = (self.truths(), self.host.now().at);
+        let (before, from) = (Rc::clone(&self.truths), self.host.at());
         let fails_after = self.host.store.look(opsfsm::sim::MemStore::fails_after);
         let last_tick = self.host.store.look(|store| store.world().meta.last_tick.clone());
-        let (quiet, flying) = (self.is_quiet(), self.host.in_flight.borrow().clone());
+        let flying = self.host.in_flight.borrow().clone();
         if !self.turn(step) {
             self.order(step);
         }
         let acts: Vec<Act> = self.acts.borrow_mut().drain(..).collect();
         self.ticks += acts.iter().filter(|act| act.order == Order::Tick).count() as u64;
         self.losses |= acts.iter().any(|a| matches!(a.answer, Answer::Failed | Answer::Perhaps));
-        let alone = matches!(step, Step::Do(Order::Tick)) && fails_after.is_none();
+        let tick = matches!(step, Step::Do(Order::Tick) | Step::Slow(Order::Tick, _));
+        let alone = tick && fails_after.is_none();
         let good_tick = alone && acts.iter().all(|act| act.answer == Answer::Done);
-        let (events, lines) = self.news();
+        let (begun, events) = self.events();
+        let (to, lines) = (self.host.at(), self.lines());
+        let looked = self.host.looked.take().unwrap_or_else(|| from.clone());
+        let decided = begun.first().map_or_else(|| to.clone(), |(at, _)| at.clone());
+        let mut moments = vec![from.clone()];
+        moments.append(&mut self.moments.borrow_mut());
+        moments.push(to.clone());
+        let ran: Vec<RunSpec> = self.host.ran.borrow_mut().drain(..).collect();
+        if !ran.is_empty() || matches!(step, Step::Job(..) | Step::Reboot) {
+            self.truths = Rc::new(self.truths());
+        }
         let was = std::mem::replace(&mut self.variant_before, self.variant);
         if self.trace {
             show(step, &acts, &events, &lines);
@@ -247,39 +283,45 @@ impl Stage {
                 && !self.host.executors_die.get(),
             acts,
             before,
-            after: self.truths(),
+            after: Rc::clone(&self.truths),
+            quiet: self.quiet(&moments),
             from,
-            to: self.host.now().at,
+            to,
+            looked,
+            decided,
+            moments,
+            begun,
             decls: self.decls(),
             last_tick,
-            quiet: Some(quiet).filter(|quiet| *quiet == self.is_quiet()),
             flying,
             orphan: was != self.variant,
             events,
             lines,
-            ran: self.host.ran.borrow_mut().drain(..).collect(),
+            ran,
             wrote: self.host.wrote.borrow_mut().drain(..).collect(),
         }
     }
 
-    fn is_quiet(&self) -> bool {
-        let now = self.host.now();
-        let second = now.local.furthest_second_of_day(now.at.wall_ms);
-        !(8 * 3600..22 * 3600).contains(&second)
+    /// Only one job has quiet hours.
+    fn quiet(&self, moments: &[Stamp]) -> Option<bool> {
+        if !UNIVERSES[self.universe].contains(&ECHO) {
+            return None;
+        }
+        let is_quiet = |at: &Stamp| {
+            let local = LocalTime::in_zone(&self.host.zone.borrow(), at.wall_ms);
+            !(8 * 3600..22 * 3600).contains(&local.furthest_second_of_day(at.wall_ms))
+        };
+        let first = is_quiet(&moments[0]);
+        moments.iter().all(|at| is_quiet(at) == first).then_some(first)
     }
 
-    /// New events, and the lines of new reports.
-    fn news(&mut self) -> (Vec<Event>, Vec<String>) {
-        let (from, mail) = (self.events, self.mail);
-        let (events, lines, sent) = self.host.store.look(|store| {
-            let written = usize::try_from(store.written()).expect("a number of events");
-            let events = if written > from { store.events_from(from) } else { Vec::new() };
-            let new = &store.outbox()[mail..];
-            let lines = new.iter().flat_map(|p| p.report.summary.lines().map(str::to_owned));
-            (events, lines.collect(), store.outbox().len())
-        });
-        self.events += events.len();
-        self.mail = sent;
+    /// New transactions, and their events.
+    fn events(&mut self) -> (Vec<(Stamp, usize)>, Vec<Event>) {
+        let (mut begun, mut events) = (Vec::new(), Vec::new());
+        for Begun { at, events: mut recorded } in self.host.store.take_begun() {
+            begun.push((at, recorded.len()));
+            events.append(&mut recorded);
+        }
         for event in &events {
             if let opsfsm::journal::EventKind::RunClaimed {
                 run,
@@ -289,7 +331,16 @@ impl Stage {
                 self.claims.push(run.clone());
             }
         }
-        (events, lines)
+        (begun, events)
+    }
+
+    /// The lines of new reports.
+    fn lines(&mut self) -> Vec<String> {
+        self.host.store.look(|store| {
+            let new = &store.outbox()[self.mail..];
+            self.mail = store.outbox().len();
+            new.iter().flat_map(|p| p.report.summary.lines().map(str::to_owned)).collect()
+        })
     }
 
     fn order(&mut self, step: &Step) {
@@ -301,10 +352,24 @@ impl Stage {
                 // Who delivers holds the outbox's lock, which is not simulated.
                 self.doubles |= order == Order::Tick && other == Order::Tick;
                 let (inner, beside) = (self.giver(), host.clone());
+                let moments = Rc::clone(&self.moments);
                 host.store.borders().visit_after(after, move || {
                     beside.pass(Duration::from_millis(pass));
+                    moments.borrow_mut().push(beside.at());
                     beside.as_another(|host| inner.give(host, other));
                 });
+                giver.give(&host, order);
+                host.store.borders().calm();
+            }
+            Step::Slow(order, lapses) => {
+                for (after, lapse) in lapses {
+                    let (beside, off) = (host.clone(), Rc::clone(&self.wall_off));
+                    let moments = Rc::clone(&self.moments);
+                    host.store.borders().visit_after(after, move || {
+                        pass(&beside, lapse, &off);
+                        moments.borrow_mut().push(beside.at());
+                    });
+                }
                 giver.give(&host, order);
                 host.store.borders().calm();
             }
@@ -335,11 +400,7 @@ impl Stage {
         match *step {
             Step::Pass(seconds) => host.pass(millis(seconds)),
             Step::Suspend(seconds) => host.suspend(millis(seconds)),
-            Step::Wall(off) => {
-                let right = host.now().at.wall_ms - self.wall_off;
-                self.wall_off = off * 1000;
-                host.set_wall(right + self.wall_off);
-            }
+            Step::Wall(off) => pass(&host, Lapse::Jumps(off), &self.wall_off),
             Step::Zone(zone) => *host.zone.borrow_mut() = zone_of(zone),
             Step::Reboot => {
                 host.writes_end();
@@ -400,6 +461,18 @@ impl Stage {
             _ => return false,
         }
         true
+    }
+}
+
+/// The clocks of a host go on; `off` is how far its wall clock is from what is right.
+fn pass(host: &SimHost, lapse: Lapse, off: &Cell<i64>) {
+    match lapse {
+        Lapse::Passes(seconds) => host.pass(millis(seconds)),
+        Lapse::Sleeps(seconds) => host.suspend(millis(seconds)),
+        Lapse::Jumps(seconds) => {
+            let right = host.at().wall_ms - off.replace(seconds * 1000);
+            host.set_wall(right + seconds * 1000);
+        }
     }
 }
 
@@ -473,5 +546,10 @@ fn turn_job(job: &mut SimJob, turn: Turn) {
         Turn::NotStarted(b) => job.not_started = b,
         Turn::LeavesRunning(b) => job.leaves_running = b,
         Turn::ShedsLock(b) => job.sheds_lock = b,
+        Turn::Counts(how) => {
+            (job.counted, job.percent) = (how > 0, how == 3);
+            job.whole = (how > 1).then_some(150);
+        }
+        Turn::Leaps(n) => job.progress += n,
     }
 }

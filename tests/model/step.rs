@@ -51,6 +51,20 @@ pub(crate) enum Turn {
     NotStarted(bool),
     LeavesRunning(bool),
     ShedsLock(bool),
+    /// For people: not, so many, so many of so many, or in percent.
+    Counts(u8),
+    Leaps(u64),
+}
+
+/// What becomes of the clocks between two steps of one process.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Lapse {
+    /// So many seconds pass.
+    Passes(u64),
+    /// So many, in suspend.
+    Sleeps(u64),
+    /// The wall clock is set, so many seconds from what is right.
+    Jumps(i64),
 }
 
 /// One step of a life.
@@ -60,6 +74,8 @@ pub(crate) enum Step {
     /// In the middle of the first, after so many calls of the store and so many milliseconds,
     /// another process does the second.
     Amid(Order, u32, u64, Order),
+    /// In the middle of it, after so many steps each, this becomes of the clocks.
+    Slow(Order, [(u32, Lapse); 2]),
     /// While the executed write runs, another process does this.
     WhileWriting(Order),
     /// Its process is killed after so many calls of the store.
@@ -145,7 +161,64 @@ pub(crate) fn draw(seed: u64) -> Life {
     while steps.len() < length {
         taste.draw(&mut rng, &mut steps);
     }
+    lay_over(seed, taste.jobs, calm, &mut steps);
     Life { seed, universe, steps, trace: false }
+}
+
+/// What came to lives later: clocks that go on within a tick, and figures. It is drawn apart, so that a
+/// life without it stays what it was.
+fn lay_over(seed: u64, jobs: &[usize], calm: bool, steps: &mut Vec<Step>) {
+    let mut rng = Rng::new(seed ^ 0x51_0e_52_7f_ad_e6_82_d1);
+    let (slow, counts) = (!calm && rng.flip(), rng.flip());
+    if slow {
+        for step in steps.iter_mut() {
+            if let Step::Do(order) = *step
+                && rng.chance(1, 5)
+            {
+                *step = Step::Slow(order, [lapse(6, &mut rng), lapse(8, &mut rng)]);
+            }
+        }
+    }
+    let watches: Vec<usize> = jobs.iter().copied().filter(|job| WATCHES.contains(job)).collect();
+    if watches.is_empty() || !counts {
+        return;
+    }
+    for _ in 0..=rng.below(4) {
+        let job = rng.pick(&watches);
+        let at = rng.below(steps.len());
+        let turn =
+            if rng.chance(2, 3) { Turn::Counts(1 + small(&mut rng, 3)) } else { Turn::Leaps(7) };
+        steps.insert(at, Step::Job(job, turn));
+    }
+    if rng.chance(1, 10) {
+        let (job, at) = (rng.pick(&watches), rng.below(steps.len()));
+        steps.splice(at..at, far(job, &mut rng));
+    }
+}
+
+fn small(rng: &mut Rng, n: usize) -> u8 {
+    u8::try_from(rng.below(n)).expect("small")
+}
+
+fn lapse(steps: usize, rng: &mut Rng) -> (u32, Lapse) {
+    let lapse = match rng.below(5) {
+        0 => Lapse::Sleeps(rng.pick(&[30, 600, 20_000])),
+        1 => Lapse::Jumps(rng.pick(&[0, 600, -600, 86_400, -86_400, 31_000_000, -1_790_000_000])),
+        _ => Lapse::Passes(rng.pick(&[1, 20, 45, 70, 400, 700])),
+    };
+    (u32::from(small(rng, steps)), lapse)
+}
+
+/// A job that comes far, one figure a tick.
+fn far(job: usize, rng: &mut Rng) -> Vec<Step> {
+    let way = [Turn::Mended, Turn::Runs, Turn::Counts(1 + small(rng, 2))];
+    let mut steps: Vec<Step> = way.into_iter().map(|turn| Step::Job(job, turn)).collect();
+    for _ in 0..45 + rng.below(40) {
+        steps.push(Step::Job(job, Turn::Leaps(1 + rng.below(3) as u64)));
+        steps.push(Step::Pass(rng.pick(&[60, 60, 60, 61, 1, 4000])));
+        steps.push(Step::Do(Order::Tick));
+    }
+    steps
 }
 
 impl Taste {

@@ -18,9 +18,17 @@ const DAY: i64 = 86_400_000;
 struct Mention {
     state: String,
     line: String,
-    at: Stamp,
+    /// When: at one of these moments.
+    at: Vec<Stamp>,
     /// How the job was, where a good tick has told it.
     truth: Option<SimJob>,
+}
+
+impl Mention {
+    /// Whenever it was, was it less than so long ago?
+    fn all_within(&self, span: i64, ago: impl Fn(&Stamp) -> i64) -> bool {
+        self.at.iter().all(|then| ago(then) < span)
+    }
 }
 
 #[derive(Default)]
@@ -70,7 +78,8 @@ impl ToldBook {
             self.not_twice(deed, job, (&state, line))?;
             let sure = deed.good_tick && deed.decls.has(job);
             let truth = sure.then(|| deed.before[job].clone());
-            let (line, at) = (line.clone(), deed.from.clone());
+            let at = deed.begun.iter().map(|(at, _)| at.clone()).collect();
+            let line = line.clone();
             self.last.insert(job, Mention { state, line, at, truth });
             self.moved.remove(&job);
         }
@@ -105,12 +114,17 @@ impl ToldBook {
             let same = last.truth.as_ref().is_some_and(|truth| same_to_see(truth, seen));
             let stopping = state == "paused" && seen.running;
             let hours = job == ECHO || !deed.decls.enabled(job);
-            if same && !stopping && !hours && delay(&deed.from, &last.at) < REPEAT {
+            if same && !stopping && !hours && last.all_within(REPEAT, |then| delay(&deed.to, then))
+            {
                 return wrong(format!("told twice, with nothing new: {line}"));
             }
         }
         let asks = line.contains("requested");
-        if WRITES.contains(&job) && !asks && age(&deed.from, &last.at) < DAY && !deed.orphan {
+        if WRITES.contains(&job)
+            && !asks
+            && last.all_within(DAY, |then| age(&deed.to, then))
+            && !deed.orphan
+        {
             return wrong(format!("told twice in a day: {line}"));
         }
         Ok(())

@@ -19,6 +19,8 @@ pub(crate) struct WatchBook {
     last_restart: Option<Stamp>,
     /// Not running, since a person has stopped it.
     seen_stopped: bool,
+    /// A person has stopped it in this step.
+    stopped_here: bool,
     hung: bool,
     resume_failed: bool,
     maybe_still: Option<Stamp>,
@@ -73,7 +75,9 @@ impl WatchBook {
 
     /// Somebody may have looked at it.
     pub(crate) fn look(&mut self, job: usize, deed: &Deed) {
-        let (seen, now) = (&deed.before[job], &deed.from);
+        let seen = &deed.before[job];
+        let now = if deed.good_tick { &deed.looked } else { &deed.from };
+        self.stopped_here = false;
         self.key_before = self.sure_key;
         self.busy_before = self.busy;
         if !deed.good_tick {
@@ -128,11 +132,14 @@ impl WatchBook {
             ordered(Order::Tick) || ordered(Order::Start(job)) || ordered(Order::Stop(job));
         let saw = |is: fn(&SimJob) -> bool| looked && Self::both(deed, job, is);
         let stood = looked && Self::stood(deed, job);
-        let at_rest = self.last_start.as_ref().is_none_or(|start| delay(&deed.to, start) >= GRACE);
+        let at_rest =
+            self.last_start.as_ref().is_none_or(|start| delay(deed.seen_at(), start) >= GRACE);
         let lawful = match input {
             "started" => {
                 let ended = end.is_some_and(|(p, end, _)| *p == Purpose::Start && end.is_success());
-                ended || (ordered(Order::Start(job)) && from == "paused" && saw(runs))
+                // Who looked before another one stopped it has not seen it run since.
+                let runs_on = saw(runs) && (!self.stopped_here || runs(&deed.after[job]));
+                ended || (ordered(Order::Start(job)) && from == "paused" && runs_on)
             }
             "seen_running" => saw(runs) && (from != "paused" || self.seen_stopped),
             "progressed" => {
@@ -140,7 +147,7 @@ impl WatchBook {
                 saw(runs) && !(deed.good_tick && still)
             }
             "no_progress" => {
-                let still = watched(&deed.to, self.maybe_still.as_ref());
+                let still = watched(deed.seen_at(), self.maybe_still.as_ref());
                 saw(runs) && !deed.before[job].keyless && still >= STALL
             }
             "seen_stopped" => stood && at_rest,
@@ -149,13 +156,13 @@ impl WatchBook {
             "resume_failed" => std::mem::take(&mut self.resume_failed),
             "give_up" => {
                 let most = deed.decls.most_resumes(job);
-                stood && most.is_some_and(|most| self.attempts >= most)
+                stood && at_rest && most.is_some_and(|most| self.attempts >= most)
             }
             "stop" => ordered(Order::Stop(job)),
             _ => false,
         };
         if input == "stop" {
-            self.seen_stopped = false;
+            (self.seen_stopped, self.stopped_here) = (false, true);
         }
         self.hung = input == "no_progress";
         if lawful { Ok(()) } else { wrong(format!("job {job} in {from}: why {input}?")) }
@@ -180,7 +187,9 @@ impl WatchBook {
         let lawful = match purpose {
             Purpose::Resume => {
                 let rested = rested(&self.last_start, pause.max(GRACE));
-                by_tick && state == "resuming" && deed.decls.resumes(job) && rested
+                let start = self.last_start.as_ref();
+                let at_rest = start.is_none_or(|start| delay(deed.seen_at(), start) >= GRACE);
+                by_tick && state == "resuming" && deed.decls.resumes(job) && rested && at_rest
             }
             Purpose::RestartStop => {
                 let rested = rested(&self.last_start, pause) && rested(&self.last_restart, pause);
@@ -227,7 +236,7 @@ impl WatchBook {
     }
 
     pub(crate) fn attempts_reset(&mut self, job: usize, deed: &Deed) -> Verdict {
-        let ran = watched(&deed.to, self.maybe_ran.as_ref());
+        let ran = watched(deed.seen_at(), self.maybe_ran.as_ref());
         let attempts = std::mem::take(&mut self.attempts);
         if attempts > 0 && ran >= STALL && Self::both(deed, job, runs) {
             return Ok(());
@@ -250,13 +259,13 @@ impl WatchBook {
             return Ok(());
         }
         let before = before.unwrap_or("idle");
-        let started = self.last_start.as_ref().is_some_and(|s| delay(&deed.from, s) < GRACE);
+        let started = self.last_start.as_ref().is_some_and(|s| delay(&deed.looked, s) < GRACE);
         let lawful = if seen.completed {
             state == "completed"
         } else if seen.running {
             let hangs = before == "running"
                 && !seen.keyless
-                && watched(&deed.from, self.sure_still.as_ref()) >= STALL;
+                && watched(&deed.looked, self.sure_still.as_ref()) >= STALL;
             match state {
                 "running" => !hangs,
                 "stalled" => self.hung,
@@ -282,13 +291,13 @@ impl WatchBook {
         let waits = matches!(before, "stalled" | "idle");
         let left = deed.decls.most_resumes(job).is_none_or(|most| self.attempts < most);
         let pause = back_off(self.attempts).max(GRACE);
-        let due = self.last_start.as_ref().is_none_or(|s| delay(&deed.from, s) >= pause);
+        let due = self.last_start.as_ref().is_none_or(|s| delay(&deed.looked, s) >= pause);
         let may = deed.decls.resumes(job) && clock_is_well(deed) && !self.busy_before;
         if waits && left && due && may && state == before {
             return wrong(format!("job {job} is {state}, stopped, and was not resumed"));
         }
         let spent = deed.decls.most_resumes(job).is_some_and(|most| self.attempts >= most);
-        let grace = self.last_start.as_ref().is_some_and(|s| delay(&deed.from, s) < GRACE);
+        let grace = self.last_start.as_ref().is_some_and(|s| delay(&deed.looked, s) < GRACE);
         if before == "stalled" && state == "stalled" && spent && !grace && may && !self.busy {
             return wrong(format!("job {job} has no resume left, and is not given up"));
         }
