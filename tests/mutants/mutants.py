@@ -110,13 +110,16 @@ def plant_file(text, mutants):
         begin, end = body_of(text, *key)
         head = text[done:key[0]] + re.sub(r"\bconst (?=(unsafe )?fn\b)", "", text[key[0]:begin], count=1)
         number_of_function = functions[key][0][0]
+        # The bodies of `-> impl Trait` are of many types.
+        head, boxed = re.subn(r"->\s*impl\b([^{]*?)(?=\s*(where\b[^{]*)?\{$)", r"-> Box<dyn\1>", head)
+        opened, closed = ("Box::new({", "})") if boxed else ("{", "}")
         pieces.append((None, f"{head} match crate::mutant_switch::at({number_of_function}) {{\n"))
         for number, mutant in functions[key]:
             names[number] = number_of_function
             a, b = where(mutant["span"]["start"]), where(mutant["span"]["end"])
             arm = text[begin:a] + mutant["replacement"] + text[b:end]
-            pieces.append((number, f"{number} => {{{arm}\n}}\n"))
-        pieces.append((None, "_ => {" + text[begin:end] + "\n}\n}\n"))
+            pieces.append((number, f"{number} => {opened}{arm}\n{closed}\n"))
+        pieces.append((None, f"_ => {opened}{text[begin:end]}\n{closed}\n}}\n"))
         done = end
     pieces.append((None, text[done:]))
     lines, line = {}, 1
