@@ -6,6 +6,7 @@ mod codes;
 mod corners;
 mod corners_clock;
 mod corners_orders;
+mod corners_recorded;
 mod corners_told;
 mod corners_write;
 mod crashes;

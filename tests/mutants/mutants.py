@@ -3,22 +3,29 @@
 is made that has all of them asleep. Waking one is an environment variable, so each costs only the tests
 that reach its function.
 
-    tests/mutants/mutants.py plant [TEST…]     copies, plants, builds the tests (--lib and --test engine)
-    tests/mutants/mutants.py wake [FILE…]      wakes each mutant of the files whose names match
+    tests/mutants/mutants.py plant [TEST…]     copies, plants, builds the tests (lib, engine and store)
+    tests/mutants/mutants.py wake [FILE…]      wakes each mutant of the files of which a name matches
     tests/mutants/mutants.py table             counts by file, and what was missed
 
-All of it lies in target/mutants, or in the folder that OPSFSM_MUTANTS names. What was once woken is not woken again, but for what was missed with
-`wake --missed`. A mutant for which no test went red is missed; one whose tests used ten times their
-usual processor time, and ten seconds more, is a timeout, which counts as seen.
+All of it lies in target/mutants, or in the folder that OPSFSM_MUTANTS names. What was once woken is
+not woken again, but for what was missed with `wake --missed`; `plant` forgets nothing of it. A mutant
+for which no test went red is missed; one whose tests used ten times their usual processor time, and
+ten seconds more, is a timeout, which counts as seen. Tests dearer than OPSFSM_DEAREST (seconds of
+processor time, 1) are not asked. As many mutants are woken at a time as there are processors, or
+OPSFSM_WAKERS; but tests that start the real program have all of it to themselves.
 """
-import collections, json, os, re, resource, shutil, signal, subprocess, sys, threading
+import collections, concurrent.futures, json, os, re, resource, shutil, signal, subprocess, sys, threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.environ.get("OPSFSM_MUTANTS") or os.path.join(ROOT, "target", "mutants")
 TREE = os.path.join(WORK, "tree")
 AWAKE, MET = os.path.join(WORK, "awake"), os.path.join(WORK, "met")
 PROFILE = ["--profile", "sim", "--config", "profile.sim.package.opsfsm.opt-level=1", "--config", "profile.sim.debug=0"]
-TESTS = ["lib", "engine"]
+TESTS = ["lib", "engine", "store"]
+# These start the real program, whose mutant is the one in the file AWAKE: one at a time.
+PROGRAM_TESTS = {"store", "cli"}
+DEAREST = float(os.environ.get("OPSFSM_DEAREST") or 1)
+WAKERS = int(os.environ.get("OPSFSM_WAKERS") or os.cpu_count() or 1)
 
 # Children of the program have no environment of their tests, so they ask the files.
 SWITCH = '''//! Which mutant is awake.
@@ -112,7 +119,7 @@ def plant_file(text, mutants):
         number_of_function = functions[key][0][0]
         # The bodies of `-> impl Trait` are of many types.
         head, boxed = re.subn(r"->\s*impl\b([^{]*?)(?=\s*(where\b[^{]*)?\{$)", r"-> Box<dyn\1>", head)
-        opened, closed = ("Box::new({", "})") if boxed else ("{", "}")
+        opened, closed = ("Box::new({", "}),") if boxed else ("{", "}")
         pieces.append((None, f"{head} match crate::mutant_switch::at({number_of_function}) {{\n"))
         for number, mutant in functions[key]:
             names[number] = number_of_function
@@ -206,7 +213,8 @@ def plant(tests):
     save("mutants.json", mutants)
     unviable = load("unviable.json", {})
     targets = [arg for test in tests for arg in (["--lib"] if test == "lib" else ["--test", test])]
-    for args in (["check", "--lib"], ["test", "--no-run", *targets]):
+    # What tests call is checked before anything is built: each mutant that doesn't compile costs a round.
+    for args in (["check", "--lib"], ["check", "--lib", "--tests"], ["test", "--no-run", *targets]):
         while True:
             lines = plant_all(mutants, unviable)
             code, messages = cargo(*args)
@@ -229,14 +237,12 @@ def plant(tests):
 
 def ask(binary, names, number, seconds):
     """None if all these tests are green, else what happened and in which of them."""
-    def limits():
-        os.setpgid(0, 0)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     env = {**os.environ, "OPSFSM_MUTANT": str(number)}
     command = [binary, "--exact", "--test-threads=1", *names]
-    process = subprocess.Popen(command, cwd=TREE, env=env, preexec_fn=limits, text=True, errors="replace",
+    process = subprocess.Popen(command, cwd=TREE, env=env, process_group=0, text=True, errors="replace",
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    resource.prlimit(process.pid, resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (8 << 30, 8 << 30))
 
     def end():
         try:
@@ -285,10 +291,8 @@ def reach(binaries):
         print(f"{name}: {len(known[name])} tests", flush=True)
 
 
-def wake_one(number, tests, binaries):
+def ask_in_turn(number, tests, binaries):
     """Asks the cheap ones first, in growing groups."""
-    with open(AWAKE, "w") as file:
-        file.write(str(number))
     size = 0.3
     while tests:
         group = [tests.pop(0)]
@@ -300,7 +304,22 @@ def wake_one(number, tests, binaries):
             names = [test for _, name, test in group if name == binary]
             if hit := ask(binaries[binary], names, number, seconds):
                 return hit[0], f"{binary} {hit[1]}"
-    return "missed", None
+    return None
+
+
+ALONE = threading.Lock()
+
+
+def wake_one(number, tests, binaries):
+    tests = sorted(test for test in tests if test[0] <= DEAREST)
+    if hit := ask_in_turn(number, [test for test in tests if test[1] not in PROGRAM_TESTS], binaries):
+        return hit
+    with ALONE:
+        with open(AWAKE, "w") as file:
+            file.write(str(number))
+        hit = ask_in_turn(number, [test for test in tests if test[1] in PROGRAM_TESTS], binaries)
+        os.remove(AWAKE)
+    return hit or ("missed", None)
 
 
 def results():
@@ -320,28 +339,32 @@ def wake(patterns, again):
         for test, (cost, met) in tests.items():
             for function in met:
                 reached[function].append((cost, name, test))
+    wanted = []
+    for number, mutant in enumerate(mutants, 1):
+        before = old.get(mutant["name"])
+        if patterns and not any(re.search(p, mutant["file"]) for p in patterns):
+            continue
+        if not before or (again and before["outcome"] == "missed"):
+            wanted.append((number, mutant))
+    writing = threading.Lock()
     with open(os.path.join(WORK, "results.jsonl"), "a", encoding="utf-8") as out:
-        for number, mutant in enumerate(mutants, 1):
-            before = old.get(mutant["name"])
-            if not all(re.search(p, mutant["file"]) for p in patterns):
-                continue
-            if before and not (again and before["outcome"] == "missed"):
-                continue
+        def one(number, mutant):
             test = None
             if str(number) in unviable:
                 outcome = "unviable"
             elif not mutant["function"]:
                 outcome = "not planted"
             else:
-                tests = sorted(reached[functions[str(number)]])
-                outcome, test = wake_one(number, tests, binaries)
+                outcome, test = wake_one(number, reached[functions[str(number)]], binaries)
             result = {"file": mutant["file"], "name": mutant["name"], "outcome": outcome, "test": test}
-            out.write(json.dumps(result) + "\n")
-            out.flush()
-            if outcome in ("missed", "timeout"):
-                print(outcome, mutant["name"], flush=True)
-    if os.path.exists(AWAKE):
-        os.remove(AWAKE)
+            with writing:
+                out.write(json.dumps(result) + "\n")
+                out.flush()
+                if outcome in ("missed", "timeout"):
+                    print(outcome, mutant["name"], flush=True)
+        with concurrent.futures.ThreadPoolExecutor(WAKERS) as wakers:
+            for done in [wakers.submit(one, *each) for each in wanted]:
+                done.result()
 
 
 def table():
