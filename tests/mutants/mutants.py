@@ -237,7 +237,8 @@ def plant(tests):
 
 def ask(binary, names, number, seconds):
     """None if all these tests are green, else what happened and in which of them."""
-    env = {**os.environ, "OPSFSM_MUTANT": str(number)}
+    # Cargo would say where the snapshots are that stand in files of their own.
+    env = {**os.environ, "OPSFSM_MUTANT": str(number), "CARGO_MANIFEST_DIR": TREE}
     command = [binary, "--exact", "--test-threads=1", *names]
     process = subprocess.Popen(command, cwd=TREE, env=env, process_group=0, text=True, errors="replace",
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -269,9 +270,13 @@ def ask(binary, names, number, seconds):
 
 
 def reach(binaries):
-    """Which functions each test reaches, and what it costs."""
-    known = {}
+    """Which functions each test reaches, and what it costs. A binary that is as it was is not asked again."""
+    old, old_built = load("reach.json", {}), load("built.json", {})
+    built = {name: os.stat(binary).st_mtime_ns for name, binary in binaries.items()}
+    known = {name: old[name] for name in built if name in old and old_built.get(name) == built[name]}
     for name, binary in binaries.items():
+        if name in known:
+            continue
         listed = subprocess.run([binary, "--list"], cwd=TREE, stdout=subprocess.PIPE, text=True).stdout
         known[name] = {}
         for test in [line[:-6] for line in listed.splitlines() if line.endswith(": test")]:
@@ -288,6 +293,7 @@ def reach(binaries):
                 known[name][test] = [max(cost, 0.01), met]
         os.remove(MET)
         save("reach.json", known)
+        save("built.json", {name: built[name] for name in known})
         print(f"{name}: {len(known[name])} tests", flush=True)
 
 
