@@ -208,10 +208,11 @@ def plant(tests):
     os.makedirs(WORK, exist_ok=True)
     listed = subprocess.run(["cargo", "mutants", "--list", "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     mutants = json.loads(listed.stdout)
-    if [m["name"] for m in mutants] != [m["name"] for m in load("mutants.json", [])]:
-        save("unviable.json", {})
+    before, why = load("mutants.json", []), load("unviable.json", {})
+    known = {m["name"]: why[str(n)] for n, m in enumerate(before, 1) if str(n) in why}
+    unviable = {str(n): known[m["name"]] for n, m in enumerate(mutants, 1) if m["name"] in known}
     save("mutants.json", mutants)
-    unviable = load("unviable.json", {})
+    save("unviable.json", unviable)
     targets = [arg for test in tests for arg in (["--lib"] if test == "lib" else ["--test", test])]
     # What tests call is checked before anything is built: each mutant that doesn't compile costs a round.
     for args in (["check", "--lib"], ["check", "--lib", "--tests"], ["test", "--no-run", *targets]):

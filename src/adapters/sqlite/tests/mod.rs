@@ -347,6 +347,20 @@ fn what_another_connection_committed_is_seen_at_the_next_look_and_decided_on() {
     assert_eq!((jobs(&mut one), jobs(&mut other)), (3, 3));
 }
 
+/// Ten thousand rows take a while: one call of opsfsm looks at its store several times.
+#[test]
+fn what_nobody_has_changed_since_is_not_read_again() {
+    let place = Place::new();
+    let (mut one, mut other) = (place.open(), place.open());
+    change(&mut other, |draft| declare(draft, "scan"));
+    assert_eq!(one.read().unwrap().snapshot.jobs.len(), 1);
+    // Not what the rows say: whoever reads them again sees that.
+    one.known.as_mut().unwrap().world.snapshot.jobs.clear();
+    assert_eq!(one.read().unwrap().snapshot.jobs.len(), 0);
+    change(&mut other, |draft| declare(draft, "two"));
+    assert_eq!(one.read().unwrap().snapshot.jobs.len(), 2);
+}
+
 /// The last runs of a job for `logs`, and how one ended.
 #[test]
 fn the_last_runs_of_a_job_are_told_oldest_first_and_each_with_its_end() {

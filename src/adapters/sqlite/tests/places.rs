@@ -8,7 +8,7 @@ use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::super::connect::connect;
+use super::super::connect::{connect, connect_to_read};
 use super::super::make::{make_folder, place};
 use super::*;
 
@@ -74,11 +74,16 @@ fn a_connection_follows_no_link_and_makes_no_file() {
     drop(place.open());
     let link = place.folder.path().join("link.db");
     symlink(place.path(), &link).unwrap();
-    assert!(connect(&place.path()).is_ok());
-    assert!(connect(&link).is_err());
     let none = place.folder.path().join("none.db");
-    assert!(connect(&none).is_err());
-    assert!(!none.exists());
+    for open in [connect, connect_to_read] {
+        assert!(open(&place.path()).is_ok());
+        assert!(open(&link).is_err());
+        assert!(open(&none).is_err());
+        assert!(!none.exists());
+    }
+    let writes = |c: &Connection| c.execute("DELETE FROM meta", []).is_ok();
+    assert!(!writes(&connect_to_read(&place.path()).unwrap()));
+    assert!(writes(&connect(&place.path()).unwrap()));
 }
 
 #[test]
