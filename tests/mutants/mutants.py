@@ -14,7 +14,7 @@ ten seconds more, is a timeout, which counts as seen. Tests dearer than OPSFSM_D
 processor time, 1) are not asked. As many mutants are woken at a time as there are processors, or
 OPSFSM_WAKERS; but tests that start the real program have all of it to themselves.
 """
-import collections, concurrent.futures, json, os, re, resource, shutil, signal, subprocess, sys, threading
+import collections, concurrent.futures, json, os, re, resource, shutil, signal, subprocess, sys, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.environ.get("OPSFSM_MUTANTS") or os.path.join(ROOT, "target", "mutants")
@@ -282,7 +282,7 @@ def reach(binaries):
         known[name] = {}
         for test in [line[:-6] for line in listed.splitlines() if line.endswith(": test")]:
             open(MET, "w").close()
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
             red = ask(binary, [test], 0, 900)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cost = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -291,7 +291,7 @@ def reach(binaries):
             if red:
                 print(f"red without a mutant, and left out: {name} {test}", flush=True)
             else:
-                known[name][test] = [max(cost, 0.01), met]
+                known[name][test] = [max(cost, 0.01), met, time.monotonic() - began]
         os.remove(MET)
         save("reach.json", known)
         save("built.json", {name: built[name] for name in known})
@@ -299,16 +299,16 @@ def reach(binaries):
 
 
 def ask_in_turn(number, tests, binaries):
-    """Asks the cheap ones first, in growing groups."""
+    """Asks the quick ones first, in growing groups."""
     size = 0.3
     while tests:
         group = [tests.pop(0)]
-        while tests and sum(cost for cost, _, _ in group) + tests[0][0] <= size:
+        while tests and sum(took for took, _, _, _ in group) + tests[0][0] <= size:
             group.append(tests.pop(0))
         size *= 2
-        seconds = int(10 + 10 * sum(cost for cost, _, _ in group))
-        for binary in {name for _, name, _ in group}:
-            names = [test for _, name, test in group if name == binary]
+        seconds = int(10 + 10 * sum(cost for _, cost, _, _ in group))
+        for binary in {name for _, _, name, _ in group}:
+            names = [test for _, _, name, test in group if name == binary]
             if hit := ask(binaries[binary], names, number, seconds):
                 return hit[0], f"{binary} {hit[1]}"
     return None
@@ -318,13 +318,13 @@ ALONE = threading.Lock()
 
 
 def wake_one(number, tests, binaries):
-    tests = sorted(test for test in tests if test[0] <= DEAREST)
-    if hit := ask_in_turn(number, [test for test in tests if test[1] not in PROGRAM_TESTS], binaries):
+    tests = sorted(test for test in tests if test[1] <= DEAREST)
+    if hit := ask_in_turn(number, [test for test in tests if test[2] not in PROGRAM_TESTS], binaries):
         return hit
     with ALONE:
         with open(AWAKE, "w") as file:
             file.write(str(number))
-        hit = ask_in_turn(number, [test for test in tests if test[1] in PROGRAM_TESTS], binaries)
+        hit = ask_in_turn(number, [test for test in tests if test[2] in PROGRAM_TESTS], binaries)
         os.remove(AWAKE)
     return hit or ("missed", None)
 
@@ -343,9 +343,9 @@ def wake(patterns, again):
     mutants, unviable, binaries = load("mutants.json", []), load("unviable.json", {}), load("binaries.json", {})
     functions, reached, old = load("functions.json", {}), collections.defaultdict(list), results()
     for name, tests in load("reach.json", {}).items():
-        for test, (cost, met) in tests.items():
+        for test, (cost, met, took) in tests.items():
             for function in met:
-                reached[function].append((cost, name, test))
+                reached[function].append((took, cost, name, test))
     wanted = []
     for number, mutant in enumerate(mutants, 1):
         before = old.get(mutant["name"])
