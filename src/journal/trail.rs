@@ -243,10 +243,10 @@ mod tests {
         let mut trail = Trail::default();
         let most = u64::try_from(limits::TRAIL_POINTS).unwrap();
         for n in 1..=most {
-            trail.add(i64::try_from(n).unwrap(), of(n, 1000));
+            trail.add(i64::try_from(n).unwrap() * 60, of(n, 1000));
         }
         assert_eq!(points(&trail).len(), limits::TRAIL_POINTS);
-        trail.add(1000, of(most + 1, 1000));
+        trail.add(10_000, of(most + 1, 1000));
         assert!(points(&trail).len() < limits::TRAIL_POINTS);
     }
 
