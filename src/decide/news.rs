@@ -313,6 +313,30 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
 
+    /// Programs read them in `tick --format json`.
+    #[test]
+    fn why_a_job_is_told_has_a_name_that_stays() {
+        let all = [
+            (Why::Anomaly, "anomaly"),
+            (Why::AnomalyRepeated, "anomaly_repeated"),
+            (Why::Resumed, "resumed"),
+            (Why::Recovered, "recovered"),
+            (Why::StateChanged, "state_changed"),
+            (Why::Routine, "routine"),
+            (Why::Digest, "digest"),
+            (Why::RunEnded, "run_ended"),
+            (Why::Request, "request"),
+            (Why::RequestRepeated, "request_repeated"),
+            (Why::Blocked, "blocked"),
+            (Why::Orphaned, "orphaned"),
+            (Why::NothingNew, "nothing_new"),
+            (Why::QuietHours, "quiet_hours"),
+            (Why::NotDue, "not_due"),
+            (Why::NotWatched, "not_watched"),
+        ];
+        assert_eq!(all.map(|(why, _)| why.as_str()), all.map(|(_, name)| name));
+    }
+
     #[test]
     fn a_jobs_words_are_bounded_and_cannot_play_tricks() {
         assert_eq!(clean_text("a\x1b[31mb\r\nc\t\u{202e}d\u{200b}"), "a[31mb  c d");

@@ -137,7 +137,7 @@ fn next_scheduled(job: &CompiledJob, record: Option<&JobRecord>, now: &Stamp) ->
     Some(Due { within: Some(within), what: DueKind::Scheduled })
 }
 
-/// When the last open check of a write's verification is overdue.
+/// When the first open check of a write's verification is overdue.
 fn verification_end(record: &JobRecord, now: &Stamp) -> Option<Due> {
     let open = [WriteState::Verifying, WriteState::Unknown].map(State::Write);
     let cycle = record.write.as_ref().filter(|_| open.contains(&record.state))?;

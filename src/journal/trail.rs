@@ -259,6 +259,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_dropped_before_there_are_too_many() {
+        let mut trail = Trail::default();
+        let most = u64::try_from(limits::TRAIL_POINTS).unwrap();
+        for n in 1..=most {
+            trail.add(i64::try_from(n).unwrap() * 60, of(n, 1000));
+        }
+        assert_eq!(points(&trail).len(), limits::TRAIL_POINTS);
+        trail.add(10_000, of(most + 1, 1000));
+        assert!(points(&trail).len() < limits::TRAIL_POINTS);
+    }
+
+    #[test]
     fn moments_at_the_ends_of_time_and_huge_figures_are_taken() {
         let mut trail = Trail::default();
         for (n, at) in [i64::MIN, 0, i64::MAX].into_iter().enumerate() {

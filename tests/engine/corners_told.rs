@@ -1,7 +1,10 @@
 //! Corners of what is told: the fields of a section, and whose output is shown. Each was found by
 //! changing the program and seeing no test go red (docs/mutants.md).
 
-use opsfsm::decide::{Decision, Section, decide_observed, decide_settled};
+use std::time::Duration;
+
+use opsfsm::base::limits;
+use opsfsm::decide::{Decision, Section, Why, decide_observed, decide_settled};
 use opsfsm::journal::RunPhase;
 use opsfsm::model::{End, Level, Observation, Observed, Outcome, SpawnFault, Status, StreamTail};
 use opsfsm::ports::Clock as _;
@@ -41,7 +44,7 @@ fn a_section_has_the_jobs_name_its_words_and_its_next_resume() {
     scene.set("a", |j| (j.running, j.start_is_idle) = (false, true));
     scene.tick_after(60);
     assert_eq!(scene.state("a"), "resuming");
-    scene.host.pass(std::time::Duration::from_mins(1));
+    scene.host.pass(Duration::from_mins(1));
     let decision = observed(&scene, &[stopped(&scene, "a")]);
     let told = section(&decision, "a");
     assert_eq!((told.name.as_str(), told.message.as_deref()), ("Long crawl", Some("disk full")));
@@ -107,7 +110,7 @@ fn what_a_write_said_is_shown_only_if_its_config_says_so() {
     {
         let mut scene = Scene::new(&write(more));
         scene.host.begin_store();
-        let life = opsfsm::base::limits::GRANT_LIFE;
+        let life = limits::GRANT_LIFE;
         scene.host.approve(&scene.compiled, &job("w"), life).expect("a store").expect("approved");
         scene.host.executors_die.set(true);
         scene.host.run_write(&scene.compiled, &job("w")).expect_err("killed");
@@ -118,6 +121,7 @@ fn what_a_write_said_is_shown_only_if_its_config_says_so() {
         let decision = observed(&scene, &[]);
         let run = section(&decision, "w").run.clone().expect("its run");
         assert_eq!(run.output, wanted, "{more} {gone}");
+        assert_eq!(section(&decision, "w").why, Why::Anomaly, "that it is gone is not the news");
     }
 }
 
@@ -128,11 +132,100 @@ fn what_settles_a_run_tells_nothing_of_jobs_that_it_has_not_touched() {
     scene.tick();
     scene.set("a", |j| j.progress += 1);
     scene.tick_after(60);
-    scene.host.pass(std::time::Duration::from_mins(20));
+    scene.host.pass(Duration::from_mins(20));
     let now = scene.host.now();
     let settled = decide_settled(&scene.compiled, scene.world(), &scene.facts(&now));
     assert_eq!(settled.expect("a decision").news.sections.len(), 0);
     scene.told();
     scene.tick();
     assert_eq!(scene.told().len(), 1, "its routine report was due all the while");
+}
+
+#[test]
+fn what_warns_has_its_routine_report_though_it_does_not_move() {
+    let policy = |only: bool| {
+        format!("reportEverySeconds = 900, stallSeconds = 86400, onlyOnChange = {only}")
+    };
+    for (only, warn, told) in
+        [(true, false, 0), (true, true, 1), (false, false, 1), (false, true, 1)]
+    {
+        let scene = Scene::new(&watch("a", &policy(only)));
+        scene.set("a", |j| j.running = true);
+        scene.tick();
+        scene.told();
+        scene.set("a", |j| j.warn = warn);
+        scene.tick_after(899);
+        assert_eq!(scene.told().len(), 0, "{only} {warn}");
+        scene.tick_after(1);
+        assert_eq!(scene.told().len(), told, "{only} {warn}");
+    }
+}
+
+#[test]
+fn a_queued_run_of_a_job_that_is_gone_is_told_with_what_asked_for_it() {
+    let link = "after = [{ jobId = \"late\", delaySeconds = 600 }]\neverySeconds = 86400";
+    let mut scene = Scene::new(&(check("first", link) + &check("late", "")));
+    scene.tick();
+    scene.tick_after(60);
+    assert!(scene.queue().iter().any(|item| item.job == job("late")));
+    scene.edit(&check("first", "everySeconds = 86400"));
+    scene.told();
+    scene.tick_after(1200);
+    let told = scene.told().concat();
+    assert!(told.contains("late [—]"), "{told}");
+    assert!(told.contains("(first)") && told.contains("ACTION REQUIRED"), "{told}");
+}
+
+/// A write whose two checks come one after the other.
+fn written() -> Scene {
+    let write = "[[jobs]]\nid = \"w\"\nkind = \"one_shot_write\"\nrisk = \"write_local\"\n\
+         enabled = true\ncwd = \"/d\"\ncommands = { run = [\"/w\"] }\n\
+         after = [{ jobId = \"v\", delaySeconds = 120 }, { jobId = \"u\" }]\n";
+    let scene = Scene::new(&[write.to_owned(), check("v", ""), check("u", "")].concat());
+    scene.host.begin_store();
+    scene.tick();
+    let (host, id) = (&scene.host, job("w"));
+    host.approve(&scene.compiled, &id, limits::GRANT_LIFE).expect("a store").expect("approved");
+    host.run_write(&scene.compiled, &id).expect("a store").expect("claimed").expect("begun");
+    scene.tick_after(1);
+    scene.told();
+    scene
+}
+
+fn plan_of(scene: &Scene) -> String {
+    let cycle = scene.record("w").write.expect("its cycle");
+    cycle.plan.digest().expect("a digest").short().to_owned()
+}
+
+#[test]
+fn what_is_told_again_of_a_write_names_the_plan_that_it_was() {
+    let scene = written();
+    scene.set("v", |v| v.exit = 1);
+    scene.tick_after(120);
+    let plan = format!("plan: {}", plan_of(&scene));
+    let told = scene.told().concat();
+    assert!(told.contains("not verified") && told.contains(&plan), "{told}");
+    scene.tick_after(limits::REMIND_EVERY.as_secs());
+    let told = scene.told().concat();
+    assert!(told.contains("not verified") && told.contains(&plan), "{told}");
+}
+
+#[test]
+fn a_proof_by_a_check_that_was_able_to_write_says_so_of_whichever_it_was() {
+    for lacks in [false, true] {
+        let scene = written();
+        scene.host.store.tamper(|world| {
+            let record = world.snapshot.jobs.get_mut(&job("w")).expect("a record");
+            let cycle = record.write.as_mut().expect("its cycle");
+            let verification = cycle.verification.as_mut().expect("its verification");
+            assert_eq!(verification.passed.len(), 1, "the other check is still to come");
+            verification.unsandboxed = lacks;
+        });
+        // The journal knows nothing of that, so nothing is replayed here.
+        scene.host.pass(Duration::from_mins(2));
+        scene.host.tick(&scene.compiled).expect("a tick");
+        let told = scene.told().concat();
+        assert!(told.contains("verified"), "{told}");
+        assert_eq!(told.contains("its check ran able to write"), lacks, "{told}");
+    }
 }

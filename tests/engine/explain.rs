@@ -7,7 +7,7 @@ use expect_test::expect;
 use opsfsm::base::{BootId, JobId, LocalTime, Now, RunId, Stamp};
 use opsfsm::compile::Compiled;
 use opsfsm::config::Format;
-use opsfsm::decide::{DueKind, Explanation, Hold, Known, NextKind, explain_job};
+use opsfsm::decide::{DueKind, Explanation, Hold, Known, NextKind, explain_job, moves_its_job};
 use opsfsm::journal::{Cause, CauseKind, Event, EventKind, JobRecord, Notes, Seen, World};
 use opsfsm::machine::{Machine, State};
 use opsfsm::model::Purpose;
@@ -243,6 +243,10 @@ fn the_event_that_moved_it_is_named_and_a_state_that_none_recorded_is_said_to_be
     assert_eq!((here.moved.map(|m| m.seq), here.unrecorded), (Some(41), false));
     let elsewhere = asked(Machine::Watch.states()[1]);
     assert_eq!((elsewhere.moved, elsewhere.unrecorded), (None, true));
+    // The program looks back in the journal for the last of these, and no further.
+    assert!(moves_its_job(&events[0].1));
+    let other = Event { kind: EventKind::AttemptsReset, ..events[0].1.clone() };
+    assert!(!moves_its_job(&other));
 }
 
 /// A watched job that a tick starts again.

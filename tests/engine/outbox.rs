@@ -53,6 +53,8 @@ fn an_hour_without_a_network_loses_nothing_and_the_order_is_kept() {
     }
     assert!(arrived(&scene).len() > 60);
     assert_eq!(arrived(&scene), written(&scene));
+    let errors: Vec<String> = outbox(&scene).into_iter().filter_map(|p| p.error).collect();
+    assert_eq!(errors, Vec::<String>::new(), "nothing is wrong any more");
 }
 
 #[test]

@@ -251,6 +251,52 @@ fn a_check_that_recovered_stands_in_the_same_digest() {
 }
 
 #[test]
+fn a_routine_report_that_is_due_all_night_stands_in_the_digest_once() {
+    let policy = "reportEverySeconds = 600, stallSeconds = 100000";
+    for (moves, warns, line) in [
+        (false, false, None),
+        (true, false, Some("held back in quiet hours: 14:23 routine progress\n")),
+        (true, true, Some("held back in quiet hours: 14:18 warning · 14:23 routine progress\n")),
+    ] {
+        let scene = Scene::new(&quiet_watch("a", AFTERNOON, policy));
+        scene.set("a", |j| j.running = true);
+        scene.tick();
+        scene.told();
+        scene.host.pass(Duration::from_mins(4));
+        scene.set("a", |j| j.warn = warns);
+        for n in 1..=110 {
+            scene.tick_after(60);
+            scene.set("a", |j| j.progress = if moves { n } else { 0 });
+        }
+        let told = scene.told().concat();
+        match line {
+            Some(line) => assert!(told.contains(line), "{told}"),
+            None => assert_eq!(told, ""),
+        }
+    }
+}
+
+#[test]
+fn a_check_that_recovered_and_failed_again_is_not_told_to_be_well() {
+    let hours = "quietHours = { start = \"14:15\", end = \"16:00\" }";
+    for fails_again in [false, true] {
+        let policy = format!("policy = {{ {hours}, reportEverySeconds = 100000 }}");
+        let scene = Scene::new(&check("c", &format!("everySeconds = 600\n{policy}")));
+        scene.set("c", |j| j.exit = 1);
+        scene.tick();
+        assert_eq!(scene.told().len(), 1);
+        for exits in [0, i32::from(fails_again)] {
+            scene.set("c", |j| j.exit = exits);
+            scene.tick_after(700);
+            assert_eq!(scene.told().len(), usize::from(exits != 0));
+        }
+        let digest = morning(&scene);
+        assert!(digest.contains("held back in quiet hours: 14:25 recovered"), "{digest}");
+        assert_eq!(digest.contains("\n  recovered\n"), !fails_again, "{digest}");
+    }
+}
+
+#[test]
 fn what_is_held_back_is_told_though_the_job_is_disabled_or_gone_by_then() {
     let held = quiet_watch("a", AFTERNOON, SILENT);
     let other = watch("z", SILENT);
@@ -263,13 +309,16 @@ fn what_is_held_back_is_told_though_the_job_is_disabled_or_gone_by_then() {
         scene.tick_after(60);
         scene.told();
         scene.edit(&edited);
-        let mut told = Vec::new();
+        let (mut told, mut why) = (Vec::new(), Vec::new());
         for _ in 0..150 {
-            scene.tick_after(60);
+            let outcome = scene.tick_after(60);
+            why.extend(outcome.told.iter().filter(|t| t.held > 0).map(|t| t.why));
             told.extend(scene.told());
         }
         let text = told.join("\n");
         assert_eq!(text.matches("held back in quiet hours: 14:16 completed").count(), 1, "{text}");
+        assert!(!text.contains("\n  recovered\n"), "nothing was wrong: {text}");
+        assert_eq!(why, [Why::Digest], "{text}");
     }
 }
 

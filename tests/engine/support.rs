@@ -11,6 +11,7 @@ use opsfsm::journal::{EventKind, JobRecord, Queued, World};
 use opsfsm::model::Purpose;
 use opsfsm::ports::Processes as _;
 use opsfsm::sim::{SimHost, SimJob, compile_text};
+use opsfsm::tick::RunPorts;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
 /// A simulated host under one config.
@@ -85,6 +86,21 @@ impl Scene {
     pub(crate) fn facts<'a>(&self, now: &'a Now) -> Facts<'a> {
         let claimer = self.host.own_id();
         Facts { now, seed: [7; 32], claimer, dead: BTreeSet::new(), in_flight: BTreeSet::new() }
+    }
+
+    /// With the ports of its host, for an order that the host itself has no word for.
+    pub(crate) fn with_ports<T>(&self, order: impl FnOnce(&mut RunPorts<'_>) -> T) -> T {
+        let host = &self.host;
+        let (mut runner, mut store) = (host.clone(), host.store.clone());
+        order(&mut RunPorts {
+            clock: host,
+            entropy: host,
+            processes: host,
+            files: &host.files,
+            runner: &mut runner,
+            store: &mut store,
+            style: &host.style.borrow(),
+        })
     }
 
     /// The inputs that moved a job, in order.

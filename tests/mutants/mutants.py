@@ -3,22 +3,29 @@
 is made that has all of them asleep. Waking one is an environment variable, so each costs only the tests
 that reach its function.
 
-    tests/mutants/mutants.py plant [TEST…]     copies, plants, builds the tests (--lib and --test engine)
-    tests/mutants/mutants.py wake [FILE…]      wakes each mutant of the files whose names match
+    tests/mutants/mutants.py plant [TEST…]     copies, plants, builds the tests (lib, engine and store)
+    tests/mutants/mutants.py wake [FILE…]      wakes each mutant of the files of which a name matches
     tests/mutants/mutants.py table             counts by file, and what was missed
 
-All of it lies in target/mutants, or in the folder that OPSFSM_MUTANTS names. What was once woken is not woken again, but for what was missed with
-`wake --missed`. A mutant for which no test went red is missed; one whose tests used ten times their
-usual processor time, and ten seconds more, is a timeout, which counts as seen.
+All of it lies in target/mutants, or in the folder that OPSFSM_MUTANTS names. What was once woken is
+not woken again, but for what was missed with `wake --missed`; `plant` forgets nothing of it. A mutant
+for which no test went red is missed; one whose tests used ten times their usual processor time, and
+ten seconds more, is a timeout, which counts as seen. Tests dearer than OPSFSM_DEAREST (seconds of
+processor time, 1) are not asked. As many mutants are woken at a time as there are processors, or
+OPSFSM_WAKERS; but tests that start the real program have all of it to themselves.
 """
-import collections, json, os, re, resource, shutil, signal, subprocess, sys, threading
+import collections, concurrent.futures, json, os, re, resource, shutil, signal, subprocess, sys, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORK = os.environ.get("OPSFSM_MUTANTS") or os.path.join(ROOT, "target", "mutants")
 TREE = os.path.join(WORK, "tree")
 AWAKE, MET = os.path.join(WORK, "awake"), os.path.join(WORK, "met")
 PROFILE = ["--profile", "sim", "--config", "profile.sim.package.opsfsm.opt-level=1", "--config", "profile.sim.debug=0"]
-TESTS = ["lib", "engine"]
+TESTS = ["lib", "engine", "store"]
+# These start the real program, whose mutant is the one in the file AWAKE: one at a time.
+PROGRAM_TESTS = {"store", "cli"}
+DEAREST = float(os.environ.get("OPSFSM_DEAREST") or 1)
+WAKERS = int(os.environ.get("OPSFSM_WAKERS") or os.cpu_count() or 1)
 
 # Children of the program have no environment of their tests, so they ask the files.
 SWITCH = '''//! Which mutant is awake.
@@ -110,13 +117,16 @@ def plant_file(text, mutants):
         begin, end = body_of(text, *key)
         head = text[done:key[0]] + re.sub(r"\bconst (?=(unsafe )?fn\b)", "", text[key[0]:begin], count=1)
         number_of_function = functions[key][0][0]
+        # The bodies of `-> impl Trait` are of many types.
+        head, boxed = re.subn(r"->\s*impl\b([^{]*?)(?=\s*(where\b[^{]*)?\{$)", r"-> Box<dyn\1>", head)
+        opened, closed = ("Box::new({", "}),") if boxed else ("{", "}")
         pieces.append((None, f"{head} match crate::mutant_switch::at({number_of_function}) {{\n"))
         for number, mutant in functions[key]:
             names[number] = number_of_function
             a, b = where(mutant["span"]["start"]), where(mutant["span"]["end"])
             arm = text[begin:a] + mutant["replacement"] + text[b:end]
-            pieces.append((number, f"{number} => {{{arm}\n}}\n"))
-        pieces.append((None, "_ => {" + text[begin:end] + "\n}\n}\n"))
+            pieces.append((number, f"{number} => {opened}{arm}\n{closed}\n"))
+        pieces.append((None, f"_ => {opened}{text[begin:end]}\n{closed}\n}}\n"))
         done = end
     pieces.append((None, text[done:]))
     lines, line = {}, 1
@@ -198,12 +208,14 @@ def plant(tests):
     os.makedirs(WORK, exist_ok=True)
     listed = subprocess.run(["cargo", "mutants", "--list", "--json"], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     mutants = json.loads(listed.stdout)
-    if [m["name"] for m in mutants] != [m["name"] for m in load("mutants.json", [])]:
-        save("unviable.json", {})
+    before, why = load("mutants.json", []), load("unviable.json", {})
+    known = {m["name"]: why[str(n)] for n, m in enumerate(before, 1) if str(n) in why}
+    unviable = {str(n): known[m["name"]] for n, m in enumerate(mutants, 1) if m["name"] in known}
     save("mutants.json", mutants)
-    unviable = load("unviable.json", {})
+    save("unviable.json", unviable)
     targets = [arg for test in tests for arg in (["--lib"] if test == "lib" else ["--test", test])]
-    for args in (["check", "--lib"], ["test", "--no-run", *targets]):
+    # What tests call is checked before anything is built: each mutant that doesn't compile costs a round.
+    for args in (["check", "--lib"], ["check", "--lib", "--tests"], ["test", "--no-run", *targets]):
         while True:
             lines = plant_all(mutants, unviable)
             code, messages = cargo(*args)
@@ -226,14 +238,13 @@ def plant(tests):
 
 def ask(binary, names, number, seconds):
     """None if all these tests are green, else what happened and in which of them."""
-    def limits():
-        os.setpgid(0, 0)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-    env = {**os.environ, "OPSFSM_MUTANT": str(number)}
+    # Cargo would say where the snapshots are that stand in files of their own.
+    env = {**os.environ, "OPSFSM_MUTANT": str(number), "CARGO_MANIFEST_DIR": TREE}
     command = [binary, "--exact", "--test-threads=1", *names]
-    process = subprocess.Popen(command, cwd=TREE, env=env, preexec_fn=limits, text=True, errors="replace",
+    process = subprocess.Popen(command, cwd=TREE, env=env, process_group=0, text=True, errors="replace",
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    resource.prlimit(process.pid, resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (8 << 30, 8 << 30))
 
     def end():
         try:
@@ -260,14 +271,18 @@ def ask(binary, names, number, seconds):
 
 
 def reach(binaries):
-    """Which functions each test reaches, and what it costs."""
-    known = {}
+    """Which functions each test reaches, and what it costs. A binary that is as it was is not asked again."""
+    old, old_built = load("reach.json", {}), load("built.json", {})
+    built = {name: os.stat(binary).st_mtime_ns for name, binary in binaries.items()}
+    known = {name: old[name] for name in built if name in old and old_built.get(name) == built[name]}
     for name, binary in binaries.items():
+        if name in known:
+            continue
         listed = subprocess.run([binary, "--list"], cwd=TREE, stdout=subprocess.PIPE, text=True).stdout
         known[name] = {}
         for test in [line[:-6] for line in listed.splitlines() if line.endswith(": test")]:
             open(MET, "w").close()
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
             red = ask(binary, [test], 0, 900)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cost = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -276,28 +291,42 @@ def reach(binaries):
             if red:
                 print(f"red without a mutant, and left out: {name} {test}", flush=True)
             else:
-                known[name][test] = [max(cost, 0.01), met]
+                known[name][test] = [max(cost, 0.01), met, time.monotonic() - began]
         os.remove(MET)
         save("reach.json", known)
+        save("built.json", {name: built[name] for name in known})
         print(f"{name}: {len(known[name])} tests", flush=True)
 
 
-def wake_one(number, tests, binaries):
-    """Asks the cheap ones first, in growing groups."""
-    with open(AWAKE, "w") as file:
-        file.write(str(number))
+def ask_in_turn(number, tests, binaries):
+    """Asks the quick ones first, in growing groups."""
     size = 0.3
     while tests:
         group = [tests.pop(0)]
-        while tests and sum(cost for cost, _, _ in group) + tests[0][0] <= size:
+        while tests and sum(took for took, _, _, _ in group) + tests[0][0] <= size:
             group.append(tests.pop(0))
         size *= 2
-        seconds = int(10 + 10 * sum(cost for cost, _, _ in group))
-        for binary in {name for _, name, _ in group}:
-            names = [test for _, name, test in group if name == binary]
+        seconds = int(10 + 10 * sum(cost for _, cost, _, _ in group))
+        for binary in {name for _, _, name, _ in group}:
+            names = [test for _, _, name, test in group if name == binary]
             if hit := ask(binaries[binary], names, number, seconds):
                 return hit[0], f"{binary} {hit[1]}"
-    return "missed", None
+    return None
+
+
+ALONE = threading.Lock()
+
+
+def wake_one(number, tests, binaries):
+    tests = sorted(test for test in tests if test[1] <= DEAREST)
+    if hit := ask_in_turn(number, [test for test in tests if test[2] not in PROGRAM_TESTS], binaries):
+        return hit
+    with ALONE:
+        with open(AWAKE, "w") as file:
+            file.write(str(number))
+        hit = ask_in_turn(number, [test for test in tests if test[2] in PROGRAM_TESTS], binaries)
+        os.remove(AWAKE)
+    return hit or ("missed", None)
 
 
 def results():
@@ -314,31 +343,35 @@ def wake(patterns, again):
     mutants, unviable, binaries = load("mutants.json", []), load("unviable.json", {}), load("binaries.json", {})
     functions, reached, old = load("functions.json", {}), collections.defaultdict(list), results()
     for name, tests in load("reach.json", {}).items():
-        for test, (cost, met) in tests.items():
+        for test, (cost, met, took) in tests.items():
             for function in met:
-                reached[function].append((cost, name, test))
+                reached[function].append((took, cost, name, test))
+    wanted = []
+    for number, mutant in enumerate(mutants, 1):
+        before = old.get(mutant["name"])
+        if patterns and not any(re.search(p, mutant["file"]) for p in patterns):
+            continue
+        if not before or (again and before["outcome"] == "missed"):
+            wanted.append((number, mutant))
+    writing = threading.Lock()
     with open(os.path.join(WORK, "results.jsonl"), "a", encoding="utf-8") as out:
-        for number, mutant in enumerate(mutants, 1):
-            before = old.get(mutant["name"])
-            if not all(re.search(p, mutant["file"]) for p in patterns):
-                continue
-            if before and not (again and before["outcome"] == "missed"):
-                continue
+        def one(number, mutant):
             test = None
             if str(number) in unviable:
                 outcome = "unviable"
             elif not mutant["function"]:
                 outcome = "not planted"
             else:
-                tests = sorted(reached[functions[str(number)]])
-                outcome, test = wake_one(number, tests, binaries)
+                outcome, test = wake_one(number, reached[functions[str(number)]], binaries)
             result = {"file": mutant["file"], "name": mutant["name"], "outcome": outcome, "test": test}
-            out.write(json.dumps(result) + "\n")
-            out.flush()
-            if outcome in ("missed", "timeout"):
-                print(outcome, mutant["name"], flush=True)
-    if os.path.exists(AWAKE):
-        os.remove(AWAKE)
+            with writing:
+                out.write(json.dumps(result) + "\n")
+                out.flush()
+                if outcome in ("missed", "timeout"):
+                    print(outcome, mutant["name"], flush=True)
+        with concurrent.futures.ThreadPoolExecutor(WAKERS) as wakers:
+            for done in [wakers.submit(one, *each) for each in wanted]:
+                done.result()
 
 
 def table():

@@ -9,9 +9,9 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
-use super::connect::{folder_of, real_path};
+use super::connect::{connect_to_read, folder_of};
 use super::errors::{refused, store_error};
 use super::make::{
     draft_prefix, lock_folder, make_folder, place, remove_drafts, sync_folder, write_draft,
@@ -19,7 +19,6 @@ use super::make::{
 use super::{NewStore, SqliteStore, open};
 use crate::adapters::file_name::beside;
 use crate::base::id::hex;
-use crate::base::limits;
 use crate::journal::Head;
 use crate::ports::{Store as _, StoreError};
 
@@ -79,12 +78,7 @@ impl SqliteStore {
         let mut name = draft_prefix(path);
         name.push(hex(&new.seed[..8]));
         let draft = folder.join(name);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let source = Connection::open_with_flags(real_path(from)?, flags)
-            .map_err(|e| store_error(from, &e))?;
-        source.busy_timeout(limits::STORE_BUSY).map_err(|e| store_error(from, &e))?;
+        let source = connect_to_read(from)?;
         open::check_marks(from, &source)?;
         write_draft(&draft).map_err(|e| failed(&e))?;
         let checked = copy_into(&source, &draft)

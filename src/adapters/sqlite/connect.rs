@@ -13,9 +13,16 @@ use crate::base::limits;
 use crate::ports::StoreError;
 
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    connect_for(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// The same for whoever only reads.
+pub(super) fn connect_to_read(path: &Path) -> Result<Connection, StoreError> {
+    connect_for(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+fn connect_for(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection =
         Connection::open_with_flags(real_path(path)?, flags).map_err(|e| store_error(path, &e))?;
     connection.busy_timeout(limits::STORE_BUSY).map_err(|e| store_error(path, &e))?;
@@ -25,7 +32,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
 /// The path for SQLite: absolute, so that a name that begins with `file:` is a name and no URI (the
 /// bundled SQLite reads URIs), and with its folder's links resolved, because NOFOLLOW refuses links
 /// anywhere in the path and only the file itself must be none.
-pub(super) fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
+fn real_path(path: &Path) -> Result<PathBuf, StoreError> {
     let folder = fs::canonicalize(folder_of(path)).map_err(|e| {
         StoreError::Failed(format!("the folder of the store {} can't be used: {e}", path.display()))
     })?;

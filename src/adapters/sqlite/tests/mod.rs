@@ -1,8 +1,11 @@
 //! The store against a real file: what is written comes back, and nothing else is written.
 
+mod backups;
 mod locks;
 mod outbox;
+mod places;
 mod prune;
+mod witness;
 
 use std::collections::BTreeMap;
 
@@ -342,4 +345,61 @@ fn what_another_connection_committed_is_seen_at_the_next_look_and_decided_on() {
         draft.record(4, Some("third"), declared.clone());
     });
     assert_eq!((jobs(&mut one), jobs(&mut other)), (3, 3));
+}
+
+/// Ten thousand rows take a while: one call of opsfsm looks at its store several times.
+#[test]
+fn what_nobody_has_changed_since_is_not_read_again() {
+    let place = Place::new();
+    let (mut one, mut other) = (place.open(), place.open());
+    change(&mut other, |draft| declare(draft, "scan"));
+    assert_eq!(one.read().unwrap().snapshot.jobs.len(), 1);
+    // Not what the rows say: whoever reads them again sees that.
+    one.known.as_mut().unwrap().world.snapshot.jobs.clear();
+    assert_eq!(one.read().unwrap().snapshot.jobs.len(), 0);
+    change(&mut other, |draft| declare(draft, "two"));
+    assert_eq!(one.read().unwrap().snapshot.jobs.len(), 2);
+}
+
+/// The last runs of a job for `logs`, and how one ended.
+#[test]
+fn the_last_runs_of_a_job_are_told_oldest_first_and_each_with_its_end() {
+    let place = Place::new();
+    let mut store = place.open();
+    let outcome = Outcome::without_output(End::Exited { code: 3 });
+    for run in ["a", "b", "c"] {
+        change(&mut store, |draft| {
+            draft.run(row(run, "scan", Purpose::Start, 1));
+        });
+    }
+    change(&mut store, |draft| {
+        draft.run(row("other", "two", Purpose::Start, 1));
+        let phase = RunPhase::Done { outcome: outcome.clone() };
+        draft.run(RunRow { phase, ..row("b", "scan", Purpose::Start, 1) });
+    });
+    change(&mut store, |draft| {
+        draft.settle("b");
+    });
+    let told = |most: u32| -> Vec<(String, bool)> {
+        let runs = store.runs_of(&job("scan"), most).unwrap();
+        runs.iter().map(|(row, over)| (row.spec.run.to_string(), *over)).collect()
+    };
+    let all = [("a", false), ("b", true), ("c", false)].map(|(run, over)| (run.to_owned(), over));
+    assert_eq!(told(9), all);
+    assert_eq!(told(2), all[1..]);
+    assert_eq!(store.outcome_of(&RunId::new("b")).unwrap(), Some(outcome));
+    assert_eq!(store.outcome_of(&RunId::new("a")).unwrap(), None, "it is not over");
+    assert_eq!(store.outcome_of(&RunId::new("none")).unwrap(), None);
+}
+
+#[test]
+fn a_row_that_can_not_be_read_is_found_by_looking() {
+    let place = Place::new();
+    let mut store = place.open();
+    change(&mut store, fill);
+    assert_eq!(store.check(), Ok(()));
+    store.connection.execute("UPDATE jobs SET record = '{' WHERE id = 'scan'", []).unwrap();
+    drop(store);
+    let mut store = place.open();
+    assert!(matches!(store.check(), Err(StoreError::Refused(_))));
 }
