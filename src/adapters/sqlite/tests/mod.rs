@@ -10,11 +10,12 @@ mod witness;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::base::{ItemId, ReportId, Stamp, limits};
+use crate::approval::{Evidence, Grant, Level, PlanDigest};
+use crate::base::{GrantId, ItemId, ReportId, Stamp, limits};
 use crate::journal::apply;
 use crate::journal::{
-    Cause, CauseKind, Change, EventKind, ItemEnd, Notes, Origin, QueueItem, Report, RunPhase,
-    RunRow, Seen,
+    Cause, CauseKind, Change, EventKind, GrantFate, GrantRecord, ItemEnd, Notes, Origin, QueueItem,
+    Report, RunPhase, RunRow, Seen,
 };
 use crate::machine::{Input, State, WatchInput, WatchState};
 use crate::model::{End, Outcome, ProcessId, Purpose, RunSpec};
@@ -345,6 +346,79 @@ fn what_another_connection_committed_is_seen_at_the_next_look_and_decided_on() {
         draft.record(4, Some("third"), declared.clone());
     });
     assert_eq!((jobs(&mut one), jobs(&mut other)), (3, 3));
+}
+
+fn somebody() -> Evidence {
+    let user = "u".to_owned();
+    Evidence { user, uid: 1, login_uid: None, tty: None, by: None, through: None }
+}
+
+/// The fold keeps approvals bounded; what it forgot is named by no change.
+#[test]
+fn approvals_that_the_fold_forgot_leave_the_store_too() {
+    let place = Place::new();
+    let mut store = place.open();
+    let approve = |draft: &mut Draft, id: &str| {
+        let grant = Grant {
+            id: GrantId::new(id),
+            job: job("w"),
+            digest: PlanDigest::of(b"a plan"),
+            epoch: "e".to_owned(),
+            at: at(1),
+            life_ms: 9,
+            evidence: somebody(),
+            level: Level::Asserted,
+        };
+        let record = GrantRecord { grant, fate: GrantFate::Live };
+        draft.0.world.snapshot.grants.insert(GrantId::new(id), record);
+        draft.0.grants.insert(GrantId::new(id));
+    };
+    let kept = |store: &mut SqliteStore| -> Vec<String> {
+        // As a new process finds them.
+        store.known = None;
+        store.read().unwrap().snapshot.grants.keys().map(ToString::to_string).collect()
+    };
+    change(&mut store, |draft| ["a", "b"].into_iter().for_each(|id| approve(draft, id)));
+    assert_eq!(kept(&mut store), ["a", "b"]);
+    change(&mut store, |draft| {
+        draft.0.world.snapshot.grants.clear();
+        declare(draft, "scan");
+    });
+    assert_eq!(kept(&mut store), ["a", "b"], "a change that names none touches none");
+    change(&mut store, |draft| {
+        draft.0.world.snapshot.grants.remove("a");
+        approve(draft, "c");
+    });
+    assert_eq!(kept(&mut store), ["b", "c"]);
+}
+
+/// What was ever a write stays marked as one, until a person says otherwise.
+#[test]
+fn marks_of_writes_outlive_the_process_and_go_when_a_person_says_so() {
+    let place = Place::new();
+    let mut store = place.open();
+    change(&mut store, fill);
+    for mark in ["first", "second"] {
+        change(&mut store, |draft| {
+            draft.record(7, Some("scan"), EventKind::WriteMarked { mark: mark.to_owned() });
+        });
+    }
+    drop(store);
+    let marks = |store: &mut SqliteStore| -> Vec<String> {
+        let all = store.read().unwrap().snapshot.marks;
+        all.get(&job("scan")).into_iter().flatten().cloned().collect()
+    };
+    let mut store = place.open();
+    assert_eq!(marks(&mut store), ["first", "second"]);
+    let user = "u".to_owned();
+    let evidence = Evidence { user, uid: 1, login_uid: None, tty: None, by: None, through: None };
+    change(&mut store, |draft| {
+        draft.record(8, Some("scan"), EventKind::Reclassified { evidence: evidence.clone() });
+    });
+    drop(store);
+    let mut store = place.open();
+    assert_eq!(marks(&mut store), Vec::<String>::new());
+    assert_eq!(store.replay().unwrap().0, store.read().unwrap().snapshot);
 }
 
 /// Ten thousand rows take a while: one call of opsfsm looks at its store several times.
