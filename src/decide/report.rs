@@ -340,6 +340,11 @@ pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
         if !notes.told.orphan {
             notes.told.orphan = true;
             notes.told.state = Some(record.state);
+            let runs = matches!(record.state, State::Watch(state) if state != WatchState::Stalled);
+            if runs {
+                // Whoever hears that it runs knows of no anomaly any more: the same one is news.
+                (notes.told.anomaly, notes.told.anomaly_at) = (None, None);
+            }
             ledger.set_notes(&id, notes);
             ledger.tell_section(Section::gone(&id, &record, None));
         }

@@ -230,7 +230,9 @@ fn resume_if_due(
         let cause = Cause { kind: CauseKind::GaveUp, detail: Some(record.attempts.to_string()) };
         return enter(ledger, job, WatchInput::GiveUp, Some(cause));
     }
-    let due = resume_wait(job, record, seen_at) == Some(Duration::ZERO);
+    // The clocks may have been set since.
+    let rested = |at: &Stamp| resume_wait(job, record, at) == Some(Duration::ZERO);
+    let due = rested(seen_at) && rested(&ledger.now().at);
     if !due || !ledger.may_start() || !ledger.has_launch_room() {
         return Ok(());
     }

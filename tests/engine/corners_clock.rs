@@ -177,3 +177,19 @@ fn a_job_has_run_as_long_as_it_was_seen_to() {
         assert_eq!(scene.record("a").attempts, attempts, "seen running for {before} s");
     }
 }
+
+#[test]
+fn a_resume_has_rested_by_the_clock_of_its_decision_too() {
+    let policy = "autoResume = true, autoResumeBackoffSeconds = 300, startGraceSeconds = 0";
+    let scene = Scene::new(&watch("a", policy));
+    scene.set("a", |j| j.start_is_idle = true);
+    scene.tick();
+    // Across boots only the wall clock knows how long that was, and it is put back while a tick looks.
+    scene.host.pass(Duration::from_secs(4000));
+    scene.host.reboot();
+    scene.host.meanwhile(|host| host.set_wall(host.at().wall_ms - 86_400_000));
+    scene.tick();
+    assert_eq!(scene.ran("a", Purpose::Resume), 1);
+    scene.tick_after(300);
+    assert_eq!(scene.ran("a", Purpose::Resume), 2, "this boot has lasted that long");
+}

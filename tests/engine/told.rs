@@ -69,6 +69,24 @@ fn a_job_that_left_the_config_twice_is_told_twice() {
 }
 
 #[test]
+fn a_stall_is_news_to_whoever_heard_that_the_job_runs_and_has_left_the_config() {
+    let mut scene = Scene::new(&(watch("a", "") + &watch("b", "")));
+    scene.set("a", |j| (j.running, j.start_is_idle) = (true, true));
+    scene.tick();
+    scene.set("a", |j| j.running = false);
+    scene.tick_after(60);
+    assert_eq!(scene.state("a"), "stalled");
+    scene.host.start(&scene.compiled, &job("a")).expect("a start");
+    scene.edit(&watch("b", ""));
+    scene.told();
+    scene.tick_after(60);
+    assert!(scene.told()[0].contains("running"));
+    scene.edit(&(watch("a", "") + &watch("b", "")));
+    scene.tick_after(60);
+    assert_eq!((scene.state("a"), scene.told().len()), ("stalled", 1));
+}
+
+#[test]
 fn an_alert_that_comes_back_beside_another_anomaly_is_told_at_once() {
     let scene = Scene::new(&watch("a", "stallSeconds = 60"));
     scene.set("a", |j| j.running = true);

@@ -36,7 +36,7 @@ fn run(life: &Life, met: &mut Met) -> Result<u64, String> {
             .map_err(|why| format!("step {n}, {step:?}: {why}"))?;
     }
     heal(&mut stage, &mut book, met)
-        .and_then(|()| book.chained(&stage, life.seed.is_multiple_of(READ_EVERY)))
+        .and_then(|()| book.recorded(&stage, life.seed.is_multiple_of(READ_EVERY)))
         .map_err(|why| format!("at the end: {why}"))?;
     Ok(stage.ticks)
 }

@@ -25,9 +25,9 @@ struct Mention {
 }
 
 impl Mention {
-    /// Whenever it was, was it less than so long ago?
-    fn all_within(&self, span: i64, ago: impl Fn(&Stamp) -> i64) -> bool {
-        self.at.iter().all(|then| ago(then) < span)
+    /// Whenever it was, and whenever it is now, is it less than so long ago?
+    fn all_within(&self, span: i64, deed: &Deed, ago: fn(&Stamp, &Stamp) -> i64) -> bool {
+        self.at.iter().all(|then| deed.begun.iter().all(|(now, _)| ago(now, then) < span))
     }
 }
 
@@ -114,17 +114,12 @@ impl ToldBook {
             let same = last.truth.as_ref().is_some_and(|truth| same_to_see(truth, seen));
             let stopping = state == "paused" && seen.running;
             let hours = job == ECHO || !deed.decls.enabled(job);
-            if same && !stopping && !hours && last.all_within(REPEAT, |then| delay(&deed.to, then))
-            {
+            if same && !stopping && !hours && last.all_within(REPEAT, deed, delay) {
                 return wrong(format!("told twice, with nothing new: {line}"));
             }
         }
         let asks = line.contains("requested");
-        if WRITES.contains(&job)
-            && !asks
-            && last.all_within(DAY, |then| age(&deed.to, then))
-            && !deed.orphan
-        {
+        if WRITES.contains(&job) && !asks && last.all_within(DAY, deed, age) && !deed.orphan {
             return wrong(format!("told twice in a day: {line}"));
         }
         Ok(())

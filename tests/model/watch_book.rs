@@ -291,7 +291,10 @@ impl WatchBook {
         let waits = matches!(before, "stalled" | "idle");
         let left = deed.decls.most_resumes(job).is_none_or(|most| self.attempts < most);
         let pause = back_off(self.attempts).max(GRACE);
-        let due = self.last_start.as_ref().is_none_or(|s| delay(&deed.looked, s) >= pause);
+        let due = self
+            .last_start
+            .as_ref()
+            .is_none_or(|s| delay(&deed.looked, s) >= pause && delay(&deed.decided, s) >= pause);
         let may = deed.decls.resumes(job) && clock_is_well(deed) && !self.busy_before;
         if waits && left && due && may && state == before {
             return wrong(format!("job {job} is {state}, stopped, and was not resumed"));
