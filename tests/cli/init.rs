@@ -48,7 +48,11 @@ fn the_first_config_has_nothing_to_find_and_the_first_tick_works() {
     assert_eq!(sandbox.tick(), "");
     // And with everything enabled, as a person would go on.
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("enabled = false", "enabled = true")).unwrap();
+    // By night too: quiet hours would hold its first report back.
+    let awake =
+        text.replace(r#"start = "23:00", end = "08:00""#, r#"start = "00:00", end = "00:00""#);
+    assert_ne!(awake, text);
+    fs::write(&path, awake.replace("enabled = false", "enabled = true")).unwrap();
     sandbox.ok(&["check", "--fail-on", "info"]);
     sandbox.ok(&["start", "example-scan"]);
     has(&sandbox.tick(), &["example-scan", "completed"]);
