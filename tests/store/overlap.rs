@@ -79,17 +79,17 @@ fn every_command_at_once() {
     ];
     let work = |words: &'static [&'static str]| {
         let mut codes = Vec::new();
-        for _ in 0..each {
+        // Whoever only met others goes on until they are gone: then nothing is in its way.
+        while codes.len() < each || !codes.contains(&0) {
             let output = site.run(words);
             assert!(matches!(code(&output), 0 | 5), "{words:?}: {}", said(&output));
             codes.push(code(&output));
+            assert!(codes.len() < 20 * each, "{words:?} never succeeds: {codes:?}");
         }
-        codes
     };
     std::thread::scope(|scope| {
-        let all: Vec<_> = commands.iter().map(|words| scope.spawn(move || work(words))).collect();
-        for one in all {
-            assert!(one.join().unwrap().contains(&0), "some of each succeed");
+        for words in commands {
+            scope.spawn(move || work(words));
         }
     });
     assert_settled(&site);
