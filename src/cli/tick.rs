@@ -15,8 +15,8 @@ use crate::adapters::status::OsStatusRunner;
 use crate::adapters::tick_lock::{self, Holder, TickLock};
 use crate::adapters::webhook::send_sign_of_life;
 use crate::base::{Exit, Now, ReportId, limits};
-use crate::decide::TickOutcome;
 use crate::decide::delivery::arrived;
+use crate::decide::{Detail, TickOutcome};
 use crate::journal::{Change, Head, Parcel, Report, World};
 use crate::model::ReportSettings;
 use crate::ports::{Commit, Decide, Notifier, Parcels, Store, StoreError};
@@ -69,9 +69,13 @@ fn cycle(context: &Context, options: &TickArgs) -> Result<Exit, Failure> {
         Some(_) => routes::notifier_on_demand(context, settings, options.into()),
         None => routes::delivered_by_another(),
     };
+    let detail = match options.format {
+        Format::Text => Detail::Told,
+        Format::Json => Detail::EveryJob,
+    };
     let store_path = std::path::absolute(store.path()).unwrap_or_else(|_| store.path().to_owned());
     let outcome = with_ports(context, &mut store, store_path, &mut *notifier, &config, |ports| {
-        run_tick(&config.compiled, ports, &style)
+        run_tick(&config.compiled, ports, &style, detail)
     })?;
     let exit = finish(options, &outcome, &now, (&mut store, &mut *notifier))?;
     drop((outbox, lock));

@@ -17,7 +17,7 @@ use crate::journal::{
     Cause, Event, EventKind, Held, JobRecord, Meta, Notes, ReplayFault, RunPhase, RunRow, Voided,
     World,
 };
-use crate::machine::{self, Input};
+use crate::machine::{self, Input, State};
 use crate::model::{Command, Job, Purpose, RunSpec, Sandbox, Work};
 
 /// What came of a write in this decision, kept for the report on it: its machine may have dropped
@@ -112,10 +112,13 @@ impl<'a> Ledger<'a> {
 
     /// Replaces a job's notes; unchanged ones are not written.
     pub(super) fn set_notes(&mut self, id: &JobId, notes: Notes) {
-        if self.world().notes.get(id) != Some(&notes) {
-            self.decision.change.world.notes.insert(id.clone(), notes);
-            self.decision.change.jobs.insert(id.clone());
+        let change = &mut self.decision.change;
+        match change.world.notes.get_mut(id) {
+            Some(before) if *before == notes => return,
+            Some(before) => *before = notes,
+            None => drop(change.world.notes.insert(id.clone(), notes)),
         }
+        change.jobs.insert(id.clone());
     }
 
     /// What was started for a job in this decision.
@@ -169,9 +172,10 @@ impl<'a> Ledger<'a> {
 
     /// Says whether and why a job is told; being told is never taken back.
     pub(super) fn set_verdict(&mut self, id: &JobId, reported: bool, why: Why) {
-        let verdicts = &mut self.decision.verdicts;
-        if reported || !verdicts.get(id).is_some_and(|v| v.reported) {
-            verdicts.insert(id.clone(), Verdict { reported, why });
+        let new = Verdict { reported, why };
+        let verdict = self.decision.verdicts.entry(id.clone()).or_insert(new);
+        if reported || !verdict.reported {
+            *verdict = new;
         }
     }
 
@@ -203,15 +207,15 @@ impl<'a> Ledger<'a> {
     }
 
     /// Gives the job an input. Nothing happens where its table or its config has no such edge; a
-    /// self-edge is recorded only if it brings another cause. Says whether the state changed.
+    /// self-edge is recorded only if it brings another cause. Says which state it has left, if any.
     pub(super) fn step(
         &mut self,
         job: &CompiledJob,
         input: Input,
         cause: Option<Cause>,
-    ) -> Result<bool, ReplayFault> {
+    ) -> Result<Option<State>, ReplayFault> {
         if !job.offers(input) {
-            return Ok(false);
+            return Ok(None);
         }
         self.step_of(&job.job().id, input, cause)
     }
@@ -223,18 +227,18 @@ impl<'a> Ledger<'a> {
         id: &JobId,
         input: Input,
         cause: Option<Cause>,
-    ) -> Result<bool, ReplayFault> {
-        let Some(record) = self.job_record(id) else { return Ok(false) };
-        let (from, before) = (record.state, record.cause.clone());
-        let Ok(to) = machine::step(from, input) else { return Ok(false) };
+    ) -> Result<Option<State>, ReplayFault> {
+        let Some(record) = self.job_record(id) else { return Ok(None) };
+        let (from, before) = (record.state, record.cause.as_ref().map(|cause| cause.kind));
+        let Ok(to) = machine::step(from, input) else { return Ok(None) };
         if from != to {
             self.record(Some(id), EventKind::Moved { input, to, cause })?;
-            return Ok(true);
+            return Ok(Some(from));
         }
-        if let Some(cause) = cause.filter(|c| before.as_ref().map(|b| b.kind) != Some(c.kind)) {
+        if let Some(cause) = cause.filter(|cause| before != Some(cause.kind)) {
             self.record(Some(id), EventKind::CauseChanged { cause })?;
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Is a run of the job claimed or executing, by a process not proved dead?

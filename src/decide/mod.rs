@@ -52,7 +52,7 @@ pub use news::{
     Anomaly, AnomalyKind, News, Notice, RunNews, Section, Started, Verdict, Why, clean_output,
     clean_text,
 };
-pub use outcome::{JobView, TickOutcome, ToldJob};
+pub use outcome::{Detail, JobView, TickOutcome, ToldJob};
 pub use person::{
     RunRefused, StartRefused, StopPlan, begin_run, claim_check, claim_start, record_outcome,
     request_stop,

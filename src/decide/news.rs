@@ -283,6 +283,10 @@ pub struct Verdict {
 /// zero-width characters.
 #[must_use]
 pub fn clean_text(text: &str) -> String {
+    // Nearly every text is short, and has nothing to be cleaned of.
+    if text.len() <= limits::TEXT_CHARS && text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(4 * limits::TEXT_CHARS));
     let visible = text.chars().filter(|c| !is_invisible(*c));
     for (n, c) in visible.map(|c| if c.is_whitespace() { ' ' } else { c }).enumerate() {

@@ -13,10 +13,21 @@ use crate::journal::{Cause, ItemState, Report};
 use crate::machine::State;
 use crate::model::{Kind, RunSpec};
 
+/// How much somebody wants to see of a tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What it told and delivered.
+    #[default]
+    Told,
+    /// Also every job.
+    EveryJob,
+}
+
 /// What a tick did.
 #[derive(Clone, Debug, Default)]
 pub struct TickOutcome {
-    /// Every job of the config, by id.
+    detail: Detail,
+    /// Every job of the config, by id; empty where nobody wants to see them.
     pub jobs: BTreeMap<JobId, JobView>,
     /// Which jobs its reports are about, and why.
     pub told: Vec<ToldJob>,
@@ -65,6 +76,12 @@ pub struct JobView {
 }
 
 impl TickOutcome {
+    /// Of a tick that has done nothing yet.
+    #[must_use]
+    pub fn of(detail: Detail) -> Self {
+        Self { detail, ..Self::default() }
+    }
+
     /// Takes over what a decision came to. A second decision of the same tick adds to the first.
     pub fn take(&mut self, compiled: &Compiled, decision: &Decision) {
         let world = &decision.change.world;
@@ -75,9 +92,16 @@ impl TickOutcome {
             why: section.why,
             held: section.held.len(),
         }));
+        if self.detail == Detail::EveryJob {
+            self.take_jobs(compiled, decision);
+        }
+    }
+
+    fn take_jobs(&mut self, compiled: &Compiled, decision: &Decision) {
+        let records = &decision.change.world.snapshot.jobs;
         for job in compiled.jobs() {
             let declared = job.job();
-            let Some(record) = world.snapshot.jobs.get(&declared.id) else { continue };
+            let Some(record) = records.get(&declared.id) else { continue };
             let before = self.jobs.remove(&declared.id);
             let quiet = Verdict { reported: false, why: Why::NothingNew };
             let old = before.as_ref().map_or(quiet, |b| b.verdict);

@@ -85,7 +85,7 @@ pub fn claim_start(
         let stale = observation.is_some_and(|seen| watch::is_stale(&ledger, seen));
         let unpaused = !stale
             && is_paused(&ledger, id)
-            && ledger.step(job, Input::Watch(WatchInput::Started), None)?;
+            && ledger.step(job, Input::Watch(WatchInput::Started), None)?.is_some();
         let refused = StartRefused::AlreadyRunning { pid, unpaused };
         return Ok((ledger.into_decision(), Err(refused)));
     }

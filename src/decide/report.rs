@@ -4,6 +4,7 @@
 //! told is noted, so that the next tick repeats nothing.
 //! Invariant: nothing here changes a state or starts anything.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
@@ -24,11 +25,13 @@ const WORDING_DIGITS: usize = 12;
 
 /// Tells every watched job that was observed, or that something happened to.
 pub(super) fn tell_watched_jobs(ledger: &mut Ledger<'_>, observations: &[Observation]) {
-    let observed: BTreeSet<&JobId> = observations.iter().map(|o| &o.job).collect();
     let compiled = ledger.compiled();
+    let mut observed = observations.iter().map(|o| &o.job).peekable();
     for job in compiled.jobs() {
         let id = &job.job().id;
-        let seen = observed.contains(id) || ledger.touched(id);
+        // Both are sorted by id.
+        while observed.next_if(|next| *next < id).is_some() {}
+        let seen = observed.next_if_eq(&id).is_some() || ledger.touched(id);
         if !job.job().enabled {
             ledger.set_verdict(id, false, Why::NotWatched);
         } else if job.machine() == Machine::Watch && seen {
@@ -52,37 +55,43 @@ pub(super) fn tell_settled_watches(ledger: &mut Ledger<'_>) {
 /// Tells one watched job, if it is time to.
 fn tell_watch(ledger: &mut Ledger<'_>, job: &CompiledJob) {
     let id = &job.job().id;
-    let Some(record) = ledger.job_record(id).cloned() else { return };
-    let mut notes = ledger.notes(id).clone();
-    let anomalies = anomalies_of(&record, &notes, job, ledger);
+    let Some(record) = ledger.job_record(id) else { return };
+    let state = record.state;
+    // Most jobs are not told, and their notes stay as they are.
+    let mut notes = Cow::Borrowed(ledger.notes(id));
+    let anomalies = anomalies_of(record, &notes, job, ledger);
     let names: BTreeSet<String> = anomalies.iter().map(|a| name_of(a, &notes)).collect();
     // A status that can't be read, as yet no anomaly itself, is no news of anything else either.
     let well = names.is_empty() && notes.broken.is_none();
-    let recovered_now = well && notes.told.anomaly.take().is_some();
+    let recovered_now = well && notes.told.anomaly.is_some();
     if recovered_now {
-        notes.told.recovery_owed = true;
-        notes.told.anomaly_at = None;
+        let told = &mut notes.to_mut().told;
+        (told.anomaly, told.anomaly_at, told.recovery_owed) = (None, None, true);
     }
     let quiet = is_quiet(ledger, job);
-    let why = why_told(ledger, job, &record, &notes, (&names, quiet));
+    let why = why_told(ledger, job, record, &notes, (&names, quiet));
     // What has passed beside another is forgotten: it is news when it comes again.
-    if let Some(told) = &mut notes.told.anomaly {
-        *told = join(told.split(',').filter(|name| names.contains(*name)));
+    if let Some(told) = &notes.told.anomaly {
+        let left = join(told.split(',').filter(|name| names.contains(*name)));
+        notes.to_mut().told.anomaly = Some(left);
     }
     let reported =
         !matches!(why, Why::NothingNew | Why::QuietHours | Why::NotDue | Why::NotWatched);
     if !reported {
         if quiet {
             let held = (recovered_now, why == Why::QuietHours);
-            hold_watch(&mut notes, record.state, held, ledger.now());
+            hold_watch(notes.to_mut(), state, held, ledger.now());
         }
-        ledger.set_notes(id, notes);
+        if let Cow::Owned(notes) = notes {
+            ledger.set_notes(id, notes);
+        }
         ledger.set_verdict(id, false, why);
         return;
     }
+    let mut notes = notes.into_owned();
     let recovered = notes.told.recovery_owed && names.is_empty();
     let now = ledger.now().at.clone();
-    notes.told.state = Some(record.state);
+    notes.told.state = Some(state);
     notes.told.at = Some(now.clone());
     notes.told.progress_key = notes.seen.as_ref().and_then(|s| s.progress_key.clone());
     notes.told.recovery_owed = false;
@@ -203,9 +212,9 @@ fn why_told(
     let policy = &job.job().policy;
     let now = &ledger.now().at;
     let told = &notes.told;
-    let known: BTreeSet<&str> = told.anomaly.as_deref().unwrap_or("").split(',').collect();
+    let known = |name: &str| told.anomaly.iter().any(|told| told.split(',').any(|t| t == name));
     let repeat = limits::ANOMALY_REPEAT.max(policy.report_every);
-    if anomalies.iter().any(|name| !known.contains(name.as_str())) {
+    if anomalies.iter().any(|name| !known(name)) {
         return Why::Anomaly;
     }
     if !ledger.started(&job.job().id).is_empty() {
@@ -310,12 +319,14 @@ pub(super) fn tell_check(
 
 /// A job that was at work when it left the config is told once each time.
 pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
-    for job in ledger.compiled().jobs() {
-        let id = &job.job().id;
-        let mut notes = ledger.notes(id).clone();
-        if std::mem::take(&mut notes.told.orphan) {
-            ledger.set_notes(id, notes);
-        }
+    let compiled = ledger.compiled();
+    let told = ledger.world().notes.iter().filter(|(_, notes)| notes.told.orphan);
+    let back: Vec<JobId> =
+        told.map(|(id, _)| id.clone()).filter(|id| compiled.job(id).is_some()).collect();
+    for id in back {
+        let mut notes = ledger.notes(&id).clone();
+        notes.told.orphan = false;
+        ledger.set_notes(&id, notes);
     }
     let gone = |id: &JobId| ledger.compiled().job(id).is_none();
     let at_work = |state: State| {
@@ -332,7 +343,7 @@ pub(super) fn tell_orphans(ledger: &mut Ledger<'_>) {
         .snapshot
         .jobs
         .iter()
-        .filter(|(id, record)| gone(id) && at_work(record.state))
+        .filter(|(id, record)| at_work(record.state) && gone(id))
         .map(|(id, record)| (id.clone(), record.clone()))
         .collect();
     for (id, record) in orphans {

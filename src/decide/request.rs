@@ -101,8 +101,8 @@ pub(super) fn request_granted_in_file(ledger: &mut Ledger<'_>) -> Result<(), Rep
     let compiled = ledger.compiled();
     for job in compiled.jobs() {
         let asks = job.job().approval.granted_in_file && job.job().enabled;
-        let pending = ledger.world().snapshot.requests.contains_key(&job.job().id);
-        if asks && !pending && job.job().kind() == Kind::OneShotWrite {
+        let pending = || ledger.world().snapshot.requests.contains_key(&job.job().id);
+        if asks && !pending() && job.job().kind() == Kind::OneShotWrite {
             request_write(ledger, job, &Origin::Config)?;
         }
     }

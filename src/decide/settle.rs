@@ -199,7 +199,7 @@ fn settle_check(
     let (input, cause) = check_end(outcome);
     // A run that was called off has neither succeeded nor failed: nothing follows from it.
     let called_off = outcome.end == End::Cancelled;
-    if ledger.step(job, input, cause)? && !called_off {
+    if ledger.step(job, input, cause)?.is_some() && !called_off {
         queue::fire_links(ledger, job, outcome.end.is_success(), Some(&spec.run))?;
     }
     if queue::is_waiting(ledger, &spec.job) {

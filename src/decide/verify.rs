@@ -188,7 +188,9 @@ pub(super) fn settle_verification(
         ledger.step_of(id, Input::Write(WriteInput::VerifyFailed), Some(cause))?;
         return Ok(());
     }
-    if all_passed(ledger, id) && ledger.step_of(id, Input::Write(WriteInput::VerifyPassed), None)? {
+    if all_passed(ledger, id)
+        && ledger.step_of(id, Input::Write(WriteInput::VerifyPassed), None)?.is_some()
+    {
         fire_after_verified(ledger, id)?;
     }
     Ok(())

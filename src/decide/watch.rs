@@ -118,16 +118,12 @@ pub(super) fn enter(
     cause: Option<Cause>,
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
-    let before = ledger.job_record(id).map(|r| r.state);
-    if !ledger.step(job, Input::Watch(input), cause)? {
-        return Ok(());
-    }
-    let after = ledger.job_record(id).map(|r| r.state);
     // What was complete before opsfsm saw it fires nothing.
-    if before == Some(State::Watch(WatchState::Idle)) {
+    let idle = State::Watch(WatchState::Idle);
+    if ledger.step(job, Input::Watch(input), cause)?.is_none_or(|before| before == idle) {
         return Ok(());
     }
-    match after {
+    match ledger.job_record(id).map(|r| r.state) {
         Some(State::Watch(WatchState::Completed)) => queue::fire_links(ledger, job, true, None),
         Some(State::Watch(WatchState::Failed)) => queue::fire_links(ledger, job, false, None),
         _ => Ok(()),
@@ -203,10 +199,12 @@ fn forget_attempts(
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
     let Some(record) = ledger.job_record(id) else { return Ok(()) };
+    if record.state != State::Watch(WatchState::Running) || record.attempts == 0 {
+        return Ok(());
+    }
     let since = ledger.notes(id).running_since.as_ref();
     let ran = since.and_then(|s| seen_at.watched_since(s));
-    let settled = record.state == State::Watch(WatchState::Running) && record.attempts > 0;
-    if settled && ran >= Some(job.job().policy.stall) {
+    if ran >= Some(job.job().policy.stall) {
         ledger.record(Some(id), EventKind::AttemptsReset)?;
     }
     Ok(())
@@ -220,10 +218,10 @@ fn resume_if_due(
 ) -> Result<(), ReplayFault> {
     let id = &job.job().id;
     let Work::Watch { start, .. } = &job.job().work else { return Ok(()) };
-    let Some(record) = ledger.job_record(id) else { return Ok(()) };
     if !is_stopped(status) || !job.may_resume() || ledger.is_busy(id).is_some() {
         return Ok(());
     }
+    let Some(record) = ledger.job_record(id) else { return Ok(()) };
     let policy = &job.job().policy;
     let used_up = !has_resumes_left(policy, record.attempts);
     if used_up && !in_grace(record, policy, seen_at) {
@@ -237,7 +235,7 @@ fn resume_if_due(
         return Ok(());
     }
     let cause = record.cause.clone();
-    if ledger.step(job, Input::Watch(WatchInput::Resume), cause)? {
+    if ledger.step(job, Input::Watch(WatchInput::Resume), cause)?.is_some() {
         ledger.launch(job, Purpose::Resume, start, None)?;
     }
     Ok(())

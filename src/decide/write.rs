@@ -16,7 +16,9 @@ use crate::model::{End, Outcome, Purpose, RunSpec};
 /// Looks after every write, also of those that have left the config: approvals that ran out,
 /// verifications that can begin or are overdue.
 pub(super) fn tend_writes(ledger: &mut Ledger<'_>) -> Result<(), ReplayFault> {
-    let ids: Vec<JobId> = ledger.world().snapshot.jobs.keys().cloned().collect();
+    let records = ledger.world().snapshot.jobs.iter();
+    let writes = records.filter(|(_, record)| matches!(record.state, State::Write(_)));
+    let ids: Vec<JobId> = writes.map(|(id, _)| id.clone()).collect();
     ids.iter().try_for_each(|id| tend_write(ledger, id))
 }
 

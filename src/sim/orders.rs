@@ -5,7 +5,7 @@
 use super::SimHost;
 use crate::base::JobId;
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::{Settling, TickOutcome};
+use crate::decide::{Detail, Settling, TickOutcome};
 use crate::machine::State;
 use crate::model::{Language, Observation};
 use crate::ports::{StatusAsk, StatusRunner as _, StoreError};
@@ -37,7 +37,7 @@ impl SimHost {
             notifier: &mut notifier,
             store: &mut store,
         };
-        run_tick(compiled, &mut ports, &style)
+        run_tick(compiled, &mut ports, &style, Detail::EveryJob)
     }
 
     /// The state of a job.

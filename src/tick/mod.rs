@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base::{JobId, Now, ReportId, RunId, Stamp, limits};
 use crate::compile::{Compiled, CompiledJob};
-use crate::decide::{self, Decision, Facts, TickOutcome};
+use crate::decide::{self, Decision, Detail, Facts, TickOutcome};
 use crate::journal::{
     Head, JobRecord, ReplayFault, Report, RunPhase, RunRow, World, encode_event, next_head,
 };
@@ -61,6 +61,7 @@ pub fn run_tick(
     compiled: &Compiled,
     ports: &mut Ports<'_>,
     style: &Style,
+    detail: Detail,
 ) -> Result<TickOutcome, StoreError> {
     let begun = ports.clock.at();
     // A store that must be refused is refused before any command runs.
@@ -69,7 +70,7 @@ pub fn run_tick(
     if ports.status.was_interrupted() {
         return Err(StoreError::Interrupted);
     }
-    let mut outcome = TickOutcome::default();
+    let mut outcome = TickOutcome::of(detail);
     let seed = seed(ports)?;
     let runs = commit(ports, style, seed, &BTreeSet::new(), &mut |world, facts| {
         let decision = decide::decide_observed(compiled, world, &observations, facts)?;
@@ -137,7 +138,7 @@ pub fn dry_run(
     let facts = facts_of(&world, ports.processes, &now, seed(ports)?);
     let decision = decide::decide_observed(compiled, world, &observations, &facts)
         .map_err(|fault| disagreement(&fault))?;
-    let mut outcome = TickOutcome::default();
+    let mut outcome = TickOutcome::of(Detail::EveryJob);
     outcome.take(compiled, &decision);
     outcome.reports = reports_of(&decision, &facts, style);
     Ok(outcome)

@@ -8,7 +8,7 @@ use opsfsm::adapters::sqlite::{EventFilter, SqliteStore};
 use opsfsm::base::{JobId, RunId, limits};
 use opsfsm::compile::Compiled;
 use opsfsm::config::Format;
-use opsfsm::decide::{Attest, Proof};
+use opsfsm::decide::{Attest, Detail, Proof};
 use opsfsm::journal::{Event, EventKind, Origin};
 use opsfsm::model::Language;
 use opsfsm::ports::{Clock as _, LaunchFault, Launcher, Store as _};
@@ -111,7 +111,7 @@ impl Life {
             notifier: &mut notifier,
             store: &mut self.open(),
         };
-        run_tick(&self.compiled, &mut ports, &style()).unwrap();
+        run_tick(&self.compiled, &mut ports, &style(), Detail::Told).unwrap();
     }
 
     /// A write that is asked for, approved, and run.

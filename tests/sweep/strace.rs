@@ -338,5 +338,5 @@ fn claim_and_die(site: &Site) {
         notifier: &mut Nobody,
         store: &mut site.open(),
     };
-    opsfsm::tick::run_tick(&compiled, &mut ports, &style()).unwrap();
+    opsfsm::tick::run_tick(&compiled, &mut ports, &style(), opsfsm::decide::Detail::Told).unwrap();
 }
