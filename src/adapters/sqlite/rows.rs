@@ -13,12 +13,18 @@ use serde::de::DeserializeOwned;
 use super::errors::{refused, store_error};
 use crate::approval::Spent;
 use crate::base::{GrantId, ItemId, JobId, RunId, limits};
-use crate::journal::{Change, Event, Head, World, encode_event, next_head};
+use crate::journal::{Change, Event, Head, Notes, World, encode_event, next_head};
 use crate::ports::StoreError;
+
+/// Most rows are no longer: their text is not moved while it grows.
+const ROW_BYTES: usize = 1024;
 
 /// A value as the JSON text of a row.
 pub(super) fn encode<T: Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+    let failed = |e| rusqlite::Error::ToSqlConversionFailure(e);
+    let mut text = Vec::with_capacity(ROW_BYTES);
+    serde_json::to_writer(&mut text, value).map_err(|e| failed(Box::new(e)))?;
+    String::from_utf8(text).map_err(|e| failed(Box::new(e)))
 }
 
 /// Loads everything that a decision may look at.
@@ -175,14 +181,16 @@ impl Beside {
 /// Writes the rows that a change names; what is gone from its world is deleted.
 pub(super) fn save_rows(c: &Connection, change: &Change, before: &Beside) -> rusqlite::Result<()> {
     let world = &change.world;
+    let none = Notes::default();
+    // A row that is as long as before is written over in its place.
+    let mut save = c.prepare_cached(
+        "INSERT INTO jobs (id, record, notes) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET record = excluded.record, notes = excluded.notes",
+    )?;
     for id in &change.jobs {
-        let notes = world.notes.get(id).cloned().unwrap_or_default();
+        let notes = world.notes.get(id).unwrap_or(&none);
         match world.snapshot.jobs.get(id) {
-            Some(record) => c
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO jobs (id, record, notes) VALUES (?1, ?2, ?3)",
-                )?
-                .execute(params![id.as_str(), encode(record)?, encode(&notes)?])?,
+            Some(record) => save.execute(params![id.as_str(), encode(record)?, encode(notes)?])?,
             None => c.execute("DELETE FROM jobs WHERE id = ?1", [id.as_str()])?,
         };
         let (request, marks) = (world.snapshot.requests.get(id), world.snapshot.marks.get(id));
