@@ -11,7 +11,8 @@ use super::support::Sandbox;
 use super::workers;
 
 /// The store, and what stands beside it for good.
-const BESIDE: [&str; 4] = ["opsfsm.db", "opsfsm.db.witness", "opsfsm.db.outbox", "opsfsm.db.tick"];
+const BESIDE: [&str; 5] =
+    ["opsfsm.db", "opsfsm.db-journal", "opsfsm.db.witness", "opsfsm.db.outbox", "opsfsm.db.tick"];
 
 /// Names of all files below the state folder.
 pub(crate) fn files(sandbox: &Sandbox) -> BTreeSet<String> {

@@ -7,7 +7,8 @@ use opsfsm::adapters::sqlite::SqliteStore;
 use opsfsm::ports::Store as _;
 
 use crate::support::{
-    PROGRAM, Site, as_nobody, code, give, mode, names, never, new_store, output_of, said, skip,
+    BESIDE, PROGRAM, Site, as_nobody, code, give, mode, names, never, new_store, output_of, said,
+    skip,
 };
 
 #[test]
@@ -40,7 +41,7 @@ fn an_odd_name_is_that_very_file() {
         };
         let output = relative(&["tick"]);
         assert_eq!(code(&output), 0, "{name}: {}", said(&output));
-        let beside = ["logs", "outbox", "tick"].map(|what| format!("{name}.{what}"));
+        let beside = ["-journal", ".logs", ".outbox", ".tick"].map(|what| format!("{name}{what}"));
         let mut wanted = [vec![name.to_owned()], beside.to_vec()].concat();
         wanted.sort();
         assert_eq!(names(&place), wanted);
@@ -141,10 +142,7 @@ fn of_many_makers_one_makes_it() {
         assert_eq!(adopted.count(), 1, "{round}");
         assert!(world.head.seq > 3);
         let folder = site.store.parent().unwrap();
-        assert_eq!(
-            names(folder),
-            ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.outbox", "opsfsm.db.tick"]
-        );
+        assert_eq!(names(folder), BESIDE);
         assert_eq!(site.assert_none_twice().get("probe"), Some(&1));
     }
 }

@@ -8,7 +8,8 @@ use opsfsm::adapters::sqlite::SqliteStore;
 use opsfsm::ports::{Store as _, StoreError};
 
 use crate::support::{
-    Site, as_nobody, code, give, is_root, mode, names, never, new_store, run_words, said, skip,
+    BESIDE, Site, as_nobody, code, give, is_root, mode, names, never, new_store, run_words, said,
+    skip,
 };
 
 /// The size of a store's pages.
@@ -134,10 +135,7 @@ fn a_store_with_a_page_of_zeros_is_refused_or_serves() {
         let _ = fs::remove_file(site.folder().join("effects"));
     }
     assert!(refused > pages / 2, "{refused} of {pages}");
-    assert_eq!(
-        names(site.store.parent().unwrap()),
-        ["opsfsm.db", "opsfsm.db.logs", "opsfsm.db.outbox", "opsfsm.db.tick"]
-    );
+    assert_eq!(names(site.store.parent().unwrap()), BESIDE);
 }
 
 #[test]
@@ -272,6 +270,11 @@ fn a_journal_whose_store_is_gone() {
     assert_eq!(site.effects(), []);
     fs::remove_file(&journal).unwrap();
     assert_eq!(code(&site.run(&["tick"])), 0);
+    // One that is spent holds nothing of what is gone.
+    assert_eq!(fs::read(&journal).unwrap()[..28], [0; 28]);
+    fs::remove_file(&site.store).unwrap();
+    assert_eq!(code(&site.run(&["tick"])), 0);
+    site.assert_sound();
 }
 
 #[test]
@@ -302,6 +305,8 @@ fn a_file_or_folder_that_can_not_be_written() {
     };
     refuse(&site.store, 0o400);
     refuse(&site.store, 0o000);
+    // Without one that is there already, no journal can be made.
+    fs::remove_file(folder.join("opsfsm.db-journal")).unwrap();
     refuse(&folder, 0o500);
     refuse(&folder, 0o000);
     let output = nobody(&["tick"]);

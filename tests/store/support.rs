@@ -244,6 +244,10 @@ pub(crate) fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
+/// A store in use, and what stands beside it.
+pub(crate) const BESIDE: [&str; 5] =
+    ["opsfsm.db", "opsfsm.db-journal", "opsfsm.db.logs", "opsfsm.db.outbox", "opsfsm.db.tick"];
+
 /// Names of a folder, sorted.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     let name = |e: fs::DirEntry| e.file_name().to_string_lossy().into_owned();

@@ -157,7 +157,8 @@ impl Stage {
         assert!(!world.snapshot.queue.values().any(|q| open(&q.state)), "an item is lost");
         let mut found = names(self.site.store.parent().unwrap());
         found.retain(|name| name != "opsfsm.db.logs" && name != "opsfsm.db.witness");
-        assert_eq!(found, ["opsfsm.db", "opsfsm.db.outbox", "opsfsm.db.tick"]);
+        let kept = ["opsfsm.db", "opsfsm.db-journal", "opsfsm.db.outbox", "opsfsm.db.tick"];
+        assert_eq!(found, kept);
         let probes = self.site.assert_none_twice().get("probe").copied().unwrap_or(0);
         match last_probe(&world) {
             Some(LastRun { end: End::Lost, .. }) => {

@@ -4,7 +4,6 @@
 //! all.
 //! Invariant: no file is overwritten, and a store that is replaced is kept beside the new one.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,8 @@ use rusqlite::Connection;
 use super::connect::{connect_to_read, folder_of};
 use super::errors::{refused, store_error};
 use super::make::{
-    draft_prefix, lock_folder, make_folder, place, remove_drafts, sync_folder, write_draft,
+    draft_prefix, is_left, lock_folder, make_folder, place, remove_draft, remove_drafts,
+    sync_folder, with_ending, write_draft,
 };
 use super::{NewStore, SqliteStore, open};
 use crate::adapters::file_name::beside;
@@ -49,7 +49,7 @@ impl SqliteStore {
                 Ok(head)
             });
         // After a move there is none.
-        let _ = fs::remove_file(&draft);
+        remove_draft(&draft);
         copied
     }
 
@@ -86,7 +86,7 @@ impl SqliteStore {
             .and_then(|()| check_copy(&draft, new).map_err(|e| about(from, &draft, &e)))
             .and_then(|_| Self::open(&draft, new));
         if checked.is_err() {
-            let _ = fs::remove_file(&draft);
+            remove_draft(&draft);
         }
         checked
     }
@@ -109,7 +109,7 @@ impl SqliteStore {
             File::open(&draft)?.sync_all()?;
             // A journal of the old one would be played into the new one.
             let journal = with_ending(path, "-journal");
-            if fs::symlink_metadata(&journal).is_ok() {
+            if is_left(&journal) {
                 fs::rename(&journal, with_ending(&aside, "-journal"))?;
             }
             let kept = match fs::hard_link(path, &aside) {
@@ -127,9 +127,8 @@ impl SqliteStore {
         };
         let swapped = swap().map_err(|e| failed(&e));
         let _ = fs::remove_file(beside(&draft, "witness"));
-        if swapped.is_err() {
-            let _ = fs::remove_file(&draft);
-        }
+        // Of a draft that became the store only its journal is left.
+        remove_draft(&draft);
         swapped
     }
 
@@ -145,12 +144,6 @@ fn free_name(path: &Path, date: &str, seed: &[u8; 32]) -> PathBuf {
         return plain;
     }
     beside(path, &format!("replaced-{date}-{}", hex(&seed[..4])))
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// Copies a whole database, at one moment, into an empty file.

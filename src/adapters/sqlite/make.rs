@@ -7,7 +7,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ pub(super) fn make_store(path: &Path, new: &NewStore<'_>) -> Result<(), StoreErr
     });
     // After a move there is none. What is left of one harms nobody; the error that counts is the
     // one above.
-    let _ = fs::remove_file(&draft);
+    remove_draft(&draft);
     placed
 }
 
@@ -146,13 +146,12 @@ pub(super) fn lock_folder(path: &Path, folder: &Path) -> Result<Option<File>, St
 }
 
 /// A journal without its store belongs to one that was moved or deleted. SQLite would play it back
-/// into the new store, and what it holds may be all that is left of the old one.
+/// into the new store, and what it holds may be all that is left of the old one. One that is spent
+/// holds nothing.
 fn refuse_left_journal(path: &Path) -> Result<(), StoreError> {
     for ending in ["-journal", "-wal"] {
-        let mut journal = path.as_os_str().to_owned();
-        journal.push(ending);
-        let journal = PathBuf::from(journal);
-        if fs::symlink_metadata(&journal).is_ok() {
+        let journal = with_ending(path, ending);
+        if is_left(&journal) {
             return Err(StoreError::Refused(format!(
                 "the store {} is missing, but the journal of one is there: {}; nothing was started. \
                  Put the store back beside it, or move the journal away too to begin anew",
@@ -162,6 +161,30 @@ fn refuse_left_journal(path: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Is a journal there that SQLite would play back? It goes by the first byte
+/// (<https://www.sqlite.org/lockingv3.html#hot_journals>): zero, or none, in one that is spent. What can't
+/// be read may be any.
+pub(super) fn is_left(journal: &Path) -> bool {
+    let Ok(meta) = fs::symlink_metadata(journal) else { return false };
+    let mut first = [0];
+    let mut read = || File::open(journal)?.read(&mut first);
+    !meta.is_file() || read().is_err() || first != [0]
+}
+
+/// The name of what SQLite keeps beside a database.
+pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Removes a draft and its journal, which a commit to it has left. What can't be removed harms nobody.
+pub(super) fn remove_draft(draft: &Path) {
+    for ending in ["", "-journal"] {
+        let _ = fs::remove_file(with_ending(draft, ending));
+    }
 }
 
 /// Drafts are hidden files beside the store: its name, then sixteen hexadecimal digits.

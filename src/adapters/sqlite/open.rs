@@ -41,7 +41,9 @@ pub(super) fn open_store(path: &Path, new: &NewStore<'_>) -> Result<Connection, 
     let version = check_marks(path, &connection)?;
     // Only now: another program's file keeps the mode that it has.
     tighten_mode(path)?;
-    connection.execute_batch(schema::PRAGMAS).map_err(|e| store_error(path, &e))?;
+    let set = |settings| connection.execute_batch(settings).map_err(|e| store_error(path, &e));
+    set(schema::PRAGMAS)?;
+    set(schema::KEEP_JOURNAL)?;
     if version < schema::VERSION {
         migrate(&mut connection, &schema::MIGRATIONS).map_err(|e| store_error(path, &e))?;
     }

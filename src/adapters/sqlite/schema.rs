@@ -64,14 +64,20 @@ CREATE INDEX outbox_state ON outbox (state, n);
 /// jobs fill one of 4 KiB, and each page that changes is four calls to write it and its journal.
 pub(super) const NEW: &str = "PRAGMA page_size = 8192;";
 
-/// Settings of every connection. Rollback journal: no side files. EXTRA, not FULL: in this mode a
-/// commit is the removal of the journal, and FULL does not sync the folder after it
-/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>), so that a power loss could bring the
-/// journal back and undo a commit that was acknowledged, and with it the claim of a run.
+/// Settings of every connection. EXTRA, not FULL: where a commit is the removal of a journal, FULL does
+/// not sync the folder after it (<https://www.sqlite.org/pragma.html#pragma_synchronous>), so that a power
+/// loss could bring the journal back and undo a commit that was acknowledged. Cache: the pages of a
+/// thousand jobs; what does not fit is read again to be written, and is written with two syncs more.
 pub(super) const PRAGMAS: &str = "
-PRAGMA journal_mode = DELETE;
 PRAGMA synchronous = EXTRA;
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -4096;
 ";
+
+/// How a store commits once it is in its place: its rollback journal stays beside it, and a commit is that
+/// its header is overwritten with zeros and synced
+/// (<https://www.sqlite.org/pragma.html#pragma_journal_mode>). To remove the journal instead takes one to
+/// three milliseconds of every tick where the file system discards the blocks that it frees.
+pub(super) const KEEP_JOURNAL: &str = "PRAGMA journal_mode = PERSIST;";

@@ -37,7 +37,7 @@ fn a_backup_is_a_store_of_its_own_and_overwrites_nothing() {
     let head = store.back_up(&to).unwrap();
     assert_eq!(head, store.read().unwrap().head);
     assert!(head.seq > 5);
-    assert_eq!(names(place.folder.path()), ["copy.db", "opsfsm.db"]);
+    assert_eq!(names(place.folder.path()), ["copy.db", "opsfsm.db", "opsfsm.db-journal"]);
     assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o7777, 0o600);
     assert_eq!(jobs(&to), 2);
     let bytes = fs::read(&to).unwrap();
@@ -70,6 +70,13 @@ fn a_store_is_replaced_by_its_backup_and_kept_beside_it() {
     );
     fs::remove_file(folder.join("opsfsm.db.replaced-20261121-journal")).unwrap();
     assert_eq!((jobs(&path), jobs(&aside), jobs(&copy)), (2, 3, 2));
+    // One that is spent serves the next store as well.
+    fs::write(folder.join("opsfsm.db-journal"), [0; 512]).unwrap();
+    draft(&copy, &path).unwrap().replace(&path, "20261122").unwrap();
+    let spent = ["copy.db", "opsfsm.db", "opsfsm.db-journal", "opsfsm.db.replaced-20261121"];
+    assert_eq!(names(folder)[..4], spent);
+    assert_eq!(names(folder)[4..], ["opsfsm.db.replaced-20261122"]);
+    assert_eq!(jobs(&path), 2);
 }
 
 #[test]
