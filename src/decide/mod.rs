@@ -100,7 +100,7 @@ pub struct Decision {
 }
 
 /// Phase one of a tick: settles what ended, takes in what was observed, fills the queue, claims
-/// what may be started.
+/// what may be started. Observations are sorted by job, as a status runner gives them.
 ///
 /// # Errors
 /// [`ReplayFault`] where the machine and the world disagree: nothing may be done then.

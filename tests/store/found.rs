@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use crate::support::{BESIDE, Site, code, mode, names, said};
 
@@ -15,6 +16,33 @@ fn an_open_mode_is_tightened() {
         assert_eq!(mode(&site.store) & 0o077, 0, "{open:o}");
         site.assert_sound();
     }
+}
+
+/// The journal stays, and must not keep the mode that the store had when it was made.
+#[test]
+fn the_journal_is_its_owners_alone_again() {
+    let site = Site::used();
+    let journal = site.store.with_file_name("opsfsm.db-journal");
+    let set =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    // As SQLite makes it beside a store of that mode.
+    set(&journal, 0o666);
+    // Nothing of what others may have put there is played back.
+    let (before, spent) = (fs::read(&site.store).unwrap(), fs::read(&journal).unwrap());
+    let mut forged = spent.clone();
+    forged[..8].copy_from_slice(&[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
+    fs::write(&journal, &forged).unwrap();
+    let output = site.run(&["tick"]);
+    assert_eq!(code(&output), 6, "{}", said(&output));
+    assert!(
+        said(&output)
+            .contains("opsfsm.db-journal would be played into it, and anybody may write to it")
+    );
+    assert!(fs::read(&site.store).unwrap() == before);
+    fs::write(&journal, &spent).unwrap();
+    assert_eq!(code(&site.run(&["tick"])), 0);
+    assert_eq!(mode(&journal) & 0o777, 0o600);
+    site.assert_sound();
 }
 
 /// A writer was killed while it wrote: its journal takes the file back to where it was.

@@ -13,9 +13,10 @@ use rusqlite::Connection;
 use super::connect::{connect_to_read, folder_of};
 use super::errors::{refused, store_error};
 use super::make::{
-    draft_prefix, is_left, lock_folder, make_folder, place, remove_draft, remove_drafts,
-    sync_folder, with_ending, write_draft,
+    draft_prefix, lock_folder, make_folder, place, remove_draft, remove_drafts, sync_folder,
+    write_draft,
 };
+use super::rollback::with_ending;
 use super::{NewStore, SqliteStore, open};
 use crate::adapters::file_name::beside;
 use crate::base::id::hex;
@@ -107,9 +108,10 @@ impl SqliteStore {
         let aside = free_name(path, date, &opened.1);
         let swap = || -> std::io::Result<Option<PathBuf>> {
             File::open(&draft)?.sync_all()?;
-            // A journal of the old one would be played into the new one.
+            // A journal of the old one would be played into the new one. Also one that looks spent: a
+            // process may be writing in it.
             let journal = with_ending(path, "-journal");
-            if is_left(&journal) {
+            if fs::symlink_metadata(&journal).is_ok() {
                 fs::rename(&journal, with_ending(&aside, "-journal"))?;
             }
             let kept = match fs::hard_link(path, &aside) {

@@ -7,10 +7,10 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
@@ -18,6 +18,7 @@ use rustix::io::Errno;
 
 use super::connect::{connect, folder_of};
 use super::errors::store_error;
+use super::rollback::{is_left, with_ending};
 use super::{rows, schema};
 use crate::base::{Stamp, id::hex, limits};
 use crate::journal::{Event, EventKind, Head};
@@ -43,7 +44,7 @@ pub(super) fn make_store(path: &Path, new: &NewStore<'_>) -> Result<(), StoreErr
     if fs::symlink_metadata(path).is_ok() {
         return Ok(());
     }
-    refuse_left_journal(path)?;
+    clear_of_journals(path)?;
     if lock.is_some() {
         remove_drafts(path, folder);
     }
@@ -147,8 +148,8 @@ pub(super) fn lock_folder(path: &Path, folder: &Path) -> Result<Option<File>, St
 
 /// A journal without its store belongs to one that was moved or deleted. SQLite would play it back
 /// into the new store, and what it holds may be all that is left of the old one. One that is spent
-/// holds nothing.
-fn refuse_left_journal(path: &Path) -> Result<(), StoreError> {
+/// holds nothing; it goes, for the disk may not know yet that it is spent.
+fn clear_of_journals(path: &Path) -> Result<(), StoreError> {
     for ending in ["-journal", "-wal"] {
         let journal = with_ending(path, ending);
         if is_left(&journal) {
@@ -159,25 +160,18 @@ fn refuse_left_journal(path: &Path) -> Result<(), StoreError> {
                 journal.display()
             )));
         }
+        match fs::remove_file(&journal) {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                return Err(StoreError::Failed(format!(
+                    "can't make the store {}: the journal of an earlier one, {}, can't be removed: {e}",
+                    path.display(),
+                    journal.display()
+                )));
+            }
+            Ok(()) | Err(_) => {}
+        }
     }
     Ok(())
-}
-
-/// Is a journal there that SQLite would play back? It goes by the first byte
-/// (<https://www.sqlite.org/lockingv3.html#hot_journals>): zero, or none, in one that is spent. What can't
-/// be read may be any.
-pub(super) fn is_left(journal: &Path) -> bool {
-    let Ok(meta) = fs::symlink_metadata(journal) else { return false };
-    let mut first = [0];
-    let mut read = || File::open(journal)?.read(&mut first);
-    !meta.is_file() || read().is_err() || first != [0]
-}
-
-/// The name of what SQLite keeps beside a database.
-pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// Removes a draft and its journal, which a commit to it has left. What can't be removed harms nobody.

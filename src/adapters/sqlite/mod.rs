@@ -12,6 +12,7 @@ mod known;
 mod make;
 mod open;
 mod outbox;
+mod rollback;
 mod rows;
 mod schema;
 mod witness;

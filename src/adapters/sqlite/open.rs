@@ -13,7 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::connect::connect;
 use super::errors::{refused, store_error};
 use super::make::{NewStore, make_store};
-use super::schema;
+use super::{rollback, schema};
 use crate::adapters::exposure::how_exposed;
 use crate::ports::StoreError;
 
@@ -28,7 +28,11 @@ pub(super) fn open_store(path: &Path, new: &NewStore<'_>) -> Result<Connection, 
         return Err(refused(path, &format!("SQLite {} is too old", rusqlite::version())));
     }
     match fs::symlink_metadata(path) {
-        Ok(meta) => check_file(path, &meta)?,
+        Ok(meta) => {
+            check_file(path, &meta)?;
+            // Before it is opened: that plays back what is left.
+            rollback::keep_to_owner(path)?;
+        }
         Err(e) if e.kind() == ErrorKind::NotFound => make_store(path, new)?,
         Err(e) => {
             return Err(StoreError::Failed(format!(

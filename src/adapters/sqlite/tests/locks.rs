@@ -64,6 +64,7 @@ fn every_setting_is_in_force() {
     // EXTRA: the folder too is synced where a journal is removed.
     assert_eq!(number("synchronous"), 3);
     assert_eq!(number("cache_size"), -4096);
+    assert_eq!(number("journal_size_limit"), 64 << 20);
     assert_eq!(number("trusted_schema"), 0);
     assert_eq!(number("cell_size_check"), 1);
     assert_eq!(number("temp_store"), 2);
