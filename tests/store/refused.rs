@@ -273,8 +273,10 @@ fn a_journal_whose_store_is_gone() {
     // One that is spent holds nothing of what is gone.
     assert_eq!(fs::read(&journal).unwrap()[..28], [0; 28]);
     fs::remove_file(&site.store).unwrap();
+    fs::write(&journal, vec![0; 1 << 20]).unwrap();
     assert_eq!(code(&site.run(&["tick"])), 0);
     site.assert_sound();
+    assert!(fs::metadata(&journal).unwrap().len() < 1 << 20, "a new store begins with none");
 }
 
 #[test]
