@@ -75,7 +75,7 @@ pub(super) fn detached(program: &Path) -> Command {
     command
 }
 
-/// `/dev/null`, opened once: to open it anew for each child takes five times as long.
+/// `/dev/null`, opened once: to open it anew for each child takes four times as long.
 fn nothing() -> Stdio {
     static NOTHING: LazyLock<Option<File>> = LazyLock::new(|| File::open("/dev/null").ok());
     let shared = NOTHING.as_ref().and_then(|file| file.try_clone().ok());

@@ -80,7 +80,7 @@ PRAGMA cache_size = -4096;
 /// its header is overwritten with zeros and synced
 /// (<https://www.sqlite.org/pragma.html#pragma_journal_mode>). To remove the journal instead takes one to
 /// three milliseconds of every tick where the file system discards the blocks that it frees.
-/// Only what one very large commit has left is cut off.
+/// Of a journal that a very large commit left, what is above the limit in bytes is cut off.
 pub(super) const KEEP_JOURNAL: &str = "
 PRAGMA journal_mode = PERSIST;
 PRAGMA journal_size_limit = 67108864;
